@@ -1,0 +1,208 @@
+//! The handle: how a submitter gets at its job's outcome, by blocking, by polling or by awaiting.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::error::JobError;
+use crate::job::{Outcome, WaitEnd};
+use crate::park::{deadline_in, with_parker};
+use crate::sync::{Woken, spin_until};
+use crate::worker::{self, Claim};
+
+const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
+
+/// One job's outcome, to be had once: a value, or the reason there is none.
+///
+/// Dropping the handle detaches the job: it still runs. The handle is also a future that any executor can poll.
+///
+/// ```
+/// let pool = corepool::Pool::new().unwrap();
+/// let job = pool.submit(|| 6 * 7).unwrap();
+/// assert_eq!(job.join().unwrap(), 42);
+///
+/// let job = pool.submit(|| 6 * 7).unwrap();
+/// assert_eq!(pollster::block_on(job).unwrap(), 42);
+/// ```
+#[must_use = "dropping the handle detaches the job and loses its outcome: join or await it, or say `detach()`"]
+pub struct JobHandle<T> {
+    /// Empty once the future was ready.
+    cell: Option<Arc<dyn WaitEnd<T>>>,
+}
+
+impl<T> JobHandle<T> {
+    pub(crate) fn new(cell: Arc<dyn WaitEnd<T>>) -> Self {
+        Self { cell: Some(cell) }
+    }
+
+    /// Waits until the job has resolved.
+    ///
+    /// On a worker of the job's own pool a job that is still queued is run here and now: exactly this one, never an
+    /// unrelated one. So jobs may submit and join jobs to any depth the stack allows, on a single worker too. A job
+    /// that runs elsewhere is waited for.
+    ///
+    /// Not covered: several jobs that wait for each other in a circle, and waiting through anything else (a channel, a
+    /// lock, `block_on`). Those hang as they would with plain threads.
+    ///
+    /// # Errors
+    ///
+    /// Why the job has no value; [`JobError::WouldDeadlock`] if it runs on this thread's own stack, in which case it
+    /// is detached.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was polled as a future until it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().workers(1).build().unwrap();
+    /// let inner = pool.clone();
+    /// let job = pool.submit(move || inner.submit(|| 20).unwrap().join().unwrap() + 1).unwrap();
+    /// assert_eq!(job.join().unwrap(), 21);
+    /// ```
+    pub fn join(self) -> Result<T, JobError> {
+        let cell = self.cell.expect(SPENT);
+        if let Some(outcome) = cell.take() {
+            return outcome;
+        }
+        if worker::claim(cell.header()) == Claim::OnOwnStack {
+            return Err(JobError::WouldDeadlock);
+        }
+        match wait(&*cell, None) {
+            Some(outcome) => outcome,
+            None => unreachable!("without a deadline only the job's end ends the wait"),
+        }
+    }
+
+    /// Waits until the job has resolved, for `timeout` at the most. One that overflows [`Instant`] means no limit.
+    ///
+    /// Does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time.
+    ///
+    /// # Errors
+    ///
+    /// The handle back if the time ran out.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was polled as a future until it was ready.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let (go, gate) = std::sync::mpsc::channel();
+    /// let job = pool.submit(move || gate.recv()).unwrap();
+    /// let job = job.join_timeout(Duration::from_millis(1)).unwrap_err(); // not yet
+    /// go.send(42).unwrap();
+    /// assert_eq!(job.join_timeout(Duration::MAX).unwrap().unwrap(), Ok(42));
+    /// ```
+    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, JobHandle<T>> {
+        let deadline = deadline_in(timeout);
+        let cell = self.cell.as_ref().expect(SPENT);
+        if let Some(outcome) = cell.take() {
+            return Ok(outcome);
+        }
+        if worker::is_on_own_stack(cell.header()) {
+            return Ok(Err(JobError::WouldDeadlock));
+        }
+        match wait(&**cell, deadline) {
+            Some(outcome) => Ok(outcome),
+            None => Err(self),
+        }
+    }
+
+    /// The outcome, if the job has resolved.
+    ///
+    /// # Errors
+    ///
+    /// The handle back if it has not.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was polled as a future until it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let mut job = pool.submit(|| 42).unwrap();
+    /// let outcome = loop {
+    ///     match job.try_join() {
+    ///         Ok(outcome) => break outcome,
+    ///         Err(not_yet) => job = not_yet, // do something else meanwhile
+    ///     }
+    /// };
+    /// assert_eq!(outcome.unwrap(), 42);
+    /// ```
+    pub fn try_join(self) -> Result<Result<T, JobError>, JobHandle<T>> {
+        match self.cell.as_ref().expect(SPENT).take() {
+            Some(outcome) => Ok(outcome),
+            None => Err(self),
+        }
+    }
+
+    /// Whether the job has resolved, so that joining would not wait.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.submit(|| ()).unwrap();
+    /// pool.wait_idle(None).unwrap();
+    /// assert!(job.is_finished());
+    /// # job.join().unwrap();
+    /// ```
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())
+    }
+
+    /// Lets the job run without anybody waiting for it: the same as dropping the handle, said aloud.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// pool.submit(|| println!("done when it is done")).unwrap().detach();
+    /// ```
+    pub fn detach(self) {}
+}
+
+/// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.
+fn wait<T>(cell: &dyn WaitEnd<T>, deadline: Option<Instant>) -> Option<Outcome<T>> {
+    let header = cell.header();
+    spin_until(|| header.is_finished());
+    if !header.is_finished() {
+        let ready = with_parker(|parker, waker| match cell.poll(waker) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => {
+                while !header.is_finished() && parker.park_until(deadline) != Woken::TimedOut {}
+                None
+            }
+        });
+        if ready.is_some() {
+            return ready;
+        }
+    }
+    cell.take()
+}
+
+impl<T> Future for JobHandle<T> {
+    type Output = Result<T, JobError>;
+
+    /// # Panics
+    ///
+    /// If polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.cell.as_ref().expect(SPENT).poll(cx.waker());
+        if polled.is_ready() {
+            self.cell = None;
+        }
+        polled
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("JobHandle");
+        if let Some(cell) = &self.cell {
+            out.field("submitted_at", &format_args!("{}", cell.header().submitted_at()));
+        }
+        out.field("finished", &self.is_finished()).finish()
+    }
+}

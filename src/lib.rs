@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod pool;
+mod builder;
+mod line;
+mod queue;
+mod fifo;
+mod sleep;
+mod idle;
+mod worker;
+mod job;
+mod handle;
+mod park;
+mod shutdown;
+mod stats;
+mod panic;
+mod error;
+mod sync;
+
+pub use builder::Builder;
+pub use error::{BuildError, JobError, JobPanic, SubmitError, SubmitErrorKind, WaitError};
+pub use handle::JobHandle;
+pub use pool::Pool;
+pub use shutdown::{Shutdown, ShutdownReport};
+pub use stats::Stats;
+pub use worker::current_worker;

@@ -1,0 +1,121 @@
+//! How a pool ends: what is done with the jobs it has, and how long to wait for it.
+//!
+//! The steps of the queue's side (who may still submit, when a worker may leave) stand in [`crate::queue`]. Here:
+//!
+//! 1. The mode is set: the line is refused, and an abort gives up what is queued, on the calling thread.
+//! 2. The caller waits, until its deadline, for every worker to leave its loop.
+//! 3. If all have left, it joins their threads, thread-local destructors included. A worker's own such destructor may
+//!    be the caller: that thread is skipped.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::error::WaitError;
+use crate::park::deadline_in;
+use crate::queue::Origin;
+use crate::worker::{self, Shared};
+
+/// What a shutdown does with jobs that are queued.
+///
+/// ```
+/// use corepool::{Pool, Shutdown};
+///
+/// let pool = Pool::new().unwrap();
+/// let job = pool.submit(|| 42).unwrap();
+/// pool.shutdown(Shutdown::Drain, None).unwrap();
+/// assert_eq!(job.join().unwrap(), 42);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shutdown {
+    /// Finish what was accepted, and what those jobs submit in turn.
+    Drain,
+    /// Resolve what is queued as [`JobError::Aborted`](crate::JobError::Aborted); let running jobs end.
+    Abort,
+}
+
+/// What a shutdown found when it came back.
+///
+/// ```
+/// use corepool::{Pool, Shutdown};
+///
+/// let pool = Pool::new().unwrap();
+/// pool.submit(|| ()).unwrap().detach();
+/// let report = pool.shutdown(Shutdown::Drain, None).unwrap();
+/// assert_eq!((report.completed, report.aborted, report.still_running), (1, 0, 0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Jobs that returned a value since the pool was built.
+    pub completed: u64,
+    /// Jobs that panicked since the pool was built.
+    pub panicked: u64,
+    /// Jobs that aborting dropped unrun since the pool was built.
+    pub aborted: u64,
+    /// 0: every worker's thread has ended. Otherwise the time ran out, and this many jobs ran then; 1 where the only
+    /// thing still running was a worker on its way out.
+    pub still_running: usize,
+    /// Jobs still queued when the time ran out.
+    pub still_queued: usize,
+}
+
+thread_local! {
+    /// Set on worker threads. It has no destructor, so other thread-local destructors can read it.
+    static OWN_THREAD: Cell<Option<ThreadId>> = const { Cell::new(None) };
+}
+
+/// Notes that this thread is a worker's.
+pub(crate) fn mark_own_thread() {
+    OWN_THREAD.set(Some(thread::current().id()));
+}
+
+/// A pool's threads, until somebody joins them.
+#[derive(Debug, Default)]
+pub(crate) struct Threads(Mutex<Vec<JoinHandle<()>>>);
+
+impl Threads {
+    pub(crate) fn add(&self, thread: JoinHandle<()>) {
+        self.0.lock().push(thread);
+    }
+
+    pub(crate) fn join_all(&self) {
+        let threads = std::mem::take(&mut *self.0.lock());
+        for thread in threads {
+            if OWN_THREAD.get() != Some(thread.thread().id()) {
+                // An error would be a panic that escaped the worker; its jobs have resolved all the same.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// Steps 1 to 3 at the top of this file.
+pub(crate) fn shut_down(
+    shared: &Arc<Shared>,
+    threads: &Threads,
+    mode: Shutdown,
+    timeout: Option<Duration>,
+) -> Result<ShutdownReport, WaitError> {
+    if worker::origin(shared) != Origin::Outside {
+        return Err(WaitError::WouldDeadlock);
+    }
+    let deadline: Option<Instant> = timeout.and_then(deadline_in);
+    shared.monitor.close(mode);
+    let left = shared.monitor.wait_left(deadline);
+    if left.is_ok() {
+        threads.join_all();
+    }
+    let stats = shared.monitor.stats();
+    Ok(ShutdownReport {
+        completed: stats.completed,
+        panicked: stats.panicked,
+        aborted: stats.aborted,
+        still_running: if left.is_ok() { 0 } else { stats.busy.max(1) as usize },
+        still_queued: stats.queued as usize,
+    })
+}

@@ -1,0 +1,217 @@
+//! The workers: what a worker thread does from its start to its end, and what it knows about itself while user code
+//! runs on it.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::idle::Epoch;
+use crate::job::{Header, Runnable};
+use crate::panic::{JobPanic, contain, message_of};
+use crate::queue::{Monitor, Origin};
+use crate::stats::Meter;
+use crate::sync::thread_local;
+
+type WorkerHook = Box<dyn Fn(usize) + Send + Sync>;
+type PanicHook = Box<dyn Fn(&JobPanic) + Send + Sync>;
+
+/// The user's hooks; each runs contained.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) start: Option<WorkerHook>,
+    pub(crate) stop: Option<WorkerHook>,
+    pub(crate) panic: Option<PanicHook>,
+}
+
+impl Drop for Hooks {
+    /// The last owner may be a worker, which must not die of a hook's destructor.
+    fn drop(&mut self) {
+        let (start, stop, panic) = (self.start.take(), self.stop.take(), self.panic.take());
+        contain(|| drop(start));
+        contain(|| drop(stop));
+        contain(|| drop(panic));
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("start", &self.start.is_some())
+            .field("stop", &self.stop.is_some())
+            .field("panic", &self.panic.is_some())
+            .finish()
+    }
+}
+
+/// What a pool's handles and its workers share.
+pub(crate) struct Shared {
+    pub(crate) monitor: Monitor,
+    pub(crate) hooks: Hooks,
+}
+
+/// A job that runs on this thread: an outer one waits for the one above it.
+struct Frame {
+    /// Address of the job's header, for identity only.
+    job: usize,
+    epoch: Epoch,
+}
+
+/// One worker, seen from its own thread.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    meter: Arc<Meter>,
+    /// The jobs on this thread's stack, outermost first.
+    stack: RefCell<Vec<Frame>>,
+}
+
+thread_local! {
+    /// Set from before the first hook until after the last one. While a worker's thread-local values are destroyed it
+    /// is empty or gone, so what their destructors call sees an outsider.
+    static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+fn current() -> Option<Rc<Worker>> {
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
+fn set_current(worker: Option<Rc<Worker>>) {
+    // Fails only while the thread is torn down, when there is nothing to set.
+    let old = CURRENT.try_with(|current| current.replace(worker));
+    drop(old);
+}
+
+/// Index of the worker this code runs on, from 0; `None` outside of any pool.
+///
+/// ```
+/// let pool = corepool::Pool::builder().workers(1).build().unwrap();
+/// let job = pool.submit(corepool::current_worker).unwrap();
+/// assert_eq!(job.join().unwrap(), Some(0));
+/// assert_eq!(corepool::current_worker(), None);
+/// ```
+#[must_use]
+pub fn current_worker() -> Option<usize> {
+    current().map(|worker| worker.index)
+}
+
+/// Who this thread is to the pool.
+pub(crate) fn origin(shared: &Arc<Shared>) -> Origin {
+    match current() {
+        Some(worker) if Arc::ptr_eq(&worker.shared, shared) => {
+            Origin::Inside(worker.stack.borrow().last().map(|frame| frame.epoch))
+        }
+        _ => Origin::Outside,
+    }
+}
+
+/// What a thread that wants to wait for a job finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The job was queued in this worker's pool; it has run here.
+    Ran,
+    /// It runs further down on this very stack: waiting would be for ever.
+    OnOwnStack,
+    /// It is somebody else's: wait.
+    NotHere,
+}
+
+/// Runs the job on this thread if this is a worker of its pool and the job is still queued.
+pub(crate) fn claim(header: &Header) -> Claim {
+    let Some(worker) = current() else { return Claim::NotHere };
+    if worker.is_on_stack(header) {
+        return Claim::OnOwnStack;
+    }
+    // A job of another pool is not found here, as the queue compares the job itself.
+    let Some(job) = worker.shared.monitor.claim(header) else { return Claim::NotHere };
+    let epoch = worker.execute(job);
+    worker.shared.monitor.retire(epoch);
+    Claim::Ran
+}
+
+/// Whether the job runs on this thread, so that nobody else will finish it.
+pub(crate) fn is_on_own_stack(header: &Header) -> bool {
+    current().is_some_and(|worker| worker.is_on_stack(header))
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, index: usize, meter: Arc<Meter>) -> Self {
+        Self { shared, index, meter, stack: RefCell::new(Vec::new()) }
+    }
+
+    /// The whole life of a worker thread. `started` hears once whether the start hook ran through, or what its panic
+    /// said; then the worker ends at once.
+    pub(crate) fn main(self, started: impl FnOnce(Result<(), String>)) {
+        let worker = Rc::new(self);
+        set_current(Some(Rc::clone(&worker)));
+        let hooks = &worker.shared.hooks;
+        match panic::catch_unwind(AssertUnwindSafe(|| hooks.run_start(worker.index))) {
+            Ok(()) => {
+                started(Ok(()));
+                worker.work();
+                contain(|| hooks.run_stop(worker.index));
+            }
+            Err(payload) => {
+                started(Err(message_of(&*payload).into_owned()));
+                contain(|| drop(payload));
+            }
+        }
+        set_current(None);
+        worker.shared.monitor.leave();
+    }
+
+    fn work(&self) {
+        let mut done = None;
+        while let Some(job) = self.shared.monitor.next(done) {
+            done = Some(self.execute(job));
+        }
+    }
+
+    /// Runs a job; returns the epoch to retire it from, now that nothing of it is left here.
+    fn execute(&self, job: Runnable) -> Epoch {
+        let header = job.header();
+        let epoch = header.epoch();
+        self.stack.borrow_mut().push(Frame { job: address(header), epoch });
+        job.run(self);
+        self.stack.borrow_mut().pop();
+        epoch
+    }
+
+    fn is_on_stack(&self, header: &Header) -> bool {
+        self.stack.borrow().iter().any(|frame| frame.job == address(header))
+    }
+
+    pub(crate) fn count_completed(&self) {
+        self.meter.count_completed();
+    }
+
+    /// Counts a panic and shows it to the hook, before the job's handle resolves.
+    pub(crate) fn report_panic(&self, payload: Box<dyn Any + Send>, header: &Header) -> JobPanic {
+        self.meter.count_panicked();
+        let report = JobPanic::new(payload, header.submitted_at());
+        if let Some(hook) = &self.shared.hooks.panic {
+            contain(|| hook(&report));
+        }
+        report
+    }
+}
+
+impl Hooks {
+    fn run_start(&self, index: usize) {
+        if let Some(hook) = &self.start {
+            hook(index);
+        }
+    }
+
+    fn run_stop(&self, index: usize) {
+        if let Some(hook) = &self.stop {
+            hook(index);
+        }
+    }
+}
+
+fn address(header: &Header) -> usize {
+    std::ptr::from_ref(header).addr()
+}
