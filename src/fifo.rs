@@ -27,16 +27,17 @@ pub(crate) struct Fifo<T> {
     head: Key,
     tail: Key,
     free: Key,
-    len: usize,
+    last_free: Key,
+    len: u32,
 }
 
 impl<T> Fifo<T> {
     pub(crate) fn new() -> Self {
-        Self { chunks: Vec::new(), head: NIL, tail: NIL, free: NIL, len: 0 }
+        Self { chunks: Vec::new(), head: NIL, tail: NIL, free: NIL, last_free: NIL, len: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -53,6 +54,9 @@ impl<T> Fifo<T> {
         let next_free = mem::replace(&mut node.next, NIL);
         node.prev = tail;
         self.free = next_free;
+        if next_free == NIL {
+            self.last_free = NIL;
+        }
         self.tail = key;
         match tail {
             NIL => self.head = key,
@@ -74,11 +78,13 @@ impl<T> Fifo<T> {
     /// Takes out the value under `key`, wherever in the list it stands.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.get(key)?;
-        let free = self.free;
         let node = self.node_mut(key);
         let value = node.value.take();
-        let (prev, next) = (node.prev, mem::replace(&mut node.next, free));
-        self.free = key;
+        let (prev, next) = (node.prev, mem::replace(&mut node.next, NIL));
+        match mem::replace(&mut self.last_free, key) {
+            NIL => self.free = key,
+            last => self.node_mut(last).next = key,
+        }
         match prev {
             NIL => self.head = next,
             prev => self.node_mut(prev).next = next,
@@ -103,6 +109,7 @@ impl<T> Fifo<T> {
             |i: usize| Node { value: None, prev: NIL, next: if i + 1 < CHUNK { (first + i + 1) as Key } else { NIL } };
         self.chunks.push((0..CHUNK).map(node).collect());
         self.free = first as Key;
+        self.last_free = (first + CHUNK - 1) as Key;
     }
 }
 
@@ -162,6 +169,8 @@ mod tests {
     #[test]
     fn a_key_out_of_range_finds_nothing() {
         let mut list = Fifo::<u8>::new();
-        assert_eq!((list.get(0), list.remove(NIL), list.pop_front()), (None, None, None));
+        assert_eq!(list.get(0), None);
+        assert_eq!(list.remove(NIL), None);
+        assert_eq!(list.pop_front(), None);
     }
 }

@@ -6,8 +6,8 @@
 //! is empty; nothing but children of its own jobs can have joined it since.
 //!
 //! The turn needs the epoch before to be empty, else its jobs and the new ones would share a count. So a waiter that
-//! comes at turn `f` (its jobs are in epoch `f % 2` or the one before) goes through these steps, under the monitor's
-//! lock, and looks again each time an epoch runs empty:
+//! comes at turn `f` (its jobs are in epoch `f % 2` or the one before) goes through these steps, under both
+//! locks, and looks again each time an epoch runs empty:
 //!
 //! 1. Turn `f` still: once the epoch before is empty, turn to `f + 1` (whichever waiter comes first).
 //! 2. Turn `f + 1`: done when epoch `f % 2` is empty.
@@ -35,34 +35,32 @@ impl Epoch {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Goal(u64);
 
-/// Whether retiring a job left its epoch empty, so that waiters should look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Retired {
-    LastOfEpoch,
-    OthersLeft,
-}
-
-/// How many accepted jobs have not been retired (resolved, and their `Runnable` gone), by epoch.
+/// Jobs accepted, by epoch, and whose turn it is. The submitters' half of the count.
 #[derive(Debug, Default)]
-pub(crate) struct Epochs {
-    outstanding: [u64; 2],
+pub(crate) struct Accepted {
+    jobs: [u64; 2],
     turn: u64,
 }
 
-impl Epochs {
-    pub(crate) fn accept(&mut self, parent: Option<Epoch>) -> Epoch {
+/// Jobs retired (resolved, and their `Runnable` gone), by epoch. The workers' half of the count.
+#[derive(Debug, Default)]
+pub(crate) struct Retired {
+    jobs: [u64; 2],
+}
+
+impl Accepted {
+    pub(crate) fn count(&mut self, parent: Option<Epoch>) -> Epoch {
         let epoch = parent.unwrap_or(Epoch::of_turn(self.turn));
-        self.outstanding[epoch.index()] += 1;
+        self.jobs[epoch.index()] += 1;
         epoch
     }
 
-    pub(crate) fn retire(&mut self, epoch: Epoch) -> Retired {
-        let left = &mut self.outstanding[epoch.index()];
-        *left -= 1;
-        match *left {
-            0 => Retired::LastOfEpoch,
-            _ => Retired::OthersLeft,
-        }
+    pub(crate) fn total(&self) -> u64 {
+        self.jobs.iter().sum()
+    }
+
+    pub(crate) fn left_in(&self, epoch: Epoch, retired: &Retired) -> u64 {
+        self.jobs[epoch.index()] - retired.jobs[epoch.index()]
     }
 
     pub(crate) fn goal(&self) -> Goal {
@@ -70,21 +68,28 @@ impl Epochs {
     }
 
     /// Takes the steps at the top of this file as far as they go; true once everything before `goal` is done.
-    pub(crate) fn reach(&mut self, Goal(turn): Goal) -> bool {
+    pub(crate) fn reach(&mut self, Goal(turn): Goal, retired: &Retired) -> bool {
+        let left = |accepted: &Self, turn| accepted.left_in(Epoch::of_turn(turn), retired);
         if self.turn == turn {
-            if self.left_of(turn + 1) > 0 {
+            if left(self, turn + 1) > 0 {
                 return false;
             }
-            if self.left_of(turn) == 0 {
+            if left(self, turn) == 0 {
                 return true;
             }
             self.turn += 1;
         }
-        self.turn > turn + 1 || self.left_of(turn) == 0
+        self.turn > turn + 1 || left(self, turn) == 0
+    }
+}
+
+impl Retired {
+    pub(crate) fn count(&mut self, epoch: Epoch) {
+        self.jobs[epoch.index()] += 1;
     }
 
-    fn left_of(&self, turn: u64) -> u64 {
-        self.outstanding[Epoch::of_turn(turn).index()]
+    pub(crate) fn total(&self) -> u64 {
+        self.jobs.iter().sum()
     }
 }
 
@@ -94,64 +99,64 @@ mod tests {
 
     #[test]
     fn an_empty_pool_is_idle_at_once() {
-        let mut epochs = Epochs::default();
+        let (mut epochs, done) = (Accepted::default(), Retired::default());
         let goal = epochs.goal();
-        assert!(epochs.reach(goal));
+        assert!(epochs.reach(goal, &done));
     }
 
     #[test]
     fn later_jobs_do_not_hold_a_waiter_back() {
-        let mut epochs = Epochs::default();
-        let before = epochs.accept(None);
+        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
+        let before = epochs.count(None);
         let goal = epochs.goal();
-        assert!(!epochs.reach(goal));
-        let after = epochs.accept(None);
+        assert!(!epochs.reach(goal, &done));
+        let after = epochs.count(None);
         assert_ne!(before, after);
-        assert_eq!(epochs.retire(before), Retired::LastOfEpoch);
-        assert!(epochs.reach(goal));
+        done.count(before);
+        assert!(epochs.reach(goal, &done));
     }
 
     #[test]
     fn children_hold_their_parents_waiter_back() {
-        let mut epochs = Epochs::default();
-        let parent = epochs.accept(None);
+        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
+        let parent = epochs.count(None);
         let goal = epochs.goal();
-        assert!(!epochs.reach(goal));
-        let child = epochs.accept(Some(parent));
-        assert_eq!(epochs.retire(parent), Retired::OthersLeft);
-        assert!(!epochs.reach(goal));
-        assert_eq!(epochs.retire(child), Retired::LastOfEpoch);
-        assert!(epochs.reach(goal));
+        assert!(!epochs.reach(goal, &done));
+        let child = epochs.count(Some(parent));
+        done.count(parent);
+        assert!(!epochs.reach(goal, &done));
+        done.count(child);
+        assert!(epochs.reach(goal, &done));
     }
 
     #[test]
     fn a_second_waiter_waits_for_the_jobs_between_the_two() {
-        let mut epochs = Epochs::default();
-        let first = epochs.accept(None);
+        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
+        let first = epochs.count(None);
         let early = epochs.goal();
-        assert!(!epochs.reach(early));
-        let second = epochs.accept(None);
+        assert!(!epochs.reach(early, &done));
+        let second = epochs.count(None);
         let late = epochs.goal();
-        assert!(!epochs.reach(late), "the first epoch is not empty, so it cannot turn");
-        epochs.retire(first);
-        assert!(epochs.reach(early));
-        assert!(!epochs.reach(late), "it has turned now, and the second job is left");
-        epochs.accept(None);
-        epochs.retire(second);
-        assert!(epochs.reach(late));
+        assert!(!epochs.reach(late, &done), "the first epoch is not empty, so it cannot turn");
+        done.count(first);
+        assert!(epochs.reach(early, &done));
+        assert!(!epochs.reach(late, &done), "it has turned now, and the second job is left");
+        epochs.count(None);
+        done.count(second);
+        assert!(epochs.reach(late, &done));
     }
 
     #[test]
     fn a_waiter_overtaken_by_two_turns_is_done() {
-        let mut epochs = Epochs::default();
-        let job = epochs.accept(None);
+        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
+        let job = epochs.count(None);
         let goal = epochs.goal();
-        assert!(!epochs.reach(goal));
-        epochs.retire(job);
-        epochs.accept(None);
+        assert!(!epochs.reach(goal, &done));
+        done.count(job);
+        epochs.count(None);
         let next = epochs.goal();
-        assert!(!epochs.reach(next));
-        epochs.accept(None);
-        assert!(epochs.reach(goal));
+        assert!(!epochs.reach(next, &done));
+        epochs.count(None);
+        assert!(epochs.reach(goal, &done));
     }
 }

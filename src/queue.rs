@@ -1,36 +1,51 @@
-//! The monitor between submitters and workers: one lock that holds the queue, its bound, the line of those who wait
-//! for room, the workers' sleep and the counts. Each change that touches several of them is one step.
+//! The monitor between submitters and workers: the queue, its bound, the line of those who wait for room, the workers'
+//! sleep and the counts. Its ways in and out stand in three files: what submitters call here, what workers call in
+//! [`crate::supply`], what watchers call in [`crate::watch`].
 //!
-//! Every method takes the lock, changes the state, leaves the lock and only then wakes whom the change concerns
-//! ([`Signals`]). No user code runs under the lock: jobs go in and out as [`Runnable`]s, unopened.
+//! The queue is two lists behind two locks, so that submitters and workers seldom meet:
 //!
-//! **Shutting down** goes through these phases, never back; each step is taken under the lock.
+//! ```text
+//!   submitters --push--> front.jobs ==swapped over==> back.jobs --pop--> workers
+//!                        (front lock)   (both locks)   (back lock)
+//! ```
+//!
+//! A worker pops from the back. When the back is empty it swaps both lists: everything queued moves over in O(1) and in
+//! order, and the keys of the jobs stay good. So the order is FIFO across both, and the back holds the older jobs.
+//!
+//! Rules:
+//!
+//! - **Lock order**: back, then front. Who holds the front only and needs both lets go first.
+//! - No user code under a lock: jobs pass through as [`Runnable`]s, unopened, wakers are woken after ([`Signals`]).
+//! - **Room.** `front.room` says how many jobs may be pushed without looking at the back. It is never too large: pops
+//!   make room, and only who holds both locks counts it anew. Who finds none left counts it anew before he believes it.
+//! - **Line.** Nobody stands in line while there is room: `back.line_waits` sends every pop through both locks, where
+//!   the freed place is handed to the head in the same step ([`crate::line`]).
+//!
+//! **Shutting down** goes through these phases, never back; each step is taken under both locks.
 //!
 //! 1. `Open`: takes jobs from everybody.
 //! 2. `Draining`, by `close(Drain)`: refuses the line and outsiders; jobs of this pool may still submit.
-//! 3. `Aborting`, by `close(Abort)`, from 1 or 2: refuses everybody; the caller gets what was queued, to give it up.
+//! 3. `Aborting`, by `close(Abort)`, from 1 or 2: refuses everybody; gives up what is queued, on the calling thread.
 //! 4. `Closed`, by the first worker that may leave: from 2 once nothing is queued and nothing runs, so that nobody is
 //!    left who could submit; from 3 at once. Every worker then leaves, since the queue stays empty for good.
 
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
 
-use crate::error::WaitError;
 use crate::fifo::Fifo;
-use crate::idle::{Epoch, Epochs, Retired};
-use crate::job::{Header, Runnable};
+use crate::idle::{Accepted, Epoch, Retired};
+use crate::job::{Header, Runnable, Unrun};
 use crate::line::{Line, Waiting};
 use crate::panic::contain;
 use crate::shutdown::Shutdown;
-use crate::sleep::{Called, Sleep};
-use crate::stats::{Ledger, Meter, Stats};
-use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken, spin_until};
+use crate::sleep::Sleep;
+use crate::stats::Meter;
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
 
 /// See the steps at the top of this file. In order: a pool only ever moves down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-enum Phase {
+pub(crate) enum Phase {
     Open,
     Draining,
     Aborting,
@@ -73,181 +88,239 @@ pub(crate) enum LeftLine {
 }
 
 pub(crate) struct Monitor {
-    state: Mutex<State>,
-    /// Sleeping workers wait here: see [`crate::sleep`].
-    work: Condvar,
-    /// `wait_idle` and `shutdown` wait here.
-    quiet: Condvar,
-    /// Whether the queue holds anything: the hint that searching workers spin on. Written under the lock, when the
-    /// queue becomes empty or stops being so.
+    capacity: usize,
+    back: Padded<Mutex<Back>>,
+    front: Padded<Mutex<Front>>,
+    /// Sleeping workers wait here, with the front's lock: see [`crate::sleep`].
+    pub(crate) work: Condvar,
+    /// `wait_idle` and `shutdown` wait here, with the back's lock.
+    pub(crate) quiet: Condvar,
+    /// Whether the front holds anything new: what searching workers spin on. Written under the front's lock.
     hint: AtomicBool,
 }
 
-struct State {
-    phase: Phase,
-    capacity: usize,
-    jobs: Fifo<Runnable>,
-    /// Invariant: nobody stands in line while there is room, since whoever makes room hands it to the head.
-    line: Line,
-    sleep: Sleep,
-    epochs: Epochs,
-    ledger: Ledger,
-    meters: Vec<Arc<Meter>>,
-    /// Jobs that workers have begun and not retired.
-    running: usize,
-    /// Workers that have not left.
-    live: usize,
-    /// Threads in `wait_idle` or `shutdown`.
-    watchers: usize,
+/// Keeps what it holds off its neighbours' cache lines: each side's lines travel with that side's lock only.
+#[repr(align(128))]
+pub(crate) struct Padded<T>(T);
+
+/// The submitters' side.
+#[repr(C)]
+pub(crate) struct Front {
+    pub(crate) jobs: Fifo<Runnable>,
+    room: usize,
+    pub(crate) sleep: Sleep,
+    pub(crate) phase: Phase,
+    pub(crate) accepted: Accepted,
+    pub(crate) rejected: u64,
+    pub(crate) line: Line,
 }
 
-/// Whom to wake once the lock is free.
+/// The workers' side.
+#[repr(C)]
+pub(crate) struct Back {
+    pub(crate) jobs: Fifo<Runnable>,
+    pub(crate) line_waits: bool,
+    pub(crate) retired: Retired,
+    /// Threads in `wait_idle` or `shutdown`.
+    pub(crate) watchers: usize,
+    /// Jobs taken out of the queue to be given up, not yet retired.
+    pub(crate) giving_up: u64,
+    /// Jobs given up by an abort.
+    pub(crate) aborted: u64,
+    /// Workers that have not left.
+    pub(crate) live: usize,
+    pub(crate) meters: Vec<Arc<Meter>>,
+}
+
+/// Both sides, locked in order.
+pub(crate) struct Both<'a> {
+    pub(crate) back: MutexGuard<'a, Back>,
+    pub(crate) front: MutexGuard<'a, Front>,
+}
+
+/// Whom to wake once the locks are free.
 #[must_use]
 #[derive(Default)]
-struct Signals {
+pub(crate) struct Signals {
     workers: usize,
     submitter: Option<Waker>,
 }
 
 impl Monitor {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = State {
-            phase: Phase::Open,
-            capacity,
+        let front = Front {
             jobs: Fifo::new(),
-            line: Line::new(),
+            room: capacity,
             sleep: Sleep::default(),
-            epochs: Epochs::default(),
-            ledger: Ledger::default(),
-            meters: Vec::new(),
-            running: 0,
-            live: 0,
-            watchers: 0,
+            phase: Phase::Open,
+            accepted: Accepted::default(),
+            rejected: 0,
+            line: Line::new(),
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), quiet: Condvar::new(), hint: AtomicBool::new(false) }
+        let back = Back {
+            jobs: Fifo::new(),
+            line_waits: false,
+            retired: Retired::default(),
+            watchers: 0,
+            giving_up: 0,
+            aborted: 0,
+            live: 0,
+            meters: Vec::new(),
+        };
+        Self {
+            capacity,
+            back: Padded(Mutex::new(back)),
+            front: Padded(Mutex::new(front)),
+            work: Condvar::new(),
+            quiet: Condvar::new(),
+            hint: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn lock_back(&self) -> MutexGuard<'_, Back> {
+        self.back.0.lock()
+    }
+
+    pub(crate) fn lock_front(&self) -> MutexGuard<'_, Front> {
+        self.front.0.lock()
+    }
+
+    pub(crate) fn lock_both(&self) -> Both<'_> {
+        self.with_front(self.lock_back())
+    }
+
+    /// Adds the front to the back already held.
+    pub(crate) fn with_front<'a>(&'a self, back: MutexGuard<'a, Back>) -> Both<'a> {
+        Both { back, front: self.lock_front() }
     }
 
     /// Hands a job over, if the pool takes it and there is room.
     pub(crate) fn offer(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Offered {
-        let mut state = self.state.lock();
-        if !state.takes_from(origin) {
-            state.ledger.rejected += 1;
+        let mut front = self.lock_front();
+        if !front.takes_from(origin) {
+            front.rejected += 1;
             return Offered::ShutDown(job);
         }
-        if !state.has_room() || !state.line.is_empty() {
-            match no_room {
-                NoRoom::Exceed => {}
-                NoRoom::GiveBack => return Offered::Full(job),
-                NoRoom::StandInLine(waker) => {
-                    state.line.join(Waiting { job, waker });
-                    return Offered::InLine;
-                }
-            }
+        if front.room == 0 && !matches!(no_room, NoRoom::Exceed) {
+            drop(front);
+            return self.offer_to_full(job, origin, no_room);
         }
-        let parent = match origin {
-            Origin::Outside => None,
-            Origin::Inside(epoch) => epoch,
-        };
-        state.accept(job, parent, &self.hint);
-        let signals = state.signals();
-        drop(state);
-        self.send(signals);
+        front.accept(job, origin, &self.hint);
+        self.finish_offer(front)
+    }
+
+    /// The slow way in: counts the room anew, and may end in line.
+    fn offer_to_full(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Offered {
+        let mut both = self.lock_both();
+        if !both.front.takes_from(origin) {
+            both.front.rejected += 1;
+            return Offered::ShutDown(job);
+        }
+        both.count_room(self.capacity);
+        if both.front.room == 0 {
+            return match no_room {
+                NoRoom::GiveBack | NoRoom::Exceed => Offered::Full(job),
+                NoRoom::StandInLine(waker) => {
+                    both.front.line.join(Waiting { job, waker });
+                    both.back.line_waits = true;
+                    Offered::InLine
+                }
+            };
+        }
+        let Both { back, mut front } = both;
+        drop(back);
+        front.accept(job, origin, &self.hint);
+        self.finish_offer(front)
+    }
+
+    fn finish_offer(&self, mut front: MutexGuard<'_, Front>) -> Offered {
+        let queued = front.jobs.len();
+        let workers = front.sleep.call_for(queued);
+        drop(front);
+        self.send(Signals { workers, submitter: None });
         Offered::Accepted
     }
 
     /// Counts a submission that was given back for want of room.
     pub(crate) fn count_rejected(&self) {
-        self.state.lock().ledger.rejected += 1;
+        self.lock_front().rejected += 1;
     }
 
     /// Leaves the line, if the job still stands there.
     pub(crate) fn leave_line(&self, header: &Header) -> LeftLine {
-        let mut state = self.state.lock();
-        match state.line.leave(header) {
-            Some(Waiting { job, waker }) => {
-                state.ledger.rejected += 1;
-                drop(state);
-                job.hand_back();
-                contain(|| drop(waker));
-                LeftLine::GaveUp
-            }
-            None => LeftLine::Decided,
-        }
-    }
-
-    /// The next job for a worker, which retires the one it has run in the same step; waits for one. `None`: leave.
-    pub(crate) fn next(&self, done: Option<Epoch>) -> Option<Runnable> {
-        let mut state = self.state.lock();
-        if let Some(epoch) = done {
-            self.retire_run(&mut state, epoch);
-        }
-        loop {
-            if let Some(job) = state.jobs.pop_front() {
-                let signals = state.started(&self.hint);
-                drop(state);
-                self.send(signals);
-                return Some(job);
-            }
-            if state.may_leave() {
-                state.phase = Phase::Closed;
-                state.sleep.call_all();
-                drop(state);
-                self.work.notify_all();
-                return None;
-            }
-            state = self.await_work(state);
-        }
+        let mut both = self.lock_both();
+        let Some(Waiting { job, waker }) = both.front.line.leave(header) else {
+            return LeftLine::Decided;
+        };
+        both.front.rejected += 1;
+        both.back.line_waits = !both.front.line.is_empty();
+        drop(both);
+        job.hand_back();
+        contain(|| drop(waker));
+        LeftLine::GaveUp
     }
 
     /// Takes one job out of the queue, if it is still there, to run it here and now.
     pub(crate) fn claim(&self, header: &Header) -> Option<Runnable> {
-        let mut state = self.state.lock();
+        let mut both = self.lock_both();
         let slot = header.slot();
-        if !state.jobs.get(slot)?.header().is(header) {
-            return None;
-        }
-        let job = state.jobs.remove(slot);
-        let signals = state.started(&self.hint);
-        drop(state);
+        let Both { back, front } = &mut both;
+        // A key alone proves nothing: the job may have left, and the key may count in the other list.
+        let list = [&mut back.jobs, &mut front.jobs]
+            .into_iter()
+            .find(|list| list.get(slot).is_some_and(|job| job.header().is(header)))?;
+        let job = list.remove(slot);
+        let signals = both.settle(self);
+        drop(both);
         self.send(signals);
         job
     }
 
-    /// Retires a claimed job once it has run.
-    pub(crate) fn retire(&self, epoch: Epoch) {
-        self.retire_run(&mut self.state.lock(), epoch);
-    }
-
-    fn retire_run(&self, state: &mut State, epoch: Epoch) {
-        state.running -= 1;
-        self.retire_from(state, epoch);
-    }
-
-    fn retire_from(&self, state: &mut State, epoch: Epoch) {
-        if state.epochs.retire(epoch) == Retired::LastOfEpoch && state.watchers > 0 {
-            self.quiet.notify_all();
+    /// Moves to the phase that `mode` asks for, unless the pool is past it. Refuses the line; an abort gives up what
+    /// is queued, on this thread.
+    pub(crate) fn close(&self, mode: Shutdown) {
+        let mut both = self.lock_both();
+        let phase = match mode {
+            Shutdown::Drain => Phase::Draining,
+            Shutdown::Abort => Phase::Aborting,
+        };
+        if both.front.phase >= phase {
+            return;
+        }
+        both.front.phase = phase;
+        let refused = both.front.line.refuse_all();
+        both.front.rejected += refused.len() as u64;
+        both.back.line_waits = false;
+        let aborted = match mode {
+            Shutdown::Drain => [Fifo::new(), Fifo::new()],
+            Shutdown::Abort => both.take_all(),
+        };
+        both.front.sleep.call_all();
+        drop(both);
+        self.work.notify_all();
+        for waker in refused {
+            contain(|| waker.wake());
+        }
+        for jobs in aborted {
+            self.abort(jobs);
         }
     }
 
-    /// Steps 1 and 2 of [`crate::sleep`].
-    fn await_work<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        state.sleep.start_searching();
-        drop(state);
-        // ORDERING: Relaxed, as the hint only says when to look; looking takes the lock.
-        spin_until(|| self.hint.load(Ordering::Relaxed));
-        let mut state = self.state.lock();
-        state.sleep.stop_searching();
-        if !state.jobs.is_empty() || state.may_leave() {
-            return state;
+    fn abort(&self, mut jobs: Fifo<Runnable>) {
+        while let Some(job) = jobs.pop_front() {
+            let epoch = job.header().epoch();
+            job.give_up(Unrun::Aborted);
+            let mut back = self.lock_back();
+            back.giving_up -= 1;
+            drop(self.retire_from(back, epoch));
         }
-        state.sleep.fall_asleep();
-        while state.sleep.answer_call() == Called::NotYet {
-            state = self.work.wait(state);
-        }
-        state
     }
 
-    fn send(&self, signals: Signals) {
+    pub(crate) fn send(&self, signals: Signals) {
         for _ in 0..signals.workers {
             self.work.notify_one();
         }
@@ -256,115 +329,18 @@ impl Monitor {
         }
     }
 
-    /// Moves to the phase that `mode` asks for, unless the pool is past it. Refuses the line; an abort gives up what
-    /// is queued, on this thread.
-    pub(crate) fn close(&self, mode: Shutdown) {
-        let mut state = self.state.lock();
-        let phase = match mode {
-            Shutdown::Drain => Phase::Draining,
-            Shutdown::Abort => Phase::Aborting,
-        };
-        if state.phase >= phase {
-            return;
-        }
-        state.phase = phase;
-        let refused = state.line.refuse_all();
-        state.ledger.rejected += refused.len() as u64;
-        let aborted = match mode {
-            Shutdown::Drain => Fifo::new(),
-            Shutdown::Abort => mem::replace(&mut state.jobs, Fifo::new()),
-        };
-        state.ledger.aborted += aborted.len() as u64;
-        if state.jobs.is_empty() {
-            set_hint(&self.hint, false);
-        }
-        state.sleep.call_all();
-        drop(state);
-        self.work.notify_all();
-        for waker in refused {
-            contain(|| waker.wake());
-        }
-        self.abort(aborted);
+    /// All there is has been seen. Takes the front to say that its lock is held.
+    pub(crate) fn clear_hint(&self, _front: &mut Front) {
+        set_hint(&self.hint, false);
     }
 
-    fn abort(&self, mut jobs: Fifo<Runnable>) {
-        while let Some(job) = jobs.pop_front() {
-            let epoch = job.header().epoch();
-            job.give_up(crate::job::Unrun::Aborted);
-            self.retire_from(&mut self.state.lock(), epoch);
-        }
-    }
-
-    /// A worker starts, and counts what it runs in `meter`.
-    pub(crate) fn enter(&self, meter: Arc<Meter>) {
-        let mut state = self.state.lock();
-        state.live += 1;
-        state.meters.push(meter);
-    }
-
-    /// A worker has left its loop and run its last hook.
-    pub(crate) fn leave(&self) {
-        let mut state = self.state.lock();
-        state.live -= 1;
-        if state.live == 0 {
-            self.quiet.notify_all();
-        }
-    }
-
-    /// Waits until every job accepted before, and what these submitted in turn, is retired.
-    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        let goal = self.state.lock().epochs.goal();
-        self.watch(deadline, |state| state.epochs.reach(goal))
-    }
-
-    /// Waits until every worker has left.
-    pub(crate) fn wait_left(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        self.watch(deadline, |state| state.live == 0)
-    }
-
-    fn watch(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut State) -> bool) -> Result<(), WaitError> {
-        let mut state = self.state.lock();
-        let mut woken = Woken::Notified;
-        state.watchers += 1;
-        let result = loop {
-            if done(&mut state) {
-                break Ok(());
-            }
-            if woken == Woken::TimedOut {
-                break Err(WaitError::TimedOut);
-            }
-            (state, woken) = self.quiet.wait_until(state, deadline);
-        };
-        state.watchers -= 1;
-        result
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.state.lock().capacity
-    }
-
-    pub(crate) fn stats(&self) -> Stats {
-        let state = self.state.lock();
-        // A job's start is counted under the lock before its end is counted in a meter, so `busy` is never negative.
-        let completed = state.meters.iter().map(|meter| meter.completed()).sum();
-        let panicked = state.meters.iter().map(|meter| meter.panicked()).sum();
-        Stats {
-            workers: state.meters.len() as u64,
-            busy: state.ledger.started - completed - panicked,
-            queued: state.jobs.len() as u64,
-            waiting: state.line.len() as u64,
-            submitted: state.ledger.submitted,
-            completed,
-            panicked,
-            cancelled: 0,
-            expired: 0,
-            aborted: state.ledger.aborted,
-            rejected: state.ledger.rejected,
-        }
+    pub(crate) fn has_hint(&self) -> bool {
+        // ORDERING: Relaxed, as the hint only says when to look; looking takes the lock.
+        self.hint.load(Ordering::Relaxed)
     }
 }
 
-impl State {
+impl Front {
     fn takes_from(&self, origin: Origin) -> bool {
         match self.phase {
             Phase::Open => true,
@@ -373,48 +349,62 @@ impl State {
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.jobs.len() < self.capacity
-    }
-
-    fn accept(&mut self, job: Runnable, parent: Option<Epoch>, hint: &AtomicBool) {
-        let epoch = self.epochs.accept(parent);
+    fn accept(&mut self, job: Runnable, origin: Origin, hint: &AtomicBool) {
+        let parent = match origin {
+            Origin::Outside => None,
+            Origin::Inside(epoch) => epoch,
+        };
+        let epoch = self.accepted.count(parent);
         let (slot, job) = self.jobs.push_back(job);
         job.header().set_slot(slot);
         job.header().set_epoch(epoch);
-        self.ledger.submitted += 1;
+        self.room = self.room.saturating_sub(1);
         if self.jobs.len() == 1 {
             set_hint(hint, true);
         }
     }
+}
 
-    /// After a job was taken out to be run: counts it and hands its place to the head of the line.
-    fn started(&mut self, hint: &AtomicBool) -> Signals {
-        self.ledger.started += 1;
-        self.running += 1;
-        let mut admitted = None;
-        if self.has_room()
-            && let Some(Waiting { job, waker }) = self.line.admit()
+impl Both<'_> {
+    pub(crate) fn queued(&self) -> usize {
+        self.back.jobs.len() + self.front.jobs.len()
+    }
+
+    /// Jobs that were begun and are not retired.
+    pub(crate) fn running(&self) -> u64 {
+        self.front.accepted.total() - self.back.retired.total() - self.queued() as u64 - self.back.giving_up
+    }
+
+    fn count_room(&mut self, capacity: usize) {
+        self.front.room = capacity.saturating_sub(self.queued());
+    }
+
+    /// After one job was taken out under both locks: hands its place on, and calls workers for what is left.
+    pub(crate) fn settle(&mut self, monitor: &Monitor) -> Signals {
+        self.count_room(monitor.capacity);
+        let mut submitter = None;
+        if self.front.room > 0
+            && let Some(Waiting { job, waker }) = self.front.line.admit()
         {
-            self.accept(job, None, hint);
-            admitted = Some(waker);
-        } else if self.jobs.is_empty() {
-            set_hint(hint, false);
+            self.front.accept(job, Origin::Outside, &monitor.hint);
+            submitter = Some(waker);
         }
-        Signals { submitter: admitted, ..self.signals() }
+        self.back.line_waits = !self.front.line.is_empty();
+        Signals { workers: self.call_workers(), submitter }
     }
 
-    fn signals(&mut self) -> Signals {
-        Signals { workers: self.sleep.call_for(self.jobs.len()), submitter: None }
+    fn call_workers(&mut self) -> usize {
+        let queued = self.queued();
+        self.front.sleep.call_for(queued)
     }
 
-    /// Whether a worker that found the queue empty may leave: nothing can come any more.
-    fn may_leave(&self) -> bool {
-        match self.phase {
-            Phase::Open => false,
-            Phase::Draining => self.running == 0,
-            Phase::Aborting | Phase::Closed => true,
-        }
+    /// Everything queued, the older list first, counted as aborted.
+    fn take_all(&mut self) -> [Fifo<Runnable>; 2] {
+        let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Fifo::new()));
+        let count = taken.iter().map(|jobs| jobs.len() as u64).sum::<u64>();
+        self.back.aborted += count;
+        self.back.giving_up += count;
+        taken
     }
 }
 

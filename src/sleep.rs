@@ -1,30 +1,37 @@
 //! How idle workers sleep and are woken, with no wake-up lost and none wasted.
 //!
-//! A worker without a job *searches*: it leaves the lock, spins for a moment on a hint that the queue has work, takes
-//! the lock again and looks. Only then it *sleeps*, until it is *called*. All counts below change under the monitor's
-//! lock; the condition variable belongs to it.
+//! A worker without a job *searches*: it leaves the locks, spins for a moment on a hint that the queue has work, takes
+//! the locks again and looks. Only then it *sleeps*, until it is *called*; then it searches, but looks at once. The
+//! counts below belong to the front of the queue and change under its lock; the condition variable goes with that lock.
+//! To *look* is to hold both locks, so that nothing queued is missed.
 //!
-//! 1. A worker that finds nothing: `searching += 1`; unlock; spin; lock; `searching -= 1`; look.
-//! 2. Still nothing: `sleeping += 1`; wait until `calls > 0`; `calls -= 1`; `searching -= 1`; look.
-//! 3. Whoever changed the queue, before unlocking: while `queued > searching` and `sleeping > 0`, call one:
+//! 1. A worker that looked and found nothing: `searching += 1`; unlock; spin; lock both; `searching -= 1`; look.
+//! 2. Still nothing: `sleeping += 1`; let go of the back only; wait until `calls > 0`; `calls -= 1`; lock both;
+//!    `searching -= 1`; look.
+//! 3. Who pushes to the front, before unlocking: while `front.len() > searching` and `sleeping > 0`, call one:
 //!    `sleeping -= 1`, `searching += 1`, `calls += 1`. After unlocking: notify once for each.
+//! 4. Who looks and takes a job does the same for all that is left, front and back.
 //!
-//! **No lost wake-up.** Claim: whenever the lock is free, `queued <= searching` or `sleeping == 0`. Step 3 restores it
-//! after any growth of the queue. A searching worker that takes the lock lowers `searching` by one, and either takes a
-//! job (`queued` falls by one too) or finds the queue empty (`0 <= searching`). A worker goes to sleep only on an empty
-//! queue. A caller moves one from `sleeping` to `searching`, which can only help. And every worker counted as searching
-//! does look: in step 1 by itself; in step 2 because a call is a number under the lock and not an event, so it cannot
-//! pass between looking and waiting, and whoever is woken without one (spuriously, or late) waits on. So a queued job
-//! is always met by a worker that is busy, and will look when done, or by one that searches.
+//! **No lost wake-up.** Claim: whenever the locks are free and a job is queued, nobody sleeps or somebody searches.
+//!
+//! - A worker goes to sleep only on an empty queue, and holds the front's lock from its last look until it waits. So the
+//!   next job to be queued is pushed while it is counted as sleeping, and step 3 leaves somebody searching.
+//! - Who searches does look: in step 1 by itself; in step 2 because a call is a number under the lock and not an event,
+//!   so it cannot pass between looking and waiting, and whoever is woken without one (spuriously, or late) waits on.
+//! - Who looks stops searching, and may have been the last. It leaves nothing queued, or step 4 leaves as many searching
+//!   as there are jobs, or nobody sleeping. Pops from the back alone only make the queue shorter.
+//!
+//! So a queued job is met by a worker that searches, or every worker is busy and looks when it is done. While several
+//! jobs arrive faster than searchers, step 3 may call fewer than there are jobs; the first to look makes up for it.
 //!
 //! **No herd.** A worker that searches already stands for one job, so while one spins a single submitter wakes nobody.
 
 /// How many workers search, sleep and have been called but not yet woken up.
 #[derive(Debug, Default)]
 pub(crate) struct Sleep {
-    searching: usize,
-    sleeping: usize,
-    calls: usize,
+    searching: u32,
+    sleeping: u32,
+    calls: u32,
 }
 
 /// Whether a sleeping worker was called.
@@ -53,15 +60,15 @@ impl Sleep {
             return Called::NotYet;
         }
         self.calls -= 1;
-        self.searching -= 1;
         Called::Yes
     }
 
-    /// Step 3: calls as many workers as `queued` jobs need; returns how many to notify once the lock is free.
+    /// Steps 3 and 4: calls as many workers as `queued` jobs need; returns how many to notify once the lock is free.
     #[must_use]
     pub(crate) fn call_for(&mut self, queued: usize) -> usize {
-        let called = queued.saturating_sub(self.searching).min(self.sleeping);
-        self.call(called);
+        let unmet = queued.saturating_sub(self.searching as usize);
+        let called = unmet.min(self.sleeping as usize);
+        self.call(called as u32);
         called
     }
 
@@ -70,7 +77,7 @@ impl Sleep {
         self.call(self.sleeping);
     }
 
-    fn call(&mut self, workers: usize) {
+    fn call(&mut self, workers: u32) {
         self.sleeping -= workers;
         self.searching += workers;
         self.calls += workers;

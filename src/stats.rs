@@ -1,8 +1,8 @@
 //! What the pool has done, in numbers.
 //!
 //! Every job is counted once when it is accepted and once when it is resolved, the latter before its handle knows.
-//! What happens under the monitor's lock is counted there ([`Ledger`]); what a worker runs it counts in a [`Meter`] of
-//! its own, so that counting costs no contended write.
+//! What happens under a lock of the monitor is counted there; what a worker runs it counts in a [`Meter`] of its own, so
+//! that counting costs no contended write.
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -41,16 +41,6 @@ pub struct Stats {
     pub aborted: u64,
     /// Submissions refused, for whatever reason.
     pub rejected: u64,
-}
-
-/// Counts kept under the monitor's lock.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    pub(crate) submitted: u64,
-    pub(crate) rejected: u64,
-    pub(crate) aborted: u64,
-    /// Jobs taken out of the queue to be run.
-    pub(crate) started: u64,
 }
 
 /// One worker's counts, on a cache line of its own: nobody else writes them.

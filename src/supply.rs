@@ -1,0 +1,106 @@
+//! How a worker comes by its next job: from the back of the queue alone while that lasts, else through both locks, else
+//! by waiting as [`crate::sleep`] says.
+
+use std::mem;
+
+use crate::idle::Epoch;
+use crate::job::Runnable;
+use crate::queue::{Back, Both, Monitor, Phase, Signals};
+use crate::sleep::Called;
+use crate::sync::{MutexGuard, spin_until};
+
+impl Monitor {
+    /// The next job for a worker, which retires the one it has run in the same step; waits for one. `None`: leave.
+    pub(crate) fn next(&self, done: Option<Epoch>) -> Option<Runnable> {
+        let mut back = self.lock_back();
+        if let Some(epoch) = done {
+            back = self.retire_from(back, epoch);
+        }
+        if !back.line_waits
+            && let Some(job) = back.jobs.pop_front()
+        {
+            return Some(job);
+        }
+        let mut both = self.with_front(back);
+        let mut searched = false;
+        loop {
+            if let Some((job, signals)) = both.take(self) {
+                drop(both);
+                self.send(signals);
+                return Some(job);
+            }
+            if both.may_leave() {
+                both.front.phase = Phase::Closed;
+                both.front.sleep.call_all();
+                drop(both);
+                self.work.notify_all();
+                return None;
+            }
+            both = if searched { self.sleep(both) } else { self.search(both) };
+            searched = !searched;
+        }
+    }
+
+    /// Step 1 of [`crate::sleep`].
+    fn search<'a>(&'a self, mut both: Both<'a>) -> Both<'a> {
+        both.front.sleep.start_searching();
+        self.clear_hint(&mut both.front);
+        drop(both);
+        spin_until(|| self.has_hint());
+        let mut both = self.lock_both();
+        both.front.sleep.stop_searching();
+        both
+    }
+
+    /// Step 2 of [`crate::sleep`].
+    fn sleep<'a>(&'a self, both: Both<'a>) -> Both<'a> {
+        let Both { back, mut front } = both;
+        front.sleep.fall_asleep();
+        drop(back);
+        while front.sleep.answer_call() == Called::NotYet {
+            front = self.work.wait(front);
+        }
+        drop(front);
+        let mut both = self.lock_both();
+        both.front.sleep.stop_searching();
+        both
+    }
+
+    /// Retires a claimed job once it has run.
+    pub(crate) fn retire(&self, epoch: Epoch) {
+        drop(self.retire_from(self.lock_back(), epoch));
+    }
+
+    /// Counts a job as retired and tells watchers if it may be the one they wait for.
+    pub(crate) fn retire_from<'a>(&'a self, mut back: MutexGuard<'a, Back>, epoch: Epoch) -> MutexGuard<'a, Back> {
+        back.retired.count(epoch);
+        if back.watchers == 0 {
+            return back;
+        }
+        let Both { back, front } = self.with_front(back);
+        if front.accepted.left_in(epoch, &back.retired) == 0 {
+            self.quiet.notify_all();
+        }
+        back
+    }
+}
+
+impl Both<'_> {
+    /// The oldest job, and whom to wake for what is left.
+    fn take(&mut self, monitor: &Monitor) -> Option<(Runnable, Signals)> {
+        if self.back.jobs.is_empty() {
+            mem::swap(&mut self.back.jobs, &mut self.front.jobs);
+        }
+        let job = self.back.jobs.pop_front()?;
+        Some((job, self.settle(monitor)))
+    }
+
+    /// Whether a worker that found the queue empty may leave: nothing can come any more.
+    fn may_leave(&self) -> bool {
+        match self.front.phase {
+            Phase::Open => false,
+            Phase::Draining => self.running() == 0,
+            Phase::Aborting | Phase::Closed => true,
+        }
+    }
+}

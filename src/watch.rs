@@ -1,0 +1,82 @@
+//! What those who look at the pool from outside call: the counts, the wait for idleness, the workers' coming and going.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::error::WaitError;
+use crate::queue::{Both, Monitor};
+use crate::stats::{Meter, Stats};
+use crate::sync::Woken;
+
+impl Monitor {
+    /// A worker starts, and counts what it runs in `meter`.
+    pub(crate) fn enter(&self, meter: Arc<Meter>) {
+        let mut back = self.lock_back();
+        back.live += 1;
+        back.meters.push(meter);
+    }
+
+    /// A worker has left its loop and run its last hook.
+    pub(crate) fn leave(&self) {
+        let mut back = self.lock_back();
+        back.live -= 1;
+        if back.live == 0 {
+            self.quiet.notify_all();
+        }
+    }
+
+    /// Waits until every job accepted before, and what these submitted in turn, is retired.
+    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        let goal = self.lock_front().accepted.goal();
+        self.watch(deadline, |Both { back, front }| front.accepted.reach(goal, &back.retired))
+    }
+
+    /// Waits until every worker has left.
+    pub(crate) fn wait_left(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        self.watch(deadline, |both| both.back.live == 0)
+    }
+
+    fn watch(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Both<'_>) -> bool) -> Result<(), WaitError> {
+        let mut back = self.lock_back();
+        let mut woken = Woken::Notified;
+        back.watchers += 1;
+        let result = loop {
+            let mut both = self.with_front(back);
+            let is_done = done(&mut both);
+            back = both.back;
+            if is_done {
+                break Ok(());
+            }
+            if woken == Woken::TimedOut {
+                break Err(WaitError::TimedOut);
+            }
+            (back, woken) = self.quiet.wait_until(back, deadline);
+        };
+        back.watchers -= 1;
+        result
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let both = self.lock_both();
+        let (back, front) = (&both.back, &both.front);
+        let completed = back.meters.iter().map(|meter| meter.completed()).sum();
+        let panicked = back.meters.iter().map(|meter| meter.panicked()).sum();
+        let (submitted, queued) = (front.accepted.total(), both.queued() as u64);
+        // What was accepted and is neither queued nor given up has been begun. It was begun under a lock held now, and
+        // its end is counted in a meter after that, so `busy` is never negative.
+        let begun = submitted - queued - back.aborted;
+        Stats {
+            workers: back.meters.len() as u64,
+            busy: begun - completed - panicked,
+            queued,
+            waiting: front.line.len() as u64,
+            submitted,
+            completed,
+            panicked,
+            cancelled: 0,
+            expired: 0,
+            aborted: back.aborted,
+            rejected: front.rejected,
+        }
+    }
+}
