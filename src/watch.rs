@@ -43,7 +43,10 @@ impl Monitor {
         let result = loop {
             let mut both = self.with_front(back);
             let is_done = done(&mut both);
-            back = both.back;
+            let Both { back: kept, front } = both;
+            // Not held while waiting: a field left behind in `both` would be.
+            drop(front);
+            back = kept;
             if is_done {
                 break Ok(());
             }
