@@ -136,7 +136,9 @@ impl<F> fmt::Display for SubmitError<F> {
                 self.waited.unwrap_or_default()
             ),
             SubmitErrorKind::Cancelled => write!(f, "the job was cancelled while it waited for room"),
-            SubmitErrorKind::ShutDown => write!(f, "the pool is shut down and takes no new jobs"),
+            SubmitErrorKind::ShutDown => {
+                write!(f, "the pool is shut down and takes no new jobs: run it here, or build another pool")
+            }
         }
     }
 }
@@ -202,7 +204,7 @@ pub enum BuildError {
 #[non_exhaustive]
 pub enum WaitError {
     /// The time given ran out.
-    #[error("the pool did not become idle in the time given")]
+    #[error("the pool's jobs were not done in the time given: give it longer, or see `stats()` for what is left")]
     TimedOut,
     /// Called on a worker of the same pool, which would wait for itself. Nothing changed.
     #[error("a worker cannot wait for its own pool: call this from another thread")]

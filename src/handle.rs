@@ -77,7 +77,8 @@ impl<T> JobHandle<T> {
 
     /// Waits until the job has resolved, for `timeout` at the most. One that overflows [`Instant`] means no limit.
     ///
-    /// Does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time.
+    /// Does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time. A job that runs
+    /// on this thread's own stack is [`JobError::WouldDeadlock`] at once, and detached.
     ///
     /// # Errors
     ///

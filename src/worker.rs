@@ -121,11 +121,11 @@ pub(crate) enum Claim {
 /// Runs the job on this thread if this is a worker of its pool and the job is still queued.
 pub(crate) fn claim(header: &Header) -> Claim {
     let Some(worker) = current() else { return Claim::NotHere };
-    if worker.is_on_stack(header) {
-        return Claim::OnOwnStack;
-    }
     // A job of another pool is not found here, as the queue compares the job itself.
-    let Some(job) = worker.shared.monitor.claim(header) else { return Claim::NotHere };
+    let Some(job) = worker.shared.monitor.claim(header) else {
+        // Looked at last, and only where the alternative is to wait: it takes longer the deeper the nesting is.
+        return if worker.is_on_stack(header) { Claim::OnOwnStack } else { Claim::NotHere };
+    };
     let epoch = worker.execute(job);
     worker.shared.monitor.retire(epoch);
     Claim::Ran

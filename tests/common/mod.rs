@@ -1,0 +1,149 @@
+//! What the tests share: gates instead of sleeps, a pool whose worker is held, a watchdog, silence for expected panics.
+
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses its own part")]
+
+use std::any::Any;
+use std::io::Write;
+use std::panic;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, Once};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+use corepool::{JobError, JobHandle, Pool};
+
+/// Long enough for anything that ends at all; a test that meets it has found a hang.
+pub const FOREVER: Duration = Duration::from_secs(60);
+
+/// A latch: shut until opened, then open for good. Clones are the same latch.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until it is open; panics when that takes for ever.
+    pub fn pass(&self) {
+        let shut = self.0.0.lock().unwrap();
+        let (open, _) = self.0.1.wait_timeout_while(shut, FOREVER, |open| !*open).unwrap();
+        assert!(*open, "nobody opened the gate");
+    }
+}
+
+/// A pool of one worker with room for `capacity` jobs.
+pub fn one_worker(capacity: usize) -> Pool {
+    Pool::builder().workers(1).queue_capacity(capacity).build().unwrap()
+}
+
+/// Keeps one worker busy until the gate is opened. Comes back once the worker has begun.
+pub fn hold_worker(pool: &Pool) -> (Gate, JobHandle<()>) {
+    let (gate, started) = (Gate::new(), Gate::new());
+    let job = {
+        let (gate, started) = (gate.clone(), started.clone());
+        pool.submit(move || {
+            started.open();
+            gate.pass();
+        })
+    };
+    started.pass();
+    (gate, job.unwrap())
+}
+
+/// Yields until `done`; panics when that takes for ever. For states that only `stats()` shows.
+pub fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !done() {
+        assert!(start.elapsed() < FOREVER, "still waiting for: {what}");
+        thread::yield_now();
+    }
+}
+
+/// Runs `test` on a thread of its own; ends the process with a message if it hangs.
+pub fn within_a_minute(test: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let running = thread::spawn(move || {
+        let _done = done;
+        test();
+    });
+    if is_done.recv_timeout(FOREVER) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+        // Not a panic: the test's threads would keep the process alive.
+        let _ = writeln!(std::io::stderr(), "the test hangs");
+        std::process::exit(101);
+    }
+    if let Err(payload) = running.join() {
+        panic::resume_unwind(payload);
+    }
+}
+
+/// Marks panics that a test causes on purpose.
+pub const EXPECTED: &str = "expected: ";
+
+/// Keeps panics whose message starts with [`EXPECTED`], or has no text, off stderr.
+pub fn silence_expected_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let default = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let text = text_of(info.payload()).unwrap_or(EXPECTED);
+            if !text.starts_with(EXPECTED) {
+                default(info);
+            }
+        }));
+    });
+}
+
+fn text_of(payload: &dyn Any) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+/// Proves that every worker is alive: as many jobs as workers meet.
+pub fn assert_all_workers_alive(pool: &Pool) {
+    let meeting = Arc::new(std::sync::Barrier::new(pool.workers()));
+    let jobs: Vec<_> = (0..pool.workers())
+        .map(|_| {
+            let meeting = Arc::clone(&meeting);
+            pool.submit(move || meeting.wait().is_leader()).unwrap()
+        })
+        .collect();
+    for job in jobs {
+        job.join_timeout(FOREVER).expect("a worker is missing").unwrap();
+    }
+}
+
+/// How many threads of this process have a name that begins with `prefix`.
+#[cfg(target_os = "linux")]
+pub fn threads_named(prefix: &str) -> usize {
+    std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|name| name.starts_with(prefix))
+        .count()
+}
+
+/// Polls a handle one time.
+pub fn poll_once<T>(job: &mut JobHandle<T>, waker: &Waker) -> Poll<Result<T, JobError>> {
+    Pin::new(job).poll(&mut Context::from_waker(waker))
+}
+
+/// A waker that opens the gate when it is let go of, woken or not. Left with a handle by [`poll_once`], it tells when a
+/// later `join` has put its own in its place: the joiner then waits.
+pub fn opens_when_let_go(gate: &Gate) -> Waker {
+    struct Opener(Gate);
+    impl Wake for Opener {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Opener {
+        fn drop(&mut self) {
+            self.0.open();
+        }
+    }
+    Waker::from(Arc::new(Opener(gate.clone())))
+}
