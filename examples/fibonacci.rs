@@ -42,7 +42,7 @@ const MAX_INPUT_BYTES: u64 = 4 << 20;
 
 const DETAILS: &str = "\
 Examples:
-  fibonacci                          42 down to 25, one job each
+  fibonacci                          44 down to 25, one job each
   fibonacci 30..=42 45 --workers 4
   fibonacci 0..187 --algorithm fast --format json
   seq 20 40 | fibonacci - --format csv
@@ -153,7 +153,7 @@ impl Numbers {
     fn collect(arguments: &Arguments) -> Result<Vec<u64>> {
         if arguments.inputs.is_empty() && arguments.file.is_none() {
             // Largest first: the short jobs at the end fill what the long ones left uneven.
-            return Ok((25..=42).rev().collect());
+            return Ok((25..=44).rev().collect());
         }
         let mut numbers = Numbers { algorithm: arguments.algorithm, list: Vec::new() };
         let mut stdin = Some(io::stdin());

@@ -97,7 +97,14 @@ mod model {
     use super::{Instant, Woken};
 
     pub(crate) use loom::sync::MutexGuard;
-    pub(crate) use loom::thread_local;
+
+    /// loom's macro does not take the `const` initialisers that std's does.
+    macro_rules! model_thread_local {
+        ($(#[$attr:meta])* static $name:ident: $type:ty = const { $init:expr };) => {
+            loom::thread_local! { $(#[$attr])* static $name: $type = $init; }
+        };
+    }
+    pub(crate) use model_thread_local as thread_local;
 
     /// loom's mutex with parking_lot's interface: no poisoning.
     #[derive(Debug, Default)]
