@@ -194,19 +194,20 @@ struct Start {
 impl Start {
     /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
     fn run(&self) -> Result<Threads, BuildError> {
-        let threads = Threads::default();
+        let mut threads = Threads::default();
         let (reports, inbox) = unbounded();
-        let started = self.spawn_all(&threads, &reports);
+        let started = self.spawn_all(&mut threads, &reports);
         drop(reports);
         started.and_then(|()| hear_all(&inbox)).inspect_err(|_| {
             self.shared.monitor.close(Shutdown::Abort);
             drop(inbox);
-            threads.join_all();
+            // Without a deadline it cannot fail.
+            let _ = threads.join_all(None);
         })?;
         Ok(threads)
     }
 
-    fn spawn_all(&self, threads: &Threads, reports: &Sender<Report>) -> Result<(), BuildError> {
+    fn spawn_all(&self, threads: &mut Threads, reports: &Sender<Report>) -> Result<(), BuildError> {
         for index in 0..self.workers {
             let thread = self.spawn(index, reports.clone()).map_err(|source| BuildError::Spawn {
                 worker: index,

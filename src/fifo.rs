@@ -40,6 +40,11 @@ impl<T> Fifo<T> {
         self.len as usize
     }
 
+    /// How many values it has had room for at once.
+    pub(crate) fn capacity(&self) -> usize {
+        self.chunks.len() * CHUNK
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }

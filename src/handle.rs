@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::JobError;
 use crate::job::{Outcome, WaitEnd};
-use crate::park::{deadline_in, with_parker};
+use crate::park::{deadline_in, is_ahead, with_parker};
 use crate::sync::{Woken, spin_until};
 use crate::worker::{self, Claim};
 
@@ -167,7 +167,9 @@ impl<T> JobHandle<T> {
 /// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.
 fn wait<T>(cell: &dyn WaitEnd<T>, deadline: Option<Instant>) -> Option<Outcome<T>> {
     let header = cell.header();
-    spin_until(|| header.is_finished());
+    if is_ahead(deadline) {
+        spin_until(|| header.is_finished());
+    }
     if !header.is_finished() {
         let ready = with_parker(|parker, waker| match cell.poll(waker) {
             Poll::Ready(outcome) => Some(outcome),

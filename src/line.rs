@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use crate::fifo::Fifo;
 use crate::job::{Header, Phase, Runnable};
-use crate::park::with_parker;
+use crate::park::{is_ahead, with_parker};
 use crate::queue::{LeftLine, Monitor, NoRoom, Offered, Origin};
 use crate::sync::{Woken, spin_until};
 
@@ -106,7 +106,9 @@ pub(crate) fn submit_waiting(
             Offered::Accepted => return Admission::Accepted,
             Offered::InLine => {}
         }
-        spin_until(|| header.phase() != Phase::InLine);
+        if is_ahead(deadline) {
+            spin_until(|| header.phase() != Phase::InLine);
+        }
         while header.phase() == Phase::InLine {
             if parker.park_until(deadline) == Woken::TimedOut && monitor.leave_line(header) == LeftLine::GaveUp {
                 return Admission::TimedOut;

@@ -14,6 +14,11 @@ pub(crate) fn deadline_in(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
+/// Whether there is any time left to wait.
+pub(crate) fn is_ahead(deadline: Option<Instant>) -> bool {
+    deadline.is_none_or(|deadline| Instant::now() < deadline)
+}
+
 /// A thread's own bell. A ring while nobody sleeps is remembered, so none is lost between looking and sleeping.
 #[derive(Default)]
 pub(crate) struct Parker {

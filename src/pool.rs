@@ -292,7 +292,8 @@ impl Pool {
     /// fine.
     ///
     /// When the time runs out the report says what still runs. The pool goes on shutting down, and a later call waits
-    /// again.
+    /// again. What aborting drops is dropped on this thread, and the destructors of the workers' thread-local values
+    /// are waited for, both however long they take.
     ///
     /// # Errors
     ///
@@ -359,9 +360,9 @@ impl Drop for Owner {
         match origin(&self.shared) {
             Origin::Outside => {
                 self.shared.monitor.close(Shutdown::Drain);
-                // Without a deadline the wait cannot fail.
+                // Without a deadline neither can fail.
                 let _ = self.shared.monitor.wait_left(None);
-                self.threads.join_all();
+                let _ = self.threads.join_all(None);
             }
             Origin::Inside(_) => self.shared.monitor.close(Shutdown::Drain),
         }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! A worker pops from the back. When the back is empty it swaps both lists: everything queued moves over in O(1) and in
-//! order, and the keys of the jobs stay good. So the order is FIFO across both, and the back holds the older jobs.
+//! order, and the keys of the jobs stay good. So the order is FIFO across both, and the back holds the older jobs. (One
+//! job alone in the front is popped from there.)
 //!
 //! Rules:
 //!
@@ -29,19 +30,20 @@
 //! 4. `Closed`, by the first worker that may leave: from 2 once nothing is queued and nothing runs, so that nobody is
 //!    left who could submit; from 3 at once. Every worker then leaves, since the queue stays empty for good.
 
+use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
 use crate::fifo::Fifo;
 use crate::idle::{Accepted, Epoch, Retired};
-use crate::job::{Header, Runnable, Unrun};
+use crate::job::{Header, Queued, Runnable, Unrun};
 use crate::line::{Line, Waiting};
 use crate::panic::contain;
 use crate::shutdown::Shutdown;
 use crate::sleep::Sleep;
 use crate::stats::Meter;
-use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, thread_local};
 
 /// See the steps at the top of this file. In order: a pool only ever moves down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -87,6 +89,11 @@ pub(crate) enum LeftLine {
     Decided,
 }
 
+thread_local! {
+    /// Address of the monitor whose jobs this thread gives up, or 0.
+    static ABORTS: Cell<usize> = const { Cell::new(0) };
+}
+
 pub(crate) struct Monitor {
     capacity: usize,
     back: Padded<Mutex<Back>>,
@@ -106,7 +113,7 @@ pub(crate) struct Padded<T>(T);
 /// The submitters' side.
 #[repr(C)]
 pub(crate) struct Front {
-    pub(crate) jobs: Fifo<Runnable>,
+    pub(crate) jobs: Fifo<Queued>,
     room: usize,
     pub(crate) sleep: Sleep,
     pub(crate) phase: Phase,
@@ -118,7 +125,7 @@ pub(crate) struct Front {
 /// The workers' side.
 #[repr(C)]
 pub(crate) struct Back {
-    pub(crate) jobs: Fifo<Runnable>,
+    pub(crate) jobs: Fifo<Queued>,
     pub(crate) line_waits: bool,
     pub(crate) retired: Retired,
     /// Threads in `wait_idle` or `shutdown`.
@@ -273,11 +280,11 @@ impl Monitor {
         let list = [&mut back.jobs, &mut front.jobs]
             .into_iter()
             .find(|list| list.get(slot).is_some_and(|job| job.header().is(header)))?;
-        let job = list.remove(slot);
+        let job = list.remove(slot)?;
         let signals = both.settle(self);
         drop(both);
         self.send(signals);
-        job
+        Some(job.into_runnable())
     }
 
     /// Moves to the phase that `mode` asks for, unless the pool is past it. Refuses the line; an abort gives up what
@@ -305,19 +312,33 @@ impl Monitor {
         for waker in refused {
             contain(|| waker.wake());
         }
-        for jobs in aborted {
-            self.abort(jobs);
-        }
+        self.abort(aborted);
     }
 
-    fn abort(&self, mut jobs: Fifo<Runnable>) {
-        while let Some(job) = jobs.pop_front() {
-            let epoch = job.header().epoch();
-            job.give_up(Unrun::Aborted);
-            let mut back = self.lock_back();
-            back.giving_up -= 1;
-            drop(self.retire_from(back, epoch));
+    fn abort(&self, aborted: [Fifo<Queued>; 2]) {
+        let before = ABORTS.with(|aborts| aborts.replace(self.address()));
+        for mut jobs in aborted {
+            while let Some(job) = jobs.pop_front() {
+                let epoch = job.header().epoch();
+                job.into_runnable().give_up(Unrun::Aborted);
+                let mut back = self.lock_back();
+                back.giving_up -= 1;
+                if back.giving_up == 0 && back.watchers > 0 {
+                    self.quiet.notify_all();
+                }
+                drop(self.retire_from(back, epoch));
+            }
         }
+        ABORTS.with(|aborts| aborts.set(before));
+    }
+
+    /// Whether this thread gives up this pool's jobs right now, so that it is a closure's destructor that asks.
+    pub(crate) fn aborts_here(&self) -> bool {
+        ABORTS.with(|aborts| aborts.get() == self.address())
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     pub(crate) fn send(&self, signals: Signals) {
@@ -355,7 +376,7 @@ impl Front {
             Origin::Inside(epoch) => epoch,
         };
         let epoch = self.accepted.count(parent);
-        let (slot, job) = self.jobs.push_back(job);
+        let (slot, job) = self.jobs.push_back(job.into_queued());
         job.header().set_slot(slot);
         job.header().set_epoch(epoch);
         self.room = self.room.saturating_sub(1);
@@ -399,7 +420,7 @@ impl Both<'_> {
     }
 
     /// Everything queued, the older list first, counted as aborted.
-    fn take_all(&mut self) -> [Fifo<Runnable>; 2] {
+    fn take_all(&mut self) -> [Fifo<Queued>; 2] {
         let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Fifo::new()));
         let count = taken.iter().map(|jobs| jobs.len() as u64).sum::<u64>();
         self.back.aborted += count;

@@ -3,9 +3,10 @@
 //! The steps of the queue's side (who may still submit, when a worker may leave) stand in [`crate::queue`]. Here:
 //!
 //! 1. The mode is set: the line is refused, and an abort gives up what is queued, on the calling thread.
-//! 2. The caller waits, until its deadline, for every worker to leave its loop.
-//! 3. If all have left, it joins their threads, thread-local destructors included. A worker's own such destructor may
-//!    be the caller: that thread is skipped.
+//! 2. The caller waits, until its deadline, for every worker to leave its loop and for other callers to give up what
+//!    they took from the queue.
+//! 3. Then it joins the threads, thread-local destructors included, or waits for another caller who does. Where such a
+//!    destructor is the caller, on one of the pool's own threads, it must not wait for threads to end.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -74,23 +75,34 @@ pub(crate) fn mark_own_thread() {
     OWN_THREAD.set(Some(thread::current().id()));
 }
 
-/// A pool's threads, until somebody joins them.
+/// A pool's threads.
 #[derive(Debug, Default)]
-pub(crate) struct Threads(Mutex<Vec<JoinHandle<()>>>);
+pub(crate) struct Threads {
+    ids: Vec<ThreadId>,
+    /// Empty once they were joined. Locked while they are, so that every caller comes back to ended threads.
+    unjoined: Mutex<Vec<JoinHandle<()>>>,
+}
 
 impl Threads {
-    pub(crate) fn add(&self, thread: JoinHandle<()>) {
-        self.0.lock().push(thread);
+    pub(crate) fn add(&mut self, thread: JoinHandle<()>) {
+        self.ids.push(thread.thread().id());
+        self.unjoined.get_mut().push(thread);
     }
 
-    pub(crate) fn join_all(&self) {
-        let threads = std::mem::take(&mut *self.0.lock());
-        for thread in threads {
-            if OWN_THREAD.get() != Some(thread.thread().id()) {
-                // An error would be a panic that escaped the worker; its jobs have resolved all the same.
-                let _ = thread.join();
-            }
+    /// Waits for all threads to end, or until `deadline` for another caller who does.
+    pub(crate) fn join_all(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        if OWN_THREAD.get().is_some_and(|own| self.ids.contains(&own)) {
+            return Ok(());
         }
+        let mut unjoined = match deadline {
+            None => self.unjoined.lock(),
+            Some(deadline) => self.unjoined.try_lock_until(deadline).ok_or(WaitError::TimedOut)?,
+        };
+        for thread in unjoined.drain(..) {
+            // An error would be a panic that escaped the worker; its jobs have resolved all the same.
+            let _ = thread.join();
+        }
+        Ok(())
     }
 }
 
@@ -106,10 +118,7 @@ pub(crate) fn shut_down(
     }
     let deadline: Option<Instant> = timeout.and_then(deadline_in);
     shared.monitor.close(mode);
-    let left = shared.monitor.wait_left(deadline);
-    if left.is_ok() {
-        threads.join_all();
-    }
+    let left = shared.monitor.wait_left(deadline).and_then(|()| threads.join_all(deadline));
     let stats = shared.monitor.stats();
     Ok(ShutdownReport {
         completed: stats.completed,

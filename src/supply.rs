@@ -19,7 +19,7 @@ impl Monitor {
         if !back.line_waits
             && let Some(job) = back.jobs.pop_front()
         {
-            return Some(job);
+            return Some(job.into_runnable());
         }
         let mut both = self.with_front(back);
         let mut searched = false;
@@ -43,6 +43,7 @@ impl Monitor {
 
     /// Step 1 of [`crate::sleep`].
     fn search<'a>(&'a self, mut both: Both<'a>) -> Both<'a> {
+        both.keep_larger_in_front();
         both.front.sleep.start_searching();
         self.clear_hint(&mut both.front);
         drop(both);
@@ -88,11 +89,19 @@ impl Monitor {
 impl Both<'_> {
     /// The oldest job, and whom to wake for what is left.
     fn take(&mut self, monitor: &Monitor) -> Option<(Runnable, Signals)> {
-        if self.back.jobs.is_empty() {
+        if self.back.jobs.is_empty() && self.front.jobs.len() > 1 {
             mem::swap(&mut self.back.jobs, &mut self.front.jobs);
         }
-        let job = self.back.jobs.pop_front()?;
-        Some((job, self.settle(monitor)))
+        // A single job is not worth the swap.
+        let job = self.back.jobs.pop_front().or_else(|| self.front.jobs.pop_front())?;
+        Some((job.into_runnable(), self.settle(monitor)))
+    }
+
+    /// Both lists are empty: lets the next burst fill the one that has grown already, or in time both would.
+    fn keep_larger_in_front(&mut self) {
+        if self.back.jobs.capacity() > self.front.jobs.capacity() {
+            mem::swap(&mut self.back.jobs, &mut self.front.jobs);
+        }
     }
 
     /// Whether a worker that found the queue empty may leave: nothing can come any more.

@@ -31,9 +31,10 @@ impl Monitor {
         self.watch(deadline, |Both { back, front }| front.accepted.reach(goal, &back.retired))
     }
 
-    /// Waits until every worker has left.
+    /// Waits until every worker has left and every job that another thread gives up has resolved.
     pub(crate) fn wait_left(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        self.watch(deadline, |both| both.back.live == 0)
+        let inside = self.aborts_here();
+        self.watch(deadline, |Both { back, .. }| back.live == 0 && (inside || back.giving_up == 0))
     }
 
     fn watch(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Both<'_>) -> bool) -> Result<(), WaitError> {

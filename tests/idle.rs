@@ -1,0 +1,339 @@
+//! DESIGN 4.9: `wait_idle` returns once every handle accepted before has resolved; idle workers use no CPU, and no
+//! wake-up is lost between the two.
+
+mod common;
+
+use std::hint;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, within_a_minute};
+use corepool::{JobHandle, Pool, Shutdown, WaitError};
+
+const MOMENT: Duration = Duration::from_millis(50);
+
+fn with_workers(n: usize) -> Pool {
+    Pool::builder().workers(n).build().unwrap()
+}
+
+fn finish<T>(job: JobHandle<T>) -> T {
+    job.join_timeout(FOREVER).expect("the handle hangs").unwrap()
+}
+
+fn spin(turns: usize) {
+    for _ in 0..turns {
+        hint::spin_loop();
+    }
+}
+
+#[test]
+fn an_idle_pool_is_idle_at_once() {
+    let pool = with_workers(2);
+    pool.wait_idle(Some(Duration::ZERO)).unwrap();
+    finish(pool.submit(|| ()).unwrap());
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    pool.wait_idle(Some(Duration::ZERO)).unwrap();
+    within_a_minute(move || pool.wait_idle(None).unwrap());
+}
+
+#[test]
+fn every_handle_accepted_before_is_finished_after() {
+    for workers in 1..=4 {
+        let pool = with_workers(workers);
+        for _ in 0..200 {
+            let jobs: Vec<_> = (0..20).map(|n| pool.submit(move || spin(n * 10)).unwrap()).collect();
+            pool.wait_idle(Some(FOREVER)).unwrap();
+            assert!(jobs.iter().all(JobHandle::is_finished));
+            jobs.into_iter().for_each(finish);
+        }
+    }
+}
+
+#[test]
+fn panicked_and_aborted_jobs_are_resolved_as_well() {
+    silence_expected_panics();
+    let pool = one_worker(100);
+    let jobs: Vec<_> = (0..10).map(|n| pool.submit(move || assert_eq!(n % 2, 0, "{EXPECTED}{n}")).unwrap()).collect();
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    assert!(jobs.iter().all(JobHandle::is_finished));
+
+    let (gate, held) = hold_worker(&pool);
+    let queued = pool.submit(|| ()).unwrap();
+    pool.shutdown(Shutdown::Abort, Some(Duration::ZERO)).unwrap();
+    assert!(queued.is_finished());
+    assert_eq!(pool.wait_idle(Some(MOMENT)), Err(WaitError::TimedOut));
+    gate.open();
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    assert!(held.is_finished());
+}
+
+#[test]
+fn it_waits_for_children_and_their_children() {
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        for _ in 0..50 {
+            let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
+            let parent = {
+                let (pool, gate, ran) = (pool.clone(), gate.clone(), Arc::clone(&ran));
+                move || {
+                    gate.pass();
+                    descend(&pool, 10, &ran);
+                }
+            };
+            pool.submit(parent).unwrap().detach();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| {
+                    pool.wait_idle(None).unwrap();
+                    ran.load(Ordering::SeqCst)
+                });
+                gate.open();
+                assert_eq!(waiter.join().unwrap(), 11);
+            });
+        }
+    });
+}
+
+fn descend(pool: &Pool, left: usize, ran: &Arc<AtomicUsize>) {
+    if left > 0 {
+        let (inner, ran) = (pool.clone(), Arc::clone(ran));
+        pool.submit(move || descend(&inner, left - 1, &ran)).unwrap().detach();
+    }
+    spin(500);
+    ran.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn it_waits_for_jobs_that_run_inside_a_join() {
+    let pool = one_worker(10);
+    let (started, gate) = (Gate::new(), Gate::new());
+    let parent = {
+        let (pool, started, gate) = (pool.clone(), started.clone(), gate.clone());
+        let inside = move || {
+            started.open();
+            gate.pass();
+        };
+        move || pool.submit(inside).unwrap().join().unwrap()
+    };
+    let parent = pool.submit(parent).unwrap();
+    started.pass();
+    assert_eq!(pool.wait_idle(Some(MOMENT)), Err(WaitError::TimedOut));
+    gate.open();
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    assert!(parent.is_finished());
+}
+
+#[test]
+fn it_returns_under_endless_load_from_others() {
+    let pool = Pool::builder().workers(2).queue_capacity(50).build().unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::SeqCst) {
+                    pool.submit(|| spin(200)).unwrap().detach();
+                }
+            });
+        }
+        let waits: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let mine = pool.submit(|| ()).unwrap();
+                        if pool.wait_idle(Some(FOREVER)).is_err() || !mine.is_finished() {
+                            return false;
+                        }
+                    }
+                    true
+                })
+            })
+            .collect();
+        let all_returned = waits.into_iter().map(|wait| wait.join().unwrap()).collect::<Vec<_>>();
+        stop.store(true, Ordering::SeqCst);
+        assert_eq!(all_returned, [true; 2]);
+    });
+}
+
+#[test]
+fn it_returns_although_the_pool_is_never_idle() {
+    // Each held job is let go only once the next has begun, so at every moment one runs.
+    let pool = with_workers(2);
+    for _ in 0..100 {
+        thread::scope(|scope| {
+            let (mut gate, mut held) = hold_worker(&pool);
+            let waiter = scope.spawn(|| pool.wait_idle(Some(FOREVER)));
+            while !waiter.is_finished() {
+                let (next_gate, next_held) = hold_worker(&pool);
+                gate.open();
+                finish(held);
+                (gate, held) = (next_gate, next_held);
+            }
+            assert_eq!(pool.stats().busy, 1);
+            assert_eq!(waiter.join().unwrap(), Ok(()));
+            gate.open();
+            finish(held);
+        });
+    }
+}
+
+#[test]
+fn it_gives_up_in_time_and_not_before() {
+    let pool = one_worker(10);
+    let (gate, held) = hold_worker(&pool);
+    let start = Instant::now();
+    assert_eq!(pool.wait_idle(Some(MOMENT)), Err(WaitError::TimedOut));
+    assert!(start.elapsed() >= MOMENT);
+    assert_eq!(pool.wait_idle(Some(Duration::ZERO)), Err(WaitError::TimedOut));
+    gate.open();
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    assert!(held.is_finished());
+}
+
+#[test]
+fn a_time_out_that_overflows_is_no_limit() {
+    within_a_minute(|| {
+        let pool = one_worker(10);
+        let (gate, held) = hold_worker(&pool);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| pool.wait_idle(Some(Duration::MAX)));
+            assert!(!waiter.is_finished());
+            gate.open();
+            waiter.join().unwrap().unwrap();
+        });
+        assert!(held.is_finished());
+    });
+}
+
+#[test]
+fn a_worker_cannot_wait_for_its_own_pool_but_for_another() {
+    let (pool, other) = (one_worker(10), one_worker(10));
+    let inner = pool.clone();
+    let answers = move || {
+        [None, Some(Duration::ZERO), Some(FOREVER)].map(|time| inner.wait_idle(time) == Err(WaitError::WouldDeadlock))
+    };
+    assert_eq!(finish(pool.submit(answers).unwrap()), [true; 3]);
+
+    let job = other.submit(|| 42).unwrap();
+    let inner = other.clone();
+    let waited = pool.submit(move || inner.wait_idle(Some(FOREVER))).unwrap();
+    finish(waited).unwrap();
+    assert!(job.is_finished());
+    assert_eq!(finish(pool.submit(|| 42).unwrap()), 42);
+}
+
+#[test]
+fn many_may_wait_at_once() {
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        for _ in 0..50 {
+            let (gate, held) = hold_worker(&pool);
+            thread::scope(|scope| {
+                let waiters: Vec<_> = (0..8)
+                    .map(|n| {
+                        let pool = &pool;
+                        scope.spawn(move || {
+                            let mine = pool.submit(move || spin(n * 100)).unwrap();
+                            pool.wait_idle(None).unwrap();
+                            mine.is_finished()
+                        })
+                    })
+                    .collect();
+                gate.open();
+                assert!(waiters.into_iter().all(|waiter| waiter.join().unwrap()));
+            });
+            assert!(held.is_finished());
+        }
+    });
+}
+
+#[test]
+fn a_closed_pool_is_idle() {
+    let pool = with_workers(2);
+    finish(pool.submit(|| ()).unwrap());
+    pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
+    pool.wait_idle(Some(Duration::ZERO)).unwrap();
+}
+
+#[test]
+fn the_end_of_a_job_that_races_the_wait_is_not_missed() {
+    for workers in [1, 3] {
+        let pool = with_workers(workers);
+        for round in 0..15_000 {
+            let job = pool.submit(move || spin(round * 7 % 300)).unwrap();
+            spin(round * 13 % 400);
+            pool.wait_idle(Some(FOREVER)).expect("a lost wake-up");
+            assert!(job.is_finished());
+        }
+    }
+}
+
+#[test]
+fn a_job_that_meets_workers_awake_searching_or_asleep_is_run() {
+    for workers in [1, 2, 4] {
+        let pool = with_workers(workers);
+        for round in 0..20_000 {
+            // From none to some 30 microseconds: workers search for a few microseconds before they sleep.
+            spin(round * 37 % 1_000);
+            let job = pool.submit(move || round).unwrap();
+            assert_eq!(finish(job), round);
+        }
+    }
+}
+
+#[test]
+fn two_jobs_that_meet_a_searching_and_a_sleeping_worker_are_both_run() {
+    // The two meet in a barrier, so both workers must get one.
+    let pool = with_workers(2);
+    for round in 0..5_000 {
+        spin(round * 41 % 1_500);
+        let barrier = Arc::new(std::sync::Barrier::new(2));
+        let jobs = [(); 2].map(|()| {
+            let barrier = Arc::clone(&barrier);
+            pool.submit(move || barrier.wait().is_leader()).unwrap()
+        });
+        let leaders = jobs.map(|job| job.join_timeout(FOREVER).unwrap_or_else(|_| lost_a_worker()).unwrap());
+        assert_ne!(leaders[0], leaders[1]);
+    }
+}
+
+/// The jobs stand in a barrier for good, and so would whoever drops the pool.
+fn lost_a_worker() -> ! {
+    // Not `eprintln!`, which the test harness would keep to itself.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), b"a job was left queued while a worker slept\n");
+    std::process::exit(101)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_workers_of_an_idle_pool_use_no_cpu() {
+    let pool = Pool::builder().workers(4).thread_name("id-quiet").build().unwrap();
+    for _ in 0..100 {
+        finish(pool.submit(|| ()).unwrap());
+    }
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    thread::sleep(MOMENT);
+    let before = ticks_of("id-quiet");
+    // The measurement itself, not a wait for something to happen.
+    thread::sleep(Duration::from_millis(500));
+    let after = ticks_of("id-quiet");
+    assert_eq!((before.len(), after.len()), (4, 4), "every worker is there to be measured");
+    let used: u64 = after.iter().sum::<u64>() - before.iter().sum::<u64>();
+    assert!(used <= 1, "idle workers used {used} ticks of 10 ms within 500 ms");
+}
+
+/// User and system time, in clock ticks, of each thread whose name begins with `prefix`.
+#[cfg(target_os = "linux")]
+fn ticks_of(prefix: &str) -> Vec<u64> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    stats
+        .filter_map(|stat| {
+            // "tid (name) state ppid ...": the name may hold anything, so fields are counted from its end.
+            let (head, fields) = stat.rsplit_once(") ")?;
+            let (_, name) = head.split_once('(')?;
+            let field = |n: usize| fields.split(' ').nth(n - 3).and_then(|text| text.parse::<u64>().ok());
+            name.starts_with(prefix).then(|| field(14).unwrap() + field(15).unwrap())
+        })
+        .collect()
+}

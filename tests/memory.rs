@@ -1,0 +1,256 @@
+//! DESIGN 4.10 and 4.5: a plain submit is one allocation and at most 100 bytes queued beside closure and result;
+//! claimed jobs and dropped pools leave nothing behind.
+//!
+//! The allocator counts for the whole process, so all is measured in one test, one thing after the other.
+
+mod common;
+
+use std::alloc::System;
+use std::hint;
+use std::hint::black_box;
+use std::panic;
+use std::time::Duration;
+
+use common::{FOREVER, Gate, hold_worker, within_a_minute};
+use corepool::{JobHandle, Pool};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[test]
+fn memory_is_as_promised() {
+    let steps: [(&str, fn()); 9] = [
+        ("a submit is one allocation", a_submit_is_one_allocation),
+        ("joining does not allocate", joining_does_not_allocate),
+        ("a refusal leaves nothing behind", a_refusal_leaves_nothing_behind),
+        ("a queued job takes at most 100 bytes", a_queued_job_takes_at_most_100_bytes_beside_closure_and_result),
+        ("a drained queue keeps its room and no job", a_drained_queue_keeps_its_room_and_no_job),
+        ("a drained queue does not grow again", a_drained_queue_does_not_grow_again),
+        ("nested jobs leave nothing behind", nested_jobs_leave_nothing_behind),
+        ("finished jobs leave nothing behind", finished_jobs_leave_nothing_behind),
+        ("dropped pools leave nothing behind", dropped_pools_leave_nothing_behind),
+    ];
+    let mut broken = Vec::new();
+    for (what, step) in steps {
+        if panic::catch_unwind(|| within_a_minute(step)).is_err() {
+            broken.push(what);
+        }
+    }
+    assert!(broken.is_empty(), "not so: {broken:?}");
+}
+
+/// Bytes allocated and not freed.
+fn live_bytes() -> isize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated as isize - stats.bytes_deallocated as isize
+}
+
+/// How often memory was asked for while `f` ran, by anybody.
+fn allocations(f: impl FnOnce()) -> usize {
+    let region = Region::new(ALLOCATOR);
+    f();
+    let change = region.change();
+    change.allocations + change.reallocations
+}
+
+fn finish<T>(job: JobHandle<T>) -> T {
+    job.join_timeout(FOREVER).expect("the handle hangs").unwrap()
+}
+
+fn unbounded(workers: usize) -> Pool {
+    Pool::builder().workers(workers).unbounded_queue().build().unwrap()
+}
+
+/// The fewest of several rounds. A queue may still grow in the first of them: which part of its memory a round uses
+/// depends on how often idle workers looked.
+fn fewest(round: impl FnMut() -> usize) -> usize {
+    std::iter::repeat_with(round).take(20).min().unwrap_or_default()
+}
+
+fn a_submit_is_one_allocation() {
+    let pool = unbounded(1);
+    let payload = [1_u8; 200];
+    let round = || {
+        let (gate, held) = hold_worker(&pool);
+        let mut jobs = Vec::with_capacity(3_000);
+        let submitting = allocations(|| {
+            for _ in 0..1_000 {
+                jobs.push(pool.submit(move || payload.len()).unwrap());
+                jobs.push(pool.try_submit(move || payload.len()).unwrap());
+                jobs.push(pool.submit_timeout(move || payload.len(), FOREVER).unwrap());
+            }
+        });
+        let running_and_joining = allocations(|| {
+            gate.open();
+            jobs.into_iter().for_each(|job| assert_eq!(finish(job), 200));
+        });
+        finish(held);
+        (submitting, running_and_joining)
+    };
+    round();
+    assert_eq!(fewest(|| round().0), 3_000);
+    assert_eq!(fewest(|| round().1), 0);
+}
+
+fn joining_does_not_allocate() {
+    let pool = unbounded(2);
+    let wait = || {
+        let gate = Gate::new();
+        let pass = gate.clone();
+        let job = pool.submit(move || pass.pass()).unwrap();
+        allocations(|| {
+            let job = job.join_timeout(Duration::from_millis(2)).expect_err("the gate is shut");
+            gate.open();
+            job.join().unwrap();
+        })
+    };
+    // The first wait makes this thread's parker.
+    wait();
+    assert_eq!(fewest(wait), 0);
+    // One by one, whoever of the two is the faster: one allocation a job, for submitting it.
+    let one_by_one = || {
+        allocations(|| {
+            for round in 0..500_usize {
+                let job = pool.submit(move || (0..round).for_each(|_| hint::spin_loop())).unwrap();
+                job.join().unwrap();
+            }
+        })
+    };
+    assert_eq!(fewest(one_by_one), 500);
+}
+
+fn a_refusal_leaves_nothing_behind() {
+    let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
+    let (gate, held) = hold_worker(&pool);
+    pool.submit(|| ()).unwrap().detach();
+    let refuse = || {
+        pool.try_submit(|| ()).unwrap_err();
+        pool.submit_timeout(|| (), Duration::ZERO).unwrap_err();
+    };
+    refuse();
+    let before = live_bytes();
+    for _ in 0..10_000 {
+        refuse();
+    }
+    assert_eq!(live_bytes() - before, 0);
+    gate.open();
+    finish(held);
+}
+
+fn a_queued_job_takes_at_most_100_bytes_beside_closure_and_result() {
+    let (small, large) = (1_u8, [1_u8; 240]);
+    assert_at_most_100_bytes(|| || (), 0);
+    assert_at_most_100_bytes(move || move || _ = black_box(small), 1);
+    assert_at_most_100_bytes(move || move || _ = black_box(large), 240);
+    assert_at_most_100_bytes(|| || [0_u8; 240], 240);
+    assert_at_most_100_bytes(move || move || large, 240 + 240);
+    assert_at_most_100_bytes(|| || 0_u64, 8);
+}
+
+/// Queues 50,000 jobs in a fresh pool behind a held worker. `own` is what closure and result take.
+fn assert_at_most_100_bytes<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(job: impl Fn() -> F, own: isize) {
+    const JOBS: isize = 50_000;
+    let pool = unbounded(1);
+    let (gate, held) = hold_worker(&pool);
+    let before = live_bytes();
+    for _ in 0..JOBS {
+        pool.submit(job()).unwrap().detach();
+    }
+    let each = (live_bytes() - before) / JOBS;
+    gate.open();
+    finish(held);
+    assert!(each >= own.min(240), "{each} bytes cannot be all");
+    assert!(each - own <= 100, "{each} bytes a job, {own} of them its own");
+}
+
+/// What the queue of a fresh pool keeps after the first time 200,000 jobs were queued and drained, and after the
+/// eighth.
+fn kept_by_a_drained_queue() -> (isize, isize) {
+    let pool = unbounded(1);
+    let start = live_bytes();
+    let kept = [(); 8].map(|()| {
+        let (gate, held) = hold_worker(&pool);
+        for _ in 0..200_000 {
+            pool.submit(|| ()).unwrap().detach();
+        }
+        gate.open();
+        finish(held);
+        pool.wait_idle(Some(FOREVER)).unwrap();
+        live_bytes() - start
+    });
+    (kept[0], kept[7])
+}
+
+fn a_drained_queue_keeps_its_room_and_no_job() {
+    // A node of the queue is 40 bytes at most, a cell alone is more; and a leak would grow with every pass.
+    let (first, last) = kept_by_a_drained_queue();
+    assert!(first <= 200_000 * 40, "{first} bytes kept");
+    assert!(last <= 2 * first + 4_096, "{first} bytes kept at first, {last} in the end");
+}
+
+fn a_drained_queue_does_not_grow_again() {
+    let (first, last) = kept_by_a_drained_queue();
+    assert!(last <= first + 4_096, "{first} bytes kept at first, {last} in the end");
+}
+
+fn nested_jobs_leave_nothing_behind() {
+    // The promise speaks of 10 million; a debug build, ten times as slow, stops at one.
+    let rounds = if cfg!(debug_assertions) { 1_000_000 } else { 10_000_000_u64 };
+    let pool = Pool::builder().workers(1).build().unwrap();
+    let inner = pool.clone();
+    let parent = move || {
+        inner.submit(|| ()).unwrap().join().unwrap();
+        let before = live_bytes();
+        let (mut sum, mut most) = (0, 0);
+        for round in 0..rounds {
+            sum += inner.submit(move || round % 2).unwrap().join().unwrap();
+            if round.is_multiple_of(1_000) {
+                most = most.max(live_bytes() - before);
+            }
+        }
+        (sum, most)
+    };
+    let (sum, most) = pool.submit(parent).unwrap().join().unwrap();
+    assert_eq!(sum, rounds / 2);
+    assert!(most < 1 << 20, "{most} bytes more");
+}
+
+fn finished_jobs_leave_nothing_behind() {
+    let pool = unbounded(2);
+    let batch = || {
+        let jobs: Vec<_> = (0..1_000_u32).map(|n| pool.submit(move || vec![n; 10]).unwrap()).collect();
+        for (n, job) in jobs.into_iter().enumerate() {
+            match n % 3 {
+                0 => drop(job.join().unwrap()),
+                1 => job.detach(),
+                _ => drop(job.try_join()),
+            }
+        }
+        pool.wait_idle(Some(FOREVER)).unwrap();
+    };
+    batch();
+    let before = live_bytes();
+    (0..50).for_each(|_| batch());
+    let more = live_bytes() - before;
+    // Room in the queue for 1,000 more jobs is no leak; 50,000 cells would be megabytes.
+    assert!(more <= 100_000, "50 batches left {more} bytes");
+}
+
+fn dropped_pools_leave_nothing_behind() {
+    let build_and_drop = |round: usize| {
+        let pool = Pool::builder().workers(1 + round % 3).thread_name("mem-pools").build().unwrap();
+        pool.submit(|| ()).unwrap().detach();
+        if round.is_multiple_of(2) {
+            finish(pool.submit(|| ()).unwrap());
+        }
+    };
+    (0..100).for_each(build_and_drop);
+    let before = live_bytes();
+    (0..2_000).for_each(build_and_drop);
+    let more = live_bytes() - before;
+    assert!(more <= 16_384, "2,000 pools left {more} bytes");
+    // A thread that has been joined may stand in /proc a moment longer, so this waits for it to go.
+    #[cfg(target_os = "linux")]
+    common::wait_until("the threads to be gone", || common::threads_named("mem-pools") == 0);
+}
