@@ -323,9 +323,7 @@ impl Monitor {
                 job.into_runnable().give_up(Unrun::Aborted);
                 let mut back = self.lock_back();
                 back.giving_up -= 1;
-                if back.giving_up == 0 && back.watchers > 0 {
-                    self.quiet.notify_all();
-                }
+                // Who waits for the last of them with nothing running is told too: it empties its epoch.
                 drop(self.retire_from(back, epoch));
             }
         }

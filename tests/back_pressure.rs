@@ -1,4 +1,4 @@
-//! DESIGN 4.4: a full queue is an answer, not a surprise: bounded, one FIFO line, a freed place goes to its head, and
+//! A full queue is an answer, not a surprise: bounded, one FIFO line, a freed place goes to its head, and
 //! who gives up costs nobody a wake-up.
 
 mod common;

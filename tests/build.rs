@@ -1,4 +1,4 @@
-//! DESIGN 4.8 and the builder's contract of section 3: either every worker has started and run its start hook when
+//! Either every worker has started and run its start hook when
 //! `build` returns, or the error says why and no thread is left; a stop hook runs once for each that started.
 
 mod common;
@@ -292,4 +292,40 @@ fn what_a_build_was_given_shows_in_debug() {
     let text = format!("{builder:?}");
     assert!(text.contains("bd-debug") && text.contains('3') && text.contains("10"), "{text}");
     assert!(format!("{:?}", builder.build().unwrap()).contains("Pool"));
+}
+
+/// Runs itself once more with a gigabyte of address space, which a few of the stacks use up.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_spawn_that_fails_after_others_have_started_leaves_no_thread() {
+    const NAME: &str = "a_spawn_that_fails_after_others_have_started_leaves_no_thread";
+    const LIMITED: &str = "COREPOOL_TEST_LIMITED";
+    if std::env::var_os(LIMITED).is_none() {
+        let limited = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 1000000 && exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg(NAME)
+            .env(LIMITED, "1")
+            .output()
+            .unwrap();
+        return assert!(limited.status.success(), "{limited:?}");
+    }
+    let (started, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (starts, stops) = (Arc::clone(&started), Arc::clone(&stopped));
+    let built = Pool::builder()
+        .workers(1_000)
+        .stack_size(64 << 20)
+        .thread_name("bd-some")
+        .on_worker_start(move |_| count(&starts))
+        .on_worker_stop(move |_| count(&stops))
+        .build();
+    match built {
+        Err(BuildError::Spawn { worker, workers: 1_000, .. }) => {
+            assert!(worker > 0, "some must have started for this to show anything");
+            assert_eq!(started.load(Ordering::SeqCst), worker);
+            assert_eq!(stopped.load(Ordering::SeqCst), worker);
+        }
+        other => panic!("{other:?}"),
+    }
+    common::wait_until("the threads to be gone", || common::threads_named("bd-some") == 0);
 }

@@ -1,5 +1,5 @@
-//! Proves of the contract: "every error is `Error + Send + Sync + 'static` whatever `F` and the payload are" (section 3),
-//! "a full queue is an answer [...] and gives the closure back" (4) and "the waiter gets payload and message" (2).
+//! Every error is `Error + Send + Sync + 'static` whatever the closure and the payload are, says what to do, and gives back
+//! what was not taken: the closure of a refused job, the payload of a panic.
 
 mod common;
 

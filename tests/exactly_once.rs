@@ -1,5 +1,5 @@
-//! Proves guarantee 1: "Every accepted job resolves exactly once [...] under any mix of panics, cancels, time-outs,
-//! shutdown and dropped handles. A job is counted before its handle resolves", and the sum over `Stats`.
+//! Every accepted job resolves exactly once, under any mix of panics, time-outs, shutdown and dropped handles; it is
+//! counted before its handle resolves, and the counts add up whenever somebody looks.
 
 mod common;
 

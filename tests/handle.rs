@@ -1,5 +1,5 @@
-//! Proves of guarantee 1, "no handle ever hangs because its job vanished", for every way to use a handle: joined, joined
-//! with a time-out, asked, polled, awaited, detached, dropped; and what section 3 says of each.
+//! No handle ever hangs because its job vanished, however it is used: joined, joined with a time-out, asked, polled,
+//! awaited, detached, dropped.
 
 mod common;
 

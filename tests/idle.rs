@@ -1,4 +1,4 @@
-//! DESIGN 4.9: `wait_idle` returns once every handle accepted before has resolved; idle workers use no CPU, and no
+//! `wait_idle` returns once every handle accepted before has resolved; idle workers use no CPU, and no
 //! wake-up is lost between the two.
 
 mod common;

@@ -1,4 +1,4 @@
-//! DESIGN 4.10 and 4.5: a plain submit is one allocation and at most 100 bytes queued beside closure and result;
+//! A plain submit is one allocation and at most 100 bytes queued beside closure and result;
 //! claimed jobs and dropped pools leave nothing behind.
 //!
 //! The allocator counts for the whole process, so all is measured in one test, one thing after the other.

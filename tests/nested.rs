@@ -1,5 +1,5 @@
-//! Proves guarantee 5: "Waiting inside a job cannot starve the pool. `join` on a worker of the same pool takes exactly its
-//! target if that is still queued and runs it there, never an unrelated job; if it runs elsewhere, it waits."
+//! Waiting inside a job cannot starve the pool: `join` on a worker of the same pool takes exactly its target if that is
+//! still queued and runs it there, never an unrelated job; if it runs elsewhere, it waits.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! DESIGN 4.7: the queue is FIFO, and the waiting line behind it as well.
+//! The queue is FIFO, and the waiting line behind it as well.
 
 mod common;
 

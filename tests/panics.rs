@@ -1,5 +1,5 @@
-//! Proves guarantees 2, "a panic belongs to its job: the worker lives on, the waiter gets payload and message", destructors
-//! that panic included, and 3, "no user code under a lock; a panic in any is contained".
+//! A panic belongs to its job: the worker lives on, the waiter gets payload and message, destructors that panic included;
+//! and no user code runs under a lock, so it may call the pool.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! DESIGN 4.8: shutdown tells what happened, no handle hangs, no thread is left; dropping the last pool drains and
+//! Shutdown tells what happened, no handle hangs, no thread is left; dropping the last pool drains and
 //! joins, except on one of its own workers, where it only lets go.
 
 mod common;

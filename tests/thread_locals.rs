@@ -1,4 +1,4 @@
-//! DESIGN 4.9: thread-local destructors that call the pool are outsiders, not crashes or deadlocks, on the pool's own
+//! Thread-local destructors that call the pool are outsiders, not crashes or deadlocks, on the pool's own
 //! worker threads and on any other.
 
 mod common;
