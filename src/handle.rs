@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::cell::{Outcome, WaitEnd};
 use crate::error::JobError;
-use crate::job::{Outcome, WaitEnd};
 use crate::park::{deadline_in, is_ahead, with_parker};
 use crate::sync::{Woken, spin_until};
 use crate::worker::{self, Claim};

@@ -12,7 +12,7 @@
 //! | `Refused` | a shutdown | the closure is the submitter's again |
 //! | `Finished` | whoever resolved it | it was accepted and has run already |
 //!
-//! Each change happens under the monitor's lock, as does leaving the line, so a submitter that gives up and a place
+//! Each change but the last happens under both locks, as does leaving the line, so a submitter that gives up and a place
 //! handed to it never cross: it is either out of the line, or it has the place.
 
 use std::task::Waker;
@@ -21,7 +21,8 @@ use std::time::Instant;
 use crate::fifo::Fifo;
 use crate::job::{Header, Phase, Runnable};
 use crate::park::{is_ahead, with_parker};
-use crate::queue::{LeftLine, Monitor, NoRoom, Offered, Origin};
+use crate::queue::{LeftLine, Monitor, NoRoom, Offered};
+use crate::sides::Origin;
 use crate::sync::{Woken, spin_until};
 
 /// A job that waits for room, and whom to wake once that is decided.

@@ -6,13 +6,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::builder::Builder;
+use crate::cell::{JobCell, WaitEnd};
 use crate::error::{BuildError, SubmitError, SubmitErrorKind, WaitError};
 use crate::handle::JobHandle;
-use crate::job::{Header, JobCell, Runnable, WaitEnd};
+use crate::job::{Header, Runnable};
 use crate::line::{Admission, submit_waiting};
 use crate::park::deadline_in;
-use crate::queue::{NoRoom, Offered, Origin};
+use crate::queue::{NoRoom, Offered};
 use crate::shutdown::{Shutdown, ShutdownReport, Threads, shut_down};
+use crate::sides::Origin;
 use crate::stats::Stats;
 use crate::worker::{Shared, origin};
 

@@ -31,36 +31,15 @@
 //!    left who could submit; from 3 at once. Every worker then leaves, since the queue stays empty for good.
 
 use std::cell::Cell;
-use std::mem;
-use std::sync::Arc;
 use std::task::Waker;
 
 use crate::fifo::Fifo;
-use crate::idle::{Accepted, Epoch, Retired};
 use crate::job::{Header, Queued, Runnable, Unrun};
-use crate::line::{Line, Waiting};
+use crate::line::Waiting;
 use crate::panic::contain;
 use crate::shutdown::Shutdown;
-use crate::sleep::Sleep;
-use crate::stats::Meter;
-use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, thread_local};
-
-/// See the steps at the top of this file. In order: a pool only ever moves down this list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-pub(crate) enum Phase {
-    Open,
-    Draining,
-    Aborting,
-    Closed,
-}
-
-/// Who submits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Outside,
-    /// A worker of this pool, within a job of that epoch or in a hook.
-    Inside(Option<Epoch>),
-}
+use crate::sides::{Back, Both, Front, Hint, Origin, Phase, Signals};
+use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
 
 /// What to do with a job that finds no room.
 pub(crate) enum NoRoom {
@@ -102,85 +81,22 @@ pub(crate) struct Monitor {
     pub(crate) work: Condvar,
     /// `wait_idle` and `shutdown` wait here, with the back's lock.
     pub(crate) quiet: Condvar,
-    /// Whether the front holds anything new: what searching workers spin on. Written under the front's lock.
-    hint: AtomicBool,
+    pub(crate) hint: Hint,
 }
 
 /// Keeps what it holds off its neighbours' cache lines: each side's lines travel with that side's lock only.
 #[repr(align(128))]
 pub(crate) struct Padded<T>(T);
 
-/// The submitters' side.
-#[repr(C)]
-pub(crate) struct Front {
-    pub(crate) jobs: Fifo<Queued>,
-    room: usize,
-    pub(crate) sleep: Sleep,
-    pub(crate) phase: Phase,
-    pub(crate) accepted: Accepted,
-    pub(crate) rejected: u64,
-    pub(crate) line: Line,
-}
-
-/// The workers' side.
-#[repr(C)]
-pub(crate) struct Back {
-    pub(crate) jobs: Fifo<Queued>,
-    pub(crate) line_waits: bool,
-    pub(crate) retired: Retired,
-    /// Threads in `wait_idle` or `shutdown`.
-    pub(crate) watchers: usize,
-    /// Jobs taken out of the queue to be given up, not yet retired.
-    pub(crate) giving_up: u64,
-    /// Jobs given up by an abort.
-    pub(crate) aborted: u64,
-    /// Workers that have not left.
-    pub(crate) live: usize,
-    pub(crate) meters: Vec<Arc<Meter>>,
-}
-
-/// Both sides, locked in order.
-pub(crate) struct Both<'a> {
-    pub(crate) back: MutexGuard<'a, Back>,
-    pub(crate) front: MutexGuard<'a, Front>,
-}
-
-/// Whom to wake once the locks are free.
-#[must_use]
-#[derive(Default)]
-pub(crate) struct Signals {
-    workers: usize,
-    submitter: Option<Waker>,
-}
-
 impl Monitor {
     pub(crate) fn new(capacity: usize) -> Self {
-        let front = Front {
-            jobs: Fifo::new(),
-            room: capacity,
-            sleep: Sleep::default(),
-            phase: Phase::Open,
-            accepted: Accepted::default(),
-            rejected: 0,
-            line: Line::new(),
-        };
-        let back = Back {
-            jobs: Fifo::new(),
-            line_waits: false,
-            retired: Retired::default(),
-            watchers: 0,
-            giving_up: 0,
-            aborted: 0,
-            live: 0,
-            meters: Vec::new(),
-        };
         Self {
             capacity,
-            back: Padded(Mutex::new(back)),
-            front: Padded(Mutex::new(front)),
+            back: Padded(Mutex::new(Back::new())),
+            front: Padded(Mutex::new(Front::new(capacity))),
             work: Condvar::new(),
             quiet: Condvar::new(),
-            hint: AtomicBool::new(false),
+            hint: Hint::new(),
         }
     }
 
@@ -248,7 +164,7 @@ impl Monitor {
         let queued = front.jobs.len();
         let workers = front.sleep.call_for(queued);
         drop(front);
-        self.send(Signals { workers, submitter: None });
+        self.send(Signals::call(workers));
         Offered::Accepted
     }
 
@@ -281,7 +197,7 @@ impl Monitor {
             .into_iter()
             .find(|list| list.get(slot).is_some_and(|job| job.header().is(header)))?;
         let job = list.remove(slot)?;
-        let signals = both.settle(self);
+        let signals = both.settle(self.capacity, &self.hint);
         drop(both);
         self.send(signals);
         Some(job.into_runnable())
@@ -347,87 +263,4 @@ impl Monitor {
             contain(|| waker.wake());
         }
     }
-
-    /// All there is has been seen. Takes the front to say that its lock is held.
-    pub(crate) fn clear_hint(&self, _front: &mut Front) {
-        set_hint(&self.hint, false);
-    }
-
-    pub(crate) fn has_hint(&self) -> bool {
-        // ORDERING: Relaxed, as the hint only says when to look; looking takes the lock.
-        self.hint.load(Ordering::Relaxed)
-    }
-}
-
-impl Front {
-    fn takes_from(&self, origin: Origin) -> bool {
-        match self.phase {
-            Phase::Open => true,
-            Phase::Draining => origin != Origin::Outside,
-            Phase::Aborting | Phase::Closed => false,
-        }
-    }
-
-    fn accept(&mut self, job: Runnable, origin: Origin, hint: &AtomicBool) {
-        let parent = match origin {
-            Origin::Outside => None,
-            Origin::Inside(epoch) => epoch,
-        };
-        let epoch = self.accepted.count(parent);
-        let (slot, job) = self.jobs.push_back(job.into_queued());
-        job.header().set_slot(slot);
-        job.header().set_epoch(epoch);
-        self.room = self.room.saturating_sub(1);
-        if self.jobs.len() == 1 {
-            set_hint(hint, true);
-        }
-    }
-}
-
-impl Both<'_> {
-    pub(crate) fn queued(&self) -> usize {
-        self.back.jobs.len() + self.front.jobs.len()
-    }
-
-    /// Jobs that were begun and are not retired.
-    pub(crate) fn running(&self) -> u64 {
-        self.front.accepted.total() - self.back.retired.total() - self.queued() as u64 - self.back.giving_up
-    }
-
-    fn count_room(&mut self, capacity: usize) {
-        self.front.room = capacity.saturating_sub(self.queued());
-    }
-
-    /// After one job was taken out under both locks: hands its place on, and calls workers for what is left.
-    pub(crate) fn settle(&mut self, monitor: &Monitor) -> Signals {
-        self.count_room(monitor.capacity);
-        let mut submitter = None;
-        if self.front.room > 0
-            && let Some(Waiting { job, waker }) = self.front.line.admit()
-        {
-            self.front.accept(job, Origin::Outside, &monitor.hint);
-            submitter = Some(waker);
-        }
-        self.back.line_waits = !self.front.line.is_empty();
-        Signals { workers: self.call_workers(), submitter }
-    }
-
-    fn call_workers(&mut self) -> usize {
-        let queued = self.queued();
-        self.front.sleep.call_for(queued)
-    }
-
-    /// Everything queued, the older list first, counted as aborted.
-    fn take_all(&mut self) -> [Fifo<Queued>; 2] {
-        let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Fifo::new()));
-        let count = taken.iter().map(|jobs| jobs.len() as u64).sum::<u64>();
-        self.back.aborted += count;
-        self.back.giving_up += count;
-        taken
-    }
-}
-
-fn set_hint(hint: &AtomicBool, has_work: bool) {
-    // ORDERING: Relaxed: it is a hint, and looking takes the lock.
-    hint.store(has_work, Ordering::Relaxed);
 }

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 
 use crate::error::WaitError;
 use crate::park::deadline_in;
-use crate::queue::Origin;
+use crate::sides::Origin;
 use crate::worker::{self, Shared};
 
 /// What a shutdown does with jobs that are queued.

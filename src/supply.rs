@@ -5,7 +5,8 @@ use std::mem;
 
 use crate::idle::Epoch;
 use crate::job::Runnable;
-use crate::queue::{Back, Both, Monitor, Phase, Signals};
+use crate::queue::Monitor;
+use crate::sides::{Back, Both, Hint, Phase, Signals};
 use crate::sleep::Called;
 use crate::sync::{MutexGuard, spin_until};
 
@@ -24,7 +25,7 @@ impl Monitor {
         let mut both = self.with_front(back);
         let mut searched = false;
         loop {
-            if let Some((job, signals)) = both.take(self) {
+            if let Some((job, signals)) = both.take(self.capacity(), &self.hint) {
                 drop(both);
                 self.send(signals);
                 return Some(job);
@@ -45,9 +46,9 @@ impl Monitor {
     fn search<'a>(&'a self, mut both: Both<'a>) -> Both<'a> {
         both.keep_larger_in_front();
         both.front.sleep.start_searching();
-        self.clear_hint(&mut both.front);
+        self.hint.clear(&mut both.front);
         drop(both);
-        spin_until(|| self.has_hint());
+        spin_until(|| self.hint.is_set());
         let mut both = self.lock_both();
         both.front.sleep.stop_searching();
         both
@@ -88,13 +89,13 @@ impl Monitor {
 
 impl Both<'_> {
     /// The oldest job, and whom to wake for what is left.
-    fn take(&mut self, monitor: &Monitor) -> Option<(Runnable, Signals)> {
+    fn take(&mut self, capacity: usize, hint: &Hint) -> Option<(Runnable, Signals)> {
         if self.back.jobs.is_empty() && self.front.jobs.len() > 1 {
             mem::swap(&mut self.back.jobs, &mut self.front.jobs);
         }
         // A single job is not worth the swap.
         let job = self.back.jobs.pop_front().or_else(|| self.front.jobs.pop_front())?;
-        Some((job.into_runnable(), self.settle(monitor)))
+        Some((job.into_runnable(), self.settle(capacity, hint)))
     }
 
     /// Both lists are empty: lets the next burst fill the one that has grown already, or in time both would.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::WaitError;
-use crate::queue::{Both, Monitor};
+use crate::queue::Monitor;
+use crate::sides::Both;
 use crate::stats::{Meter, Stats};
 use crate::sync::Woken;
 

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::idle::Epoch;
 use crate::job::{Header, Runnable};
 use crate::panic::{JobPanic, contain, message_of};
-use crate::queue::{Monitor, Origin};
+use crate::queue::Monitor;
+use crate::sides::Origin;
 use crate::stats::Meter;
 use crate::sync::thread_local;
 

@@ -23,6 +23,8 @@
 mod line;
 #[path = "../src/queue.rs"]
 mod queue;
+#[path = "../src/sides.rs"]
+mod sides;
 #[path = "../src/fifo.rs"]
 mod fifo;
 #[path = "../src/supply.rs"]
@@ -33,6 +35,8 @@ mod sleep;
 mod worker;
 #[path = "../src/job.rs"]
 mod job;
+#[path = "../src/cell.rs"]
+mod cell;
 #[path = "../src/handle.rs"]
 mod handle;
 #[path = "../src/park.rs"]
@@ -61,13 +65,15 @@ use std::task::{Context, Poll, Waker};
 
 use loom::thread::{self, JoinHandle};
 
+use crate::cell::{JobCell, WaitEnd};
 use crate::error::JobError;
 use crate::handle::JobHandle;
-use crate::job::{Header, JobCell, Phase, Runnable, Unrun, WaitEnd};
+use crate::job::{Header, Phase, Runnable, Unrun};
 use crate::line::{Admission, submit_waiting};
 use crate::park::Parker;
-use crate::queue::{LeftLine, Monitor, NoRoom, Offered, Origin};
+use crate::queue::{LeftLine, Monitor, NoRoom, Offered};
 use crate::shutdown::{Shutdown, ShutdownReport, Threads, shut_down};
+use crate::sides::Origin;
 use crate::stats::{Meter, Stats};
 use crate::worker::{Hooks, Shared, Worker, origin};
 

@@ -1,0 +1,186 @@
+//! The job's cell: one allocation that holds the closure until a worker claims it and the outcome from then on.
+//!
+//! It is shared by two ends, and each end sees a trait object: the [`Runnable`](crate::job::Runnable) in the queue, which
+//! exists exactly once a job, and the handle's [`WaitEnd`].
+//!
+//! | stage | holds | who may move it on | to |
+//! |---|---|---|---|
+//! | `Queued` | the closure | the owner of the `Runnable`: `run` | `Running` |
+//! | | | the owner of the `Runnable`: `give_up` | `Running`, then `Finished(Err(reason))` |
+//! | | | the submitter, once its `Runnable` was handed back: `reclaim` | `Taken` |
+//! | `Running` | nothing | the owner of the `Runnable` | `Finished(Ok or Err)` |
+//! | `Finished` | the outcome | the handle | `Taken` |
+//! | `Taken` | nothing | nobody | |
+//!
+//! The lock guards only moves of plain values. Closures, destructors and wakers run outside it.
+
+use std::mem;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::task::{Poll, Waker};
+
+use crate::error::JobError;
+use crate::job::{Header, Phase, RunEnd, Unrun};
+use crate::panic::contain;
+use crate::sync::Mutex;
+use crate::worker::Worker;
+
+/// What a handle waits for.
+pub(crate) type Outcome<T> = Result<T, JobError>;
+
+/// The waiter's end of a cell. Only the handle holds it, so it has one caller at a time.
+pub(crate) trait WaitEnd<T>: Send + Sync {
+    fn header(&self) -> &Header;
+
+    /// The outcome, the first time it is asked for after the job has resolved.
+    fn take(&self) -> Option<Outcome<T>>;
+
+    /// The outcome, or the promise to wake `waker` once there is one.
+    fn poll(&self, waker: &Waker) -> Poll<Outcome<T>>;
+}
+
+/// One job: see the table at the top of this file.
+pub(crate) struct JobCell<F, T> {
+    header: Header,
+    body: Mutex<Body<F, T>>,
+}
+
+struct Body<F, T> {
+    stage: Stage<F, T>,
+    /// Whom to wake once the stage is `Finished`.
+    waiter: Option<Waker>,
+}
+
+enum Stage<F, T> {
+    Queued(F),
+    Running,
+    Finished(Outcome<T>),
+    Taken,
+}
+
+impl<F, T> Body<F, T> {
+    fn take_outcome(&mut self) -> Option<Outcome<T>> {
+        if !matches!(self.stage, Stage::Finished(_)) {
+            return None;
+        }
+        match mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Finished(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+impl<F, T> JobCell<F, T> {
+    pub(crate) fn new(job: F, submitted_at: &'static Location<'static>) -> Self {
+        let body = Body { stage: Stage::Queued(job), waiter: None };
+        Self { header: Header::new(submitted_at), body: Mutex::new(body) }
+    }
+
+    /// Takes back the closure of a job that was not accepted.
+    pub(crate) fn reclaim(&self) -> F {
+        match self.replace(Stage::Taken) {
+            Stage::Queued(job) => job,
+            _ => unreachable!("a job that was not accepted has not run"),
+        }
+    }
+
+    fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
+        mem::replace(&mut self.body.lock().stage, stage)
+    }
+
+    fn finish(&self, outcome: Outcome<T>) {
+        let waiter = {
+            let mut body = self.body.lock();
+            body.stage = Stage::Finished(outcome);
+            body.waiter.take()
+        };
+        // After the lock, so that who spins on the phase finds the lock free; before the wake-up, so that who is
+        // woken finds the job finished.
+        self.header.set_phase(Phase::Finished);
+        if let Some(waiter) = waiter {
+            contain(|| waiter.wake());
+        }
+    }
+}
+
+impl<F, T> RunEnd for JobCell<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn run(&self, worker: &Worker) {
+        let Stage::Queued(job) = self.replace(Stage::Running) else {
+            unreachable!("one Runnable a job, and it is consumed by running");
+        };
+        let outcome = match panic::catch_unwind(AssertUnwindSafe(job)) {
+            Ok(value) => {
+                worker.count_completed();
+                Ok(value)
+            }
+            Err(payload) => Err(JobError::Panicked(worker.report_panic(payload, &self.header))),
+        };
+        self.finish(outcome);
+    }
+
+    fn give_up(&self, why: Unrun) {
+        if let Stage::Queued(job) = self.replace(Stage::Running) {
+            // Before the handle resolves: who has joined finds the closure gone.
+            contain(|| drop(job));
+        }
+        self.finish(Err(why.into()));
+    }
+}
+
+impl<F, T> WaitEnd<T> for JobCell<F, T>
+where
+    F: Send,
+    T: Send,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn take(&self) -> Option<Outcome<T>> {
+        self.body.lock().take_outcome()
+    }
+
+    fn poll(&self, waker: &Waker) -> Poll<Outcome<T>> {
+        // A waker is cloned and dropped outside the lock because both run the executor's code.
+        let mut spare: Option<Waker> = None;
+        loop {
+            let mut body = self.body.lock();
+            let outcome = body.take_outcome();
+            if outcome.is_some() || body.waiter.as_ref().is_some_and(|waiter| waiter.will_wake(waker)) {
+                drop(body);
+                contain(|| drop(spare));
+                return outcome.map_or(Poll::Pending, Poll::Ready);
+            }
+            let Some(mine) = spare.take() else {
+                drop(body);
+                spare = Some(waker.clone());
+                continue;
+            };
+            let old = body.waiter.replace(mine);
+            drop(body);
+            contain(|| drop(old));
+            return Poll::Pending;
+        }
+    }
+}
+
+impl<F, T> Drop for JobCell<F, T> {
+    /// Drops for the user what nobody took: the outcome of a detached job, the waker of a dropped handle.
+    fn drop(&mut self) {
+        let body = self.body.get_mut();
+        match mem::replace(&mut body.stage, Stage::Taken) {
+            Stage::Running | Stage::Taken => {}
+            left => drop(contain(|| drop(left))),
+        }
+        if let Some(waiter) = body.waiter.take() {
+            contain(|| drop(waiter));
+        }
+    }
+}
