@@ -19,9 +19,10 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::task::{Poll, Waker};
 
 use crate::error::JobError;
-use crate::job::{Header, Phase, RunEnd, Unrun};
+use crate::job::{Header, RunEnd, Standing};
 use crate::panic::contain;
 use crate::sync::Mutex;
+use crate::unrun::Unrun;
 use crate::worker::Worker;
 
 /// What a handle waits for.
@@ -93,9 +94,9 @@ impl<F, T> JobCell<F, T> {
             body.stage = Stage::Finished(outcome);
             body.waiter.take()
         };
-        // After the lock, so that who spins on the phase finds the lock free; before the wake-up, so that who is
+        // After the lock, so that who spins on the header finds the lock free; before the wake-up, so that who is
         // woken finds the job finished.
-        self.header.set_phase(Phase::Finished);
+        self.header.set_standing(Standing::Finished);
         if let Some(waiter) = waiter {
             contain(|| waiter.wake());
         }

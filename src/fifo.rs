@@ -1,9 +1,11 @@
 //! The list under the queue and under the waiting line: first in, first out, and out of the middle in O(1).
 //!
-//! A doubly linked list whose nodes live in chunks and point at each other by index. Chunks never move, so growing
-//! costs one allocation for every [`CHUNK`] values and never copies what is queued, and a value's key stays good
-//! until the value leaves. Freed nodes are used again first; the memory of the deepest moment is kept.
+//! A doubly linked list whose nodes live in chunks and point at each other by index. Chunks never move while they are in
+//! use, so growing costs one allocation for every [`CHUNK`] values and never copies what is queued, and a value's key
+//! stays good until the value leaves. A chunk that runs empty goes back to the allocator, unless it is the last one
+//! with a free node, so that a list that breathes around a chunk's edge does not allocate each time.
 
+use std::iter;
 use std::mem;
 
 /// Where a value stands. Keys are used again, so a key alone proves nothing: compare what it leads to.
@@ -18,31 +20,40 @@ struct Node<T> {
     next: Key,
 }
 
-/// A FIFO list with removal by key.
-///
-/// Invariants: the nodes from `head` along `next` to `tail` hold `Some`, every other node holds `None` and stands in
-/// the chain of free nodes from `free` along `next`; `prev` mirrors `next` in the list and means nothing in the chain.
-pub(crate) struct Fifo<T> {
-    chunks: Vec<Box<[Node<T>]>>,
-    head: Key,
-    tail: Key,
+/// Invariants: `live` nodes hold `Some`; the others hold `None` and stand in the chain from `free` along `next` to
+/// `last_free`. The chain is first in, first out, so that values that leave in order are followed by values in order.
+struct Chunk<T> {
+    nodes: Box<[Node<T>]>,
     free: Key,
     last_free: Key,
-    len: u32,
+    live: usize,
+    /// Where `roomy` lists this chunk, if it has a free node.
+    listed: Option<usize>,
+}
+
+/// A FIFO list with removal by key.
+///
+/// Invariants: the nodes from `head` along `next` to `tail` hold `Some`, every other node holds `None`; `prev` mirrors
+/// `next`.
+pub(crate) struct Fifo<T> {
+    /// By the upper part of the key.
+    chunks: Vec<Option<Chunk<T>>>,
+    /// Chunks with a free node; the last one is filled next.
+    roomy: Vec<usize>,
+    /// Places in `chunks` that hold none.
+    vacant: Vec<usize>,
+    head: Key,
+    tail: Key,
+    len: usize,
 }
 
 impl<T> Fifo<T> {
     pub(crate) fn new() -> Self {
-        Self { chunks: Vec::new(), head: NIL, tail: NIL, free: NIL, last_free: NIL, len: 0 }
+        Self { chunks: Vec::new(), roomy: Vec::new(), vacant: Vec::new(), head: NIL, tail: NIL, len: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len as usize
-    }
-
-    /// How many values it has had room for at once.
-    pub(crate) fn capacity(&self) -> usize {
-        self.chunks.len() * CHUNK
+        self.len
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -51,45 +62,37 @@ impl<T> Fifo<T> {
 
     /// Appends a value; returns its key and the value where it now lives.
     pub(crate) fn push_back(&mut self, value: T) -> (Key, &T) {
-        if self.free == NIL {
-            self.grow();
-        }
-        let (key, tail) = (self.free, self.tail);
-        let node = self.node_mut(key);
-        let next_free = mem::replace(&mut node.next, NIL);
-        node.prev = tail;
-        self.free = next_free;
-        if next_free == NIL {
-            self.last_free = NIL;
-        }
-        self.tail = key;
+        let key = self.take_free();
+        let tail = mem::replace(&mut self.tail, key);
         match tail {
             NIL => self.head = key,
             tail => self.node_mut(tail).next = key,
         }
         self.len += 1;
-        (key, self.node_mut(key).value.insert(value))
+        let node = self.node_mut(key);
+        (node.prev, node.next) = (tail, NIL);
+        (key, node.value.insert(value))
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         self.remove(self.head)
     }
 
+    /// All values, oldest first.
+    pub(crate) fn into_values(mut self) -> impl Iterator<Item = T> {
+        iter::from_fn(move || self.pop_front())
+    }
+
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
-        let chunk = self.chunks.get(key as usize / CHUNK)?;
-        chunk[key as usize % CHUNK].value.as_ref()
+        let chunk = self.chunks.get(key as usize / CHUNK)?.as_ref()?;
+        chunk.nodes[key as usize % CHUNK].value.as_ref()
     }
 
     /// Takes out the value under `key`, wherever in the list it stands.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.get(key)?;
         let node = self.node_mut(key);
-        let value = node.value.take();
-        let (prev, next) = (node.prev, mem::replace(&mut node.next, NIL));
-        match mem::replace(&mut self.last_free, key) {
-            NIL => self.free = key,
-            last => self.node_mut(last).next = key,
-        }
+        let (value, prev, next) = (node.value.take(), node.prev, node.next);
         match prev {
             NIL => self.head = next,
             prev => self.node_mut(prev).next = next,
@@ -99,22 +102,86 @@ impl<T> Fifo<T> {
             next => self.node_mut(next).prev = prev,
         }
         self.len -= 1;
+        self.give_free(key);
         value
     }
 
+    fn chunk_mut(&mut self, index: usize) -> &mut Chunk<T> {
+        self.chunks[index].as_mut().expect("keys in use lead to chunks in use")
+    }
+
     fn node_mut(&mut self, key: Key) -> &mut Node<T> {
-        &mut self.chunks[key as usize / CHUNK][key as usize % CHUNK]
+        &mut self.chunk_mut(key as usize / CHUNK).nodes[key as usize % CHUNK]
+    }
+
+    /// A free node, no longer in its chunk's chain.
+    fn take_free(&mut self) -> Key {
+        let index = match self.roomy.last() {
+            Some(&index) => index,
+            None => self.grow(),
+        };
+        let chunk = self.chunk_mut(index);
+        let key = chunk.free;
+        chunk.live += 1;
+        if chunk.live == CHUNK {
+            chunk.listed = None;
+            self.roomy.pop();
+        } else {
+            chunk.free = chunk.nodes[key as usize % CHUNK].next;
+        }
+        key
+    }
+
+    /// Puts an emptied node at the end of its chunk's chain, and lets go of the chunk if that was its last value.
+    fn give_free(&mut self, key: Key) {
+        let index = key as usize / CHUNK;
+        let position = self.roomy.len();
+        let chunk = self.chunk_mut(index);
+        chunk.live -= 1;
+        let last = mem::replace(&mut chunk.last_free, key);
+        if chunk.listed.is_some() {
+            chunk.nodes[last as usize % CHUNK].next = key;
+        } else {
+            chunk.free = key;
+            chunk.listed = Some(position);
+            self.roomy.push(index);
+        }
+        if self.chunk_mut(index).live == 0 && self.roomy.len() > 1 {
+            self.shrink(index);
+        }
     }
 
     /// Adds a chunk of free nodes. Its bound is never met in practice: 2^32 queued jobs are some 400 GB of cells.
-    fn grow(&mut self) {
-        let first = self.chunks.len() * CHUNK;
+    fn grow(&mut self) -> usize {
+        let index = self.vacant.pop().unwrap_or(self.chunks.len());
+        let first = index * CHUNK;
         assert!(first + CHUNK < NIL as usize, "more than 2^32 - 513 jobs are queued");
-        let node =
-            |i: usize| Node { value: None, prev: NIL, next: if i + 1 < CHUNK { (first + i + 1) as Key } else { NIL } };
-        self.chunks.push((0..CHUNK).map(node).collect());
-        self.free = first as Key;
-        self.last_free = (first + CHUNK - 1) as Key;
+        let node = |i: usize| Node { value: None, prev: NIL, next: (first + i + 1) as Key };
+        let chunk = Chunk {
+            nodes: (0..CHUNK).map(node).collect(),
+            free: first as Key,
+            last_free: (first + CHUNK - 1) as Key,
+            live: 0,
+            listed: Some(self.roomy.len()),
+        };
+        if index == self.chunks.len() {
+            self.chunks.push(Some(chunk));
+        } else {
+            self.chunks[index] = Some(chunk);
+        }
+        self.roomy.push(index);
+        index
+    }
+
+    /// Lets go of an empty chunk.
+    fn shrink(&mut self, index: usize) {
+        if let Some(Chunk { listed: Some(position), .. }) = self.chunks[index].take() {
+            self.roomy.swap_remove(position);
+            if let Some(&moved) = self.roomy.get(position) {
+                self.chunk_mut(moved).listed = Some(position);
+            }
+        }
+        self.vacant.push(index);
     }
 }
 
@@ -154,10 +221,15 @@ mod tests {
             assert_eq!(list.len(), model.len());
         }
         assert!(list.chunks.len() > 1, "the walk must have crossed a chunk");
+        assert!(!list.vacant.is_empty(), "the walk must have let go of a chunk");
         while let Some((_, value)) = model.pop_front() {
             assert_eq!(list.pop_front(), Some(value));
         }
         assert!(list.is_empty());
+    }
+
+    fn chunks_in_use<T>(list: &Fifo<T>) -> usize {
+        list.chunks.iter().flatten().count()
     }
 
     #[test]
@@ -169,6 +241,42 @@ mod tests {
             list.pop_front();
         }
         assert_eq!(list.chunks.len(), 1);
+    }
+
+    #[test]
+    fn memory_shrinks_with_the_list() {
+        let mut list = Fifo::new();
+        for round in 0..3 {
+            let keys: Vec<Key> = (0..10 * CHUNK).map(|value| list.push_back(value).0).collect();
+            assert_eq!(chunks_in_use(&list), 10);
+            // Alternately in order and in the reverse order.
+            while list.len() > CHUNK / 2 {
+                match round {
+                    1 => list.remove(keys[list.len() - 1]),
+                    _ => list.pop_front(),
+                };
+                assert!(chunks_in_use(&list) <= list.len() / CHUNK + 2);
+            }
+            while list.pop_front().is_some() {}
+            assert_eq!(chunks_in_use(&list), 1);
+        }
+        assert_eq!(list.chunks.len(), 10, "vacant places are used again");
+    }
+
+    #[test]
+    fn a_list_at_the_edge_of_a_chunk_keeps_its_chunks() {
+        let mut list = Fifo::new();
+        for value in 0..CHUNK {
+            list.push_back(value);
+        }
+        let (edge, _) = list.push_back(CHUNK);
+        list.remove(edge);
+        for value in 0..100 {
+            let (key, _) = list.push_back(value);
+            assert_eq!(chunks_in_use(&list), 2);
+            list.remove(key);
+            assert_eq!(chunks_in_use(&list), 2);
+        }
     }
 
     #[test]

@@ -1,95 +1,124 @@
-//! Which jobs `wait_idle` waits for: those accepted before the call, and what these submit in turn. Never those that
-//! others submit later, so a pool that is kept busy does not keep a waiter for ever.
+//! Which jobs `wait_idle` waits for: those accepted before the call, never those accepted later, so a pool that is kept
+//! busy does not keep a waiter for ever.
 //!
-//! Jobs are counted in two epochs, the current one and the one before it. A job joins the current epoch, unless it is
-//! submitted from inside a job: then it joins its parent's. A waiter turns the epoch over and waits until the old one
-//! is empty; nothing but children of its own jobs can have joined it since.
+//! Jobs are counted by epoch. A job joins the current one, and its header remembers which. A waiter that finds jobs
+//! outstanding in the current epoch closes it, so that later jobs join the next, and waits until every epoch closed so
+//! far has run empty:
 //!
-//! The turn needs the epoch before to be empty, else its jobs and the new ones would share a count. So a waiter that
-//! comes at turn `f` (its jobs are in epoch `f % 2` or the one before) goes through these steps, under both
-//! locks, and looks again each time an epoch runs empty:
+//! ```text
+//!   oldest closed ... newest closed | current
+//!        2 left          1 left     | 5 accepted, 3 retired
+//! ```
 //!
-//! 1. Turn `f` still: once the epoch before is empty, turn to `f + 1` (whichever waiter comes first).
-//! 2. Turn `f + 1`: done when epoch `f % 2` is empty.
-//! 3. Turn `f + 2` or later: done, since that turn needed epoch `f % 2` to be empty.
+//! The current epoch has its two counts, one on each side of the monitor, so that accepting and retiring touch one lock
+//! each. Closing takes both locks and leaves one count, of what is left, with the workers' side. Epochs are struck off
+//! oldest first as they run empty, so "all that were closed when I came" is a number of epochs struck off.
 
-/// One of the two counts that outstanding jobs are in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Epoch(u8);
+use std::collections::VecDeque;
+
+/// The epoch a job was accepted in, modulo 2^16: never more than that many are open at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epoch(u16);
 
 impl Epoch {
-    fn of_turn(turn: u64) -> Self {
-        Self((turn % 2) as u8)
+    pub(crate) fn from_index(index: u16) -> Self {
+        Self(index)
     }
 
-    pub(crate) fn from_index(index: u8) -> Self {
-        Self(index & 1)
+    pub(crate) fn index(self) -> u16 {
+        self.0
     }
 
-    pub(crate) fn index(self) -> usize {
-        usize::from(self.0)
+    fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
     }
 }
 
-/// What a waiter waits for: the epoch that was current when it came.
-#[derive(Clone, Copy, Debug)]
+/// What a waiter waits for: so many epochs struck off since the pool was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Goal(u64);
 
-/// Jobs accepted, by epoch, and whose turn it is. The submitters' half of the count.
-#[derive(Debug, Default)]
-pub(crate) struct Accepted {
-    jobs: [u64; 2],
-    turn: u64,
+/// Whether retiring a job may be what a waiter waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Progress {
+    /// A closed epoch has run empty.
+    Emptied,
+    None,
 }
 
-/// Jobs retired (resolved, and their `Runnable` gone), by epoch. The workers' half of the count.
+/// Jobs accepted: the submitters' half of the counts.
+#[derive(Debug, Default)]
+pub(crate) struct Accepted {
+    epoch: Epoch,
+    in_epoch: u64,
+    before: u64,
+}
+
+/// Jobs retired (resolved, and their `Runnable` gone): the workers' half of the counts.
 #[derive(Debug, Default)]
 pub(crate) struct Retired {
-    jobs: [u64; 2],
+    epoch: Epoch,
+    in_epoch: u64,
+    total: u64,
+    /// Jobs left in each closed epoch, oldest first; the oldest is never empty.
+    closed: VecDeque<u64>,
+    struck_off: u64,
 }
 
 impl Accepted {
-    pub(crate) fn count(&mut self, parent: Option<Epoch>) -> Epoch {
-        let epoch = parent.unwrap_or(Epoch::of_turn(self.turn));
-        self.jobs[epoch.index()] += 1;
-        epoch
+    pub(crate) fn count(&mut self) -> Epoch {
+        self.in_epoch += 1;
+        self.epoch
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.jobs.iter().sum()
+        self.before + self.in_epoch
     }
 
-    pub(crate) fn left_in(&self, epoch: Epoch, retired: &Retired) -> u64 {
-        self.jobs[epoch.index()] - retired.jobs[epoch.index()]
-    }
-
-    pub(crate) fn goal(&self) -> Goal {
-        Goal(self.turn)
-    }
-
-    /// Takes the steps at the top of this file as far as they go; true once everything before `goal` is done.
-    pub(crate) fn reach(&mut self, Goal(turn): Goal, retired: &Retired) -> bool {
-        let left = |accepted: &Self, turn| accepted.left_in(Epoch::of_turn(turn), retired);
-        if self.turn == turn {
-            if left(self, turn + 1) > 0 {
-                return false;
+    /// What somebody waits for who comes now; closes the current epoch unless nothing is left in it. `None` while as
+    /// many epochs are open as can be told apart: ask again once one was struck off.
+    pub(crate) fn close_epoch(&mut self, retired: &mut Retired) -> Option<Goal> {
+        let left = self.in_epoch - retired.in_epoch;
+        if left > 0 {
+            if retired.closed.len() == usize::from(u16::MAX) {
+                return None;
             }
-            if left(self, turn) == 0 {
-                return true;
-            }
-            self.turn += 1;
+            self.before += self.in_epoch;
+            self.epoch = self.epoch.next();
+            self.in_epoch = 0;
+            retired.epoch = self.epoch;
+            retired.in_epoch = 0;
+            retired.closed.push_back(left);
         }
-        self.turn > turn + 1 || left(self, turn) == 0
+        Some(Goal(retired.struck_off + retired.closed.len() as u64))
     }
 }
 
 impl Retired {
-    pub(crate) fn count(&mut self, epoch: Epoch) {
-        self.jobs[epoch.index()] += 1;
+    pub(crate) fn count(&mut self, epoch: Epoch) -> Progress {
+        self.total += 1;
+        if epoch == self.epoch {
+            self.in_epoch += 1;
+            return Progress::None;
+        }
+        let age = usize::from(self.epoch.0.wrapping_sub(epoch.0));
+        let position = self.closed.len() - age;
+        self.closed[position] -= 1;
+        let before = self.struck_off;
+        while self.closed.front() == Some(&0) {
+            self.closed.pop_front();
+            self.struck_off += 1;
+        }
+        if self.struck_off > before { Progress::Emptied } else { Progress::None }
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.jobs.iter().sum()
+        self.total
+    }
+
+    pub(crate) fn has_reached(&self, Goal(struck_off): Goal) -> bool {
+        self.struck_off >= struck_off
     }
 }
 
@@ -97,66 +126,97 @@ impl Retired {
 mod tests {
     use super::*;
 
+    #[derive(Default)]
+    struct Counts(Accepted, Retired);
+
+    impl Counts {
+        fn accept(&mut self) -> Epoch {
+            self.0.count()
+        }
+
+        fn retire(&mut self, epoch: Epoch) -> Progress {
+            self.1.count(epoch)
+        }
+
+        fn goal(&mut self) -> Goal {
+            self.0.close_epoch(&mut self.1).expect("there are few epochs")
+        }
+
+        fn done(&self, goal: Goal) -> bool {
+            self.1.has_reached(goal)
+        }
+    }
+
     #[test]
     fn an_empty_pool_is_idle_at_once() {
-        let (mut epochs, done) = (Accepted::default(), Retired::default());
-        let goal = epochs.goal();
-        assert!(epochs.reach(goal, &done));
+        let mut counts = Counts::default();
+        let goal = counts.goal();
+        assert!(counts.done(goal));
+        let job = counts.accept();
+        assert_eq!(counts.retire(job), Progress::None);
+        let goal = counts.goal();
+        assert!(counts.done(goal));
     }
 
     #[test]
     fn later_jobs_do_not_hold_a_waiter_back() {
-        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
-        let before = epochs.count(None);
-        let goal = epochs.goal();
-        assert!(!epochs.reach(goal, &done));
-        let after = epochs.count(None);
+        let mut counts = Counts::default();
+        let before = counts.accept();
+        let goal = counts.goal();
+        assert!(!counts.done(goal));
+        let after = counts.accept();
         assert_ne!(before, after);
-        done.count(before);
-        assert!(epochs.reach(goal, &done));
+        assert_eq!(counts.retire(before), Progress::Emptied);
+        assert!(counts.done(goal));
+        assert_eq!(counts.0.total() - counts.1.total(), 1);
     }
 
     #[test]
-    fn children_hold_their_parents_waiter_back() {
-        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
-        let parent = epochs.count(None);
-        let goal = epochs.goal();
-        assert!(!epochs.reach(goal, &done));
-        let child = epochs.count(Some(parent));
-        done.count(parent);
-        assert!(!epochs.reach(goal, &done));
-        done.count(child);
-        assert!(epochs.reach(goal, &done));
+    fn a_waiter_waits_for_all_earlier_epochs_and_no_later_one() {
+        let mut counts = Counts::default();
+        let stuck = counts.accept();
+        let early = counts.goal();
+        let middle = counts.accept();
+        let late = counts.goal();
+        let after = counts.accept();
+        assert_eq!(counts.retire(middle), Progress::None, "the oldest is not empty");
+        assert!(!counts.done(early) && !counts.done(late));
+        assert_eq!(counts.retire(stuck), Progress::Emptied);
+        assert!(counts.done(early) && counts.done(late), "both are struck off, although a later job is left");
+        assert_eq!(counts.retire(after), Progress::None, "its epoch was never closed");
     }
 
     #[test]
-    fn a_second_waiter_waits_for_the_jobs_between_the_two() {
-        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
-        let first = epochs.count(None);
-        let early = epochs.goal();
-        assert!(!epochs.reach(early, &done));
-        let second = epochs.count(None);
-        let late = epochs.goal();
-        assert!(!epochs.reach(late, &done), "the first epoch is not empty, so it cannot turn");
-        done.count(first);
-        assert!(epochs.reach(early, &done));
-        assert!(!epochs.reach(late, &done), "it has turned now, and the second job is left");
-        epochs.count(None);
-        done.count(second);
-        assert!(epochs.reach(late, &done));
+    fn a_waiter_without_new_jobs_opens_no_epoch() {
+        let mut counts = Counts::default();
+        let job = counts.accept();
+        let goals = [counts.goal(), counts.goal(), counts.goal()];
+        assert_eq!(goals, [goals[0]; 3]);
+        assert_eq!(counts.1.closed.len(), 1);
+        assert_eq!(counts.retire(job), Progress::Emptied);
+        assert!(counts.done(goals[0]));
     }
 
     #[test]
-    fn a_waiter_overtaken_by_two_turns_is_done() {
-        let (mut epochs, mut done) = (Accepted::default(), Retired::default());
-        let job = epochs.count(None);
-        let goal = epochs.goal();
-        assert!(!epochs.reach(goal, &done));
-        done.count(job);
-        epochs.count(None);
-        let next = epochs.goal();
-        assert!(!epochs.reach(next, &done));
-        epochs.count(None);
-        assert!(epochs.reach(goal, &done));
+    fn epochs_are_told_apart_up_to_the_last_and_the_next_waiter_has_to_ask_again() {
+        let mut counts = Counts::default();
+        let jobs: Vec<Epoch> = (0..u16::MAX)
+            .map(|_| {
+                let job = counts.accept();
+                counts.goal();
+                job
+            })
+            .collect();
+        let over = counts.accept();
+        assert_eq!(counts.0.close_epoch(&mut counts.1), None);
+        assert_eq!(counts.retire(jobs[0]), Progress::Emptied);
+        let goal = counts.goal();
+        for &job in &jobs[1..] {
+            assert!(!counts.done(goal));
+            assert_eq!(counts.retire(job), Progress::Emptied);
+        }
+        assert!(!counts.done(goal));
+        assert_eq!(counts.retire(over), Progress::Emptied);
+        assert!(counts.done(goal));
     }
 }

@@ -4,22 +4,22 @@
 //! **Exactly once** is a matter of ownership, not of flags. There is one `Runnable` a job; it cannot be cloned, and
 //! both ways to resolve the job consume it. It stands in one list at a time, and who takes it out of that list (under
 //! that list's lock) owns it: a worker, a joiner that claims its target, a shutdown that aborts. So no two of them
-//! ever settle the same job. Dropping a `Runnable` gives the job up as aborted, so none is lost either.
+//! ever settle the same job. As a backstop, dropping a `Runnable` gives the job up as aborted: its handle still resolves.
 
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::error::JobError;
 use crate::fifo::Key;
 use crate::idle::Epoch;
-use crate::sync::{AtomicU8, AtomicU32, Ordering};
+use crate::sync::{AtomicU8, AtomicU16, AtomicU32, Ordering};
+use crate::unrun::Unrun;
 use crate::worker::Worker;
 
-/// Where a job stands, as far as waiting threads need to know.
+/// Where a job stands, as far as those who wait for it need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Phase {
-    /// Queued or running. The phase a cell is born in: most jobs never stand in line.
+pub(crate) enum Standing {
+    /// Queued or running. What a cell is born as: most jobs never stand in line.
     Accepted,
     /// Waits in line for room in the queue; its submitter waits with it.
     InLine,
@@ -32,10 +32,10 @@ pub(crate) enum Phase {
 /// The part of the cell that the queue and both ends read without knowing its types.
 #[derive(Debug)]
 pub(crate) struct Header {
-    phase: AtomicU8,
-    /// Which of the two counts of [`crate::idle`] this job is in. Written under the front's lock, then read
-    /// by the owner of the `Runnable`.
-    epoch: AtomicU8,
+    standing: AtomicU8,
+    /// Which count of [`crate::idle`] this job is in. Written under the front's lock, then read by the owner of the
+    /// `Runnable`.
+    epoch: AtomicU16,
     /// Key in the list that holds the `Runnable`. Written under the front's lock, read under both.
     slot: AtomicU32,
     submitted_at: &'static Location<'static>,
@@ -44,34 +44,35 @@ pub(crate) struct Header {
 impl Header {
     pub(crate) fn new(submitted_at: &'static Location<'static>) -> Self {
         Self {
-            phase: AtomicU8::new(Phase::Accepted as u8),
-            epoch: AtomicU8::new(0),
+            standing: AtomicU8::new(Standing::Accepted as u8),
+            epoch: AtomicU16::new(0),
             slot: AtomicU32::new(0),
             submitted_at,
         }
     }
 
-    pub(crate) fn phase(&self) -> Phase {
-        // ORDERING: Acquire pairs with the Release in `set_phase`: what was done to the cell before is seen after.
-        match self.phase.load(Ordering::Acquire) {
-            phase if phase == Phase::Accepted as u8 => Phase::Accepted,
-            phase if phase == Phase::InLine as u8 => Phase::InLine,
-            phase if phase == Phase::Refused as u8 => Phase::Refused,
-            _ => Phase::Finished,
+    pub(crate) fn standing(&self) -> Standing {
+        // ORDERING: Acquire pairs with the Release in `set_standing`: what was done to the cell before is seen after.
+        match self.standing.load(Ordering::Acquire) {
+            byte if byte == Standing::Accepted as u8 => Standing::Accepted,
+            byte if byte == Standing::InLine as u8 => Standing::InLine,
+            byte if byte == Standing::Refused as u8 => Standing::Refused,
+            _ => Standing::Finished,
         }
     }
 
-    pub(crate) fn set_phase(&self, phase: Phase) {
-        // ORDERING: Release pairs with the Acquire in `phase`.
-        self.phase.store(phase as u8, Ordering::Release);
+    pub(crate) fn set_standing(&self, standing: Standing) {
+        // ORDERING: Release pairs with the Acquire in `standing`.
+        self.standing.store(standing as u8, Ordering::Release);
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.phase() == Phase::Finished
+        self.standing() == Standing::Finished
     }
 
     pub(crate) fn slot(&self) -> Key {
-        // ORDERING: Relaxed, as the front's lock is held here and was held by every writer.
+        // ORDERING: Relaxed, as the front's lock is held here and was held by every writer. For a job of another pool it
+        // is another front's lock: the key may then be out of date, and whoever uses it compares the job it leads to.
         self.slot.load(Ordering::Relaxed)
     }
 
@@ -88,7 +89,7 @@ impl Header {
 
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         // ORDERING: Relaxed, see `epoch`.
-        self.epoch.store(epoch.index() as u8, Ordering::Relaxed);
+        self.epoch.store(epoch.index(), Ordering::Relaxed);
     }
 
     pub(crate) fn submitted_at(&self) -> &'static Location<'static> {
@@ -98,20 +99,6 @@ impl Header {
     /// Whether this is the header of the same job. A cell's address is its identity while anybody holds it.
     pub(crate) fn is(&self, other: &Header) -> bool {
         std::ptr::eq(self, other)
-    }
-}
-
-/// Why a job resolves without having run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unrun {
-    Aborted,
-}
-
-impl From<Unrun> for JobError {
-    fn from(why: Unrun) -> Self {
-        match why {
-            Unrun::Aborted => JobError::Aborted,
-        }
     }
 }
 

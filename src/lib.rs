@@ -11,6 +11,7 @@ mod sleep;
 mod worker;
 mod job;
 mod cell;
+mod unrun;
 mod handle;
 mod park;
 mod shutdown;

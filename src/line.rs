@@ -2,10 +2,10 @@
 //!
 //! A submitter stands in line together with its job. Whoever makes room moves the head's job into the queue in the same
 //! step ([`crate::queue`]) and wakes the submitter after it: the place is never free in between, so nobody can barge,
-//! and a job need not wait until its submitter has woken up. The waiting thread learns the verdict from the phase in
-//! its cell's header:
+//! and a job need not wait until its submitter has woken up. The waiting thread learns the verdict from its cell's
+//! header:
 //!
-//! | phase | set by | means |
+//! | standing | set by | means |
 //! |---|---|---|
 //! | `InLine` | the submitter, joining the line | wait |
 //! | `Accepted` | whoever made room | the job is in the queue |
@@ -15,13 +15,15 @@
 //! Each change but the last happens under both locks, as does leaving the line, so a submitter that gives up and a place
 //! handed to it never cross: it is either out of the line, or it has the place.
 
+use std::mem;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::error::SubmitErrorKind;
 use crate::fifo::Fifo;
-use crate::job::{Header, Phase, Runnable};
+use crate::job::{Header, Runnable, Standing};
 use crate::park::{is_ahead, with_parker};
-use crate::queue::{LeftLine, Monitor, NoRoom, Offered};
+use crate::queue::{LeftLine, Monitor, NoRoom, Refused};
 use crate::sides::Origin;
 use crate::sync::{Woken, spin_until};
 
@@ -48,7 +50,7 @@ impl Line {
     }
 
     pub(crate) fn join(&mut self, waiting: Waiting) {
-        waiting.job.header().set_phase(Phase::InLine);
+        waiting.job.header().set_standing(Standing::InLine);
         let (slot, waiting) = self.0.push_back(waiting);
         waiting.job.header().set_slot(slot);
     }
@@ -56,7 +58,7 @@ impl Line {
     /// Takes the head out, accepted; the caller puts its job into the queue in the same step.
     pub(crate) fn admit(&mut self) -> Option<Waiting> {
         let head = self.0.pop_front()?;
-        head.job.header().set_phase(Phase::Accepted);
+        head.job.header().set_standing(Standing::Accepted);
         Some(head)
     }
 
@@ -70,22 +72,13 @@ impl Line {
 
     /// Empties the line; gives the wakers of those refused.
     pub(crate) fn refuse_all(&mut self) -> Vec<Waker> {
-        let mut refused = Vec::with_capacity(self.len());
-        while let Some(Waiting { job, waker }) = self.0.pop_front() {
-            job.header().set_phase(Phase::Refused);
+        let refuse = |Waiting { job, waker }: Waiting| {
+            job.header().set_standing(Standing::Refused);
             job.hand_back();
-            refused.push(waker);
-        }
-        refused
+            waker
+        };
+        mem::replace(&mut self.0, Fifo::new()).into_values().map(refuse).collect()
     }
-}
-
-/// How the wait for room ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Admission {
-    Accepted,
-    TimedOut,
-    ShutDown,
 }
 
 /// Hands a job over from a thread that may wait for room until `deadline`. The caller holds the job's cell.
@@ -94,35 +87,36 @@ pub(crate) fn submit_waiting(
     job: Runnable,
     header: &Header,
     deadline: Option<Instant>,
-) -> Admission {
+) -> Result<(), SubmitErrorKind> {
     // Mostly there is room, so the first try is made without a waker.
     let job = match monitor.offer(job, Origin::Outside, NoRoom::GiveBack) {
-        Offered::Full(job) => job,
-        Offered::ShutDown(job) => return refused(job),
-        Offered::Accepted | Offered::InLine => return Admission::Accepted,
+        Ok(()) => return Ok(()),
+        Err(Refused { job, kind: SubmitErrorKind::Full }) => job,
+        Err(refused) => return Err(refused.hand_back()),
     };
     with_parker(|parker, waker| {
-        match monitor.offer(job, Origin::Outside, NoRoom::StandInLine(waker.clone())) {
-            Offered::Full(job) | Offered::ShutDown(job) => return refused(job),
-            Offered::Accepted => return Admission::Accepted,
-            Offered::InLine => {}
+        if monitor.stand_in_line(job, waker.clone()).map_err(Refused::hand_back)? == Standing::Accepted {
+            return Ok(());
         }
         if is_ahead(deadline) {
-            spin_until(|| header.phase() != Phase::InLine);
+            spin_until(|| header.standing() != Standing::InLine);
         }
-        while header.phase() == Phase::InLine {
+        while header.standing() == Standing::InLine {
             if parker.park_until(deadline) == Woken::TimedOut && monitor.leave_line(header) == LeftLine::GaveUp {
-                return Admission::TimedOut;
+                return Err(SubmitErrorKind::TimedOut);
             }
         }
-        match header.phase() {
-            Phase::Refused => Admission::ShutDown,
-            _ => Admission::Accepted,
+        match header.standing() {
+            Standing::Refused => Err(SubmitErrorKind::ShutDown),
+            _ => Ok(()),
         }
     })
 }
 
-fn refused(job: Runnable) -> Admission {
-    job.hand_back();
-    Admission::ShutDown
+impl Refused {
+    /// Leaves the closure in its cell for the submitter; gives the reason.
+    pub(crate) fn hand_back(self) -> SubmitErrorKind {
+        self.job.hand_back();
+        self.kind
+    }
 }

@@ -3,20 +3,20 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::cell::{JobCell, WaitEnd};
 use crate::error::{BuildError, SubmitError, SubmitErrorKind, WaitError};
 use crate::handle::JobHandle;
 use crate::job::{Header, Runnable};
-use crate::line::{Admission, submit_waiting};
+use crate::line::submit_waiting;
 use crate::park::deadline_in;
-use crate::queue::{NoRoom, Offered};
+use crate::queue::{NoRoom, Refused};
 use crate::shutdown::{Shutdown, ShutdownReport, Threads, shut_down};
 use crate::sides::Origin;
 use crate::stats::Stats;
-use crate::worker::{Shared, origin};
+use crate::worker::{Shared, origin, would_wait_for_itself};
 
 /// A fixed set of worker threads and the queue they take jobs from.
 ///
@@ -161,7 +161,8 @@ impl Pool {
         self.submit_with(job, Patience::None, Location::caller())
     }
 
-    /// Submits a job; waits for room for `timeout` at the most. One that overflows [`Instant`] means no limit.
+    /// Submits a job; waits for room for `timeout` at the most. One that overflows [`Instant`](std::time::Instant) means no
+    /// limit.
     ///
     /// On a worker of this pool it does not wait: see [`submit`](Self::submit).
     ///
@@ -213,32 +214,11 @@ impl Pool {
     fn hand_over(&self, job: Runnable, header: &Header, patience: Patience) -> Result<(), SubmitErrorKind> {
         let monitor = &self.shared().monitor;
         let origin = origin(self.shared());
-        let no_room = match (patience, origin) {
-            (Patience::None, _) => NoRoom::GiveBack,
-            (_, Origin::Inside(_)) => NoRoom::Exceed,
-            (_, Origin::Outside) => {
-                let deadline: Option<Instant> = match patience {
-                    Patience::For(timeout) => deadline_in(timeout),
-                    Patience::None | Patience::Forever => None,
-                };
-                return match submit_waiting(monitor, job, header, deadline) {
-                    Admission::Accepted => Ok(()),
-                    Admission::TimedOut => Err(SubmitErrorKind::TimedOut),
-                    Admission::ShutDown => Err(SubmitErrorKind::ShutDown),
-                };
-            }
-        };
-        match monitor.offer(job, origin, no_room) {
-            Offered::Accepted | Offered::InLine => Ok(()),
-            Offered::Full(job) => {
-                job.hand_back();
-                monitor.count_rejected();
-                Err(SubmitErrorKind::Full)
-            }
-            Offered::ShutDown(job) => {
-                job.hand_back();
-                Err(SubmitErrorKind::ShutDown)
-            }
+        match (patience, origin) {
+            (Patience::None, _) => monitor.offer(job, origin, NoRoom::Reject).map_err(Refused::hand_back),
+            (_, Origin::Inside) => monitor.offer(job, origin, NoRoom::Exceed).map_err(Refused::hand_back),
+            (Patience::For(timeout), Origin::Outside) => submit_waiting(monitor, job, header, deadline_in(timeout)),
+            (Patience::Forever, Origin::Outside) => submit_waiting(monitor, job, header, None),
         }
     }
 
@@ -264,12 +244,14 @@ impl Pool {
         self.shared().monitor.stats()
     }
 
-    /// Waits until every job accepted before has resolved, and every job that these submit in turn. Jobs that others
-    /// submit meanwhile do not hold it up. `None` waits without limit, as does a time that overflows [`Instant`].
+    /// Waits until every job accepted before has resolved. Jobs that are submitted meanwhile, by these jobs too, do not
+    /// hold it up; to see the last of those, [`shutdown`](Self::shutdown) drains. `None` waits without limit, as does a
+    /// time that overflows [`Instant`](std::time::Instant).
     ///
     /// # Errors
     ///
-    /// [`WaitError::TimedOut`]; [`WaitError::WouldDeadlock`] on a worker of this pool.
+    /// [`WaitError::TimedOut`]; [`WaitError::WouldDeadlock`] where the wait would be for itself: on a worker of this
+    /// pool, and in what drops an unrun job of this pool.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -279,7 +261,7 @@ impl Pool {
     /// # job.detach();
     /// ```
     pub fn wait_idle(&self, timeout: Option<Duration>) -> Result<(), WaitError> {
-        if origin(self.shared()) != Origin::Outside {
+        if would_wait_for_itself(self.shared()) {
             return Err(WaitError::WouldDeadlock);
         }
         self.shared().monitor.wait_idle(timeout.and_then(deadline_in))
@@ -299,8 +281,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// With nothing changed: [`WaitError::WouldDeadlock`] on a worker of this pool, [`WaitError::GlobalPool`] for the
-    /// global pool.
+    /// With nothing changed: [`WaitError::WouldDeadlock`] where the wait would be for itself, on a worker of this pool
+    /// and in what drops an unrun job of this pool; [`WaitError::GlobalPool`] for the global pool.
     ///
     /// ```
     /// use corepool::{JobError, Pool, Shutdown};
@@ -359,14 +341,11 @@ impl Builder {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        match origin(&self.shared) {
-            Origin::Outside => {
-                self.shared.monitor.close(Shutdown::Drain);
-                // Without a deadline neither can fail.
-                let _ = self.shared.monitor.wait_left(None);
-                let _ = self.threads.join_all(None);
-            }
-            Origin::Inside(_) => self.shared.monitor.close(Shutdown::Drain),
+        self.shared.monitor.close(Shutdown::Drain);
+        if !would_wait_for_itself(&self.shared) {
+            // Without a deadline neither can fail.
+            let _ = self.shared.monitor.wait_left(None);
+            let _ = self.threads.join_all(None);
         }
     }
 }

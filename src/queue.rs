@@ -30,33 +30,33 @@
 //! 4. `Closed`, by the first worker that may leave: from 2 once nothing is queued and nothing runs, so that nobody is
 //!    left who could submit; from 3 at once. Every worker then leaves, since the queue stays empty for good.
 
-use std::cell::Cell;
 use std::task::Waker;
 
+use crate::error::SubmitErrorKind;
 use crate::fifo::Fifo;
-use crate::job::{Header, Queued, Runnable, Unrun};
+use crate::job::{Header, Runnable, Standing};
 use crate::line::Waiting;
 use crate::panic::contain;
 use crate::shutdown::Shutdown;
 use crate::sides::{Back, Both, Front, Hint, Origin, Phase, Signals};
-use crate::sync::{Condvar, Mutex, MutexGuard, thread_local};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::unrun::Unrun;
 
 /// What to do with a job that finds no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoRoom {
+    /// Refuse it for good.
+    Reject,
+    /// Give it back, to stand in line next.
     GiveBack,
     /// Queue it all the same: a worker that waited for room could wait for itself.
     Exceed,
-    /// Put it in line; the waker is woken once it was accepted or refused.
-    StandInLine(Waker),
 }
 
-/// What became of a job that was offered.
-#[must_use]
-pub(crate) enum Offered {
-    Accepted,
-    InLine,
-    Full(Runnable),
-    ShutDown(Runnable),
+/// A job that was not accepted, and why.
+pub(crate) struct Refused {
+    pub(crate) job: Runnable,
+    pub(crate) kind: SubmitErrorKind,
 }
 
 /// What a submitter who gives up finds.
@@ -66,11 +66,6 @@ pub(crate) enum LeftLine {
     GaveUp,
     /// It was too late: the job had been accepted or refused already.
     Decided,
-}
-
-thread_local! {
-    /// Address of the monitor whose jobs this thread gives up, or 0.
-    static ABORTS: Cell<usize> = const { Cell::new(0) };
 }
 
 pub(crate) struct Monitor {
@@ -122,55 +117,61 @@ impl Monitor {
     }
 
     /// Hands a job over, if the pool takes it and there is room.
-    pub(crate) fn offer(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Offered {
+    pub(crate) fn offer(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Result<(), Refused> {
         let mut front = self.lock_front();
         if !front.takes_from(origin) {
-            front.rejected += 1;
-            return Offered::ShutDown(job);
+            return Err(front.reject(job, SubmitErrorKind::ShutDown));
         }
-        if front.room == 0 && !matches!(no_room, NoRoom::Exceed) {
+        if front.room == 0 && no_room != NoRoom::Exceed {
             drop(front);
-            return self.offer_to_full(job, origin, no_room);
+            let full = |both: &mut Both<'_>, job| match no_room {
+                NoRoom::Reject => Err(both.front.reject(job, SubmitErrorKind::Full)),
+                NoRoom::GiveBack | NoRoom::Exceed => Err(Refused { job, kind: SubmitErrorKind::Full }),
+            };
+            return self.offer_to_full(job, origin, full).map(drop);
         }
-        front.accept(job, origin, &self.hint);
-        self.finish_offer(front)
+        front.accept(job, &self.hint);
+        self.finish_offer(front);
+        Ok(())
     }
 
-    /// The slow way in: counts the room anew, and may end in line.
-    fn offer_to_full(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Offered {
+    /// Hands an outsider's job over if there is room by now, else puts it in line; `waker` is woken once it was accepted
+    /// or refused.
+    pub(crate) fn stand_in_line(&self, job: Runnable, waker: Waker) -> Result<Standing, Refused> {
+        self.offer_to_full(job, Origin::Outside, |both, job| {
+            both.front.line.join(Waiting { job, waker });
+            both.back.line_waits = true;
+            Ok(Standing::InLine)
+        })
+    }
+
+    /// The slow way in: counts the room anew; if there is none, `full` says what to do.
+    fn offer_to_full(
+        &self,
+        job: Runnable,
+        origin: Origin,
+        full: impl FnOnce(&mut Both<'_>, Runnable) -> Result<Standing, Refused>,
+    ) -> Result<Standing, Refused> {
         let mut both = self.lock_both();
         if !both.front.takes_from(origin) {
-            both.front.rejected += 1;
-            return Offered::ShutDown(job);
+            return Err(both.front.reject(job, SubmitErrorKind::ShutDown));
         }
         both.count_room(self.capacity);
         if both.front.room == 0 {
-            return match no_room {
-                NoRoom::GiveBack | NoRoom::Exceed => Offered::Full(job),
-                NoRoom::StandInLine(waker) => {
-                    both.front.line.join(Waiting { job, waker });
-                    both.back.line_waits = true;
-                    Offered::InLine
-                }
-            };
+            return full(&mut both, job);
         }
         let Both { back, mut front } = both;
         drop(back);
-        front.accept(job, origin, &self.hint);
-        self.finish_offer(front)
+        front.accept(job, &self.hint);
+        self.finish_offer(front);
+        Ok(Standing::Accepted)
     }
 
-    fn finish_offer(&self, mut front: MutexGuard<'_, Front>) -> Offered {
+    fn finish_offer(&self, mut front: MutexGuard<'_, Front>) {
         let queued = front.jobs.len();
         let workers = front.sleep.call_for(queued);
         drop(front);
         self.send(Signals::call(workers));
-        Offered::Accepted
-    }
-
-    /// Counts a submission that was given back for want of room.
-    pub(crate) fn count_rejected(&self) {
-        self.lock_front().rejected += 1;
     }
 
     /// Leaves the line, if the job still stands there.
@@ -225,34 +226,12 @@ impl Monitor {
         both.front.sleep.call_all();
         drop(both);
         self.work.notify_all();
-        for waker in refused {
-            contain(|| waker.wake());
-        }
-        self.abort(aborted);
-    }
-
-    fn abort(&self, aborted: [Fifo<Queued>; 2]) {
-        let before = ABORTS.with(|aborts| aborts.replace(self.address()));
-        for mut jobs in aborted {
-            while let Some(job) = jobs.pop_front() {
-                let epoch = job.header().epoch();
-                job.into_runnable().give_up(Unrun::Aborted);
-                let mut back = self.lock_back();
-                back.giving_up -= 1;
-                // Who waits for the last of them with nothing running is told too: it empties its epoch.
-                drop(self.retire_from(back, epoch));
+        let wake_refused = || {
+            for waker in refused {
+                contain(|| waker.wake());
             }
-        }
-        ABORTS.with(|aborts| aborts.set(before));
-    }
-
-    /// Whether this thread gives up this pool's jobs right now, so that it is a closure's destructor that asks.
-    pub(crate) fn aborts_here(&self) -> bool {
-        ABORTS.with(|aborts| aborts.get() == self.address())
-    }
-
-    fn address(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+        };
+        self.give_up(aborted.into_iter().flat_map(Fifo::into_values), Unrun::Aborted, wake_refused);
     }
 
     pub(crate) fn send(&self, signals: Signals) {

@@ -17,7 +17,6 @@ use parking_lot::Mutex;
 
 use crate::error::WaitError;
 use crate::park::deadline_in;
-use crate::sides::Origin;
 use crate::worker::{self, Shared};
 
 /// What a shutdown does with jobs that are queued.
@@ -113,7 +112,7 @@ pub(crate) fn shut_down(
     mode: Shutdown,
     timeout: Option<Duration>,
 ) -> Result<ShutdownReport, WaitError> {
-    if worker::origin(shared) != Origin::Outside {
+    if worker::would_wait_for_itself(shared) {
         return Err(WaitError::WouldDeadlock);
     }
     let deadline: Option<Instant> = timeout.and_then(deadline_in);

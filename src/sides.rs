@@ -4,10 +4,12 @@ use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::error::SubmitErrorKind;
 use crate::fifo::Fifo;
-use crate::idle::{Accepted, Epoch, Retired};
+use crate::idle::{Accepted, Retired};
 use crate::job::{Queued, Runnable};
 use crate::line::{Line, Waiting};
+use crate::queue::Refused;
 use crate::sleep::Sleep;
 use crate::stats::Meter;
 use crate::sync::{AtomicBool, MutexGuard, Ordering};
@@ -25,8 +27,8 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Outside,
-    /// A worker of this pool, within a job of that epoch or in a hook.
-    Inside(Option<Epoch>),
+    /// A worker of this pool, within a job or a hook.
+    Inside,
 }
 
 /// The submitters' side.
@@ -47,8 +49,6 @@ pub(crate) struct Back {
     pub(crate) jobs: Fifo<Queued>,
     pub(crate) line_waits: bool,
     pub(crate) retired: Retired,
-    /// Threads in `wait_idle` or `shutdown`.
-    pub(crate) watchers: usize,
     /// Jobs taken out of the queue to be given up, not yet retired.
     pub(crate) giving_up: u64,
     /// Jobs given up by an abort.
@@ -92,19 +92,20 @@ impl Front {
         }
     }
 
-    pub(crate) fn accept(&mut self, job: Runnable, origin: Origin, hint: &Hint) {
-        let parent = match origin {
-            Origin::Outside => None,
-            Origin::Inside(epoch) => epoch,
-        };
-        let epoch = self.accepted.count(parent);
+    pub(crate) fn accept(&mut self, job: Runnable, hint: &Hint) {
         let (slot, job) = self.jobs.push_back(job.into_queued());
         job.header().set_slot(slot);
-        job.header().set_epoch(epoch);
+        job.header().set_epoch(self.accepted.count());
         self.room = self.room.saturating_sub(1);
         if self.jobs.len() == 1 {
             hint.set();
         }
+    }
+
+    /// Refuses a job for good.
+    pub(crate) fn reject(&mut self, job: Runnable, kind: SubmitErrorKind) -> Refused {
+        self.rejected += 1;
+        Refused { job, kind }
     }
 }
 
@@ -114,7 +115,6 @@ impl Back {
             jobs: Fifo::new(),
             line_waits: false,
             retired: Retired::default(),
-            watchers: 0,
             giving_up: 0,
             aborted: 0,
             live: 0,
@@ -144,7 +144,7 @@ impl Both<'_> {
         if self.front.room > 0
             && let Some(Waiting { job, waker }) = self.front.line.admit()
         {
-            self.front.accept(job, Origin::Outside, hint);
+            self.front.accept(job, hint);
             submitter = Some(waker);
         }
         self.back.line_waits = !self.front.line.is_empty();

@@ -3,19 +3,19 @@
 
 use std::mem;
 
-use crate::idle::Epoch;
+use crate::idle::{Epoch, Progress};
 use crate::job::Runnable;
 use crate::queue::Monitor;
 use crate::sides::{Back, Both, Hint, Phase, Signals};
 use crate::sleep::Called;
-use crate::sync::{MutexGuard, spin_until};
+use crate::sync::spin_until;
 
 impl Monitor {
     /// The next job for a worker, which retires the one it has run in the same step; waits for one. `None`: leave.
     pub(crate) fn next(&self, done: Option<Epoch>) -> Option<Runnable> {
         let mut back = self.lock_back();
         if let Some(epoch) = done {
-            back = self.retire_from(back, epoch);
+            self.retire_from(&mut back, epoch);
         }
         if !back.line_waits
             && let Some(job) = back.jobs.pop_front()
@@ -44,7 +44,6 @@ impl Monitor {
 
     /// Step 1 of [`crate::sleep`].
     fn search<'a>(&'a self, mut both: Both<'a>) -> Both<'a> {
-        both.keep_larger_in_front();
         both.front.sleep.start_searching();
         self.hint.clear(&mut both.front);
         drop(both);
@@ -70,20 +69,14 @@ impl Monitor {
 
     /// Retires a claimed job once it has run.
     pub(crate) fn retire(&self, epoch: Epoch) {
-        drop(self.retire_from(self.lock_back(), epoch));
+        self.retire_from(&mut self.lock_back(), epoch);
     }
 
     /// Counts a job as retired and tells watchers if it may be the one they wait for.
-    pub(crate) fn retire_from<'a>(&'a self, mut back: MutexGuard<'a, Back>, epoch: Epoch) -> MutexGuard<'a, Back> {
-        back.retired.count(epoch);
-        if back.watchers == 0 {
-            return back;
-        }
-        let Both { back, front } = self.with_front(back);
-        if front.accepted.left_in(epoch, &back.retired) == 0 {
+    pub(crate) fn retire_from(&self, back: &mut Back, epoch: Epoch) {
+        if back.retired.count(epoch) == Progress::Emptied {
             self.quiet.notify_all();
         }
-        back
     }
 }
 
@@ -96,13 +89,6 @@ impl Both<'_> {
         // A single job is not worth the swap.
         let job = self.back.jobs.pop_front().or_else(|| self.front.jobs.pop_front())?;
         Some((job.into_runnable(), self.settle(capacity, hint)))
-    }
-
-    /// Both lists are empty: lets the next burst fill the one that has grown already, or in time both would.
-    fn keep_larger_in_front(&mut self) {
-        if self.back.jobs.capacity() > self.front.jobs.capacity() {
-            mem::swap(&mut self.back.jobs, &mut self.front.jobs);
-        }
     }
 
     /// Whether a worker that found the queue empty may leave: nothing can come any more.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::error::WaitError;
 use crate::queue::Monitor;
-use crate::sides::Both;
+use crate::sides::Back;
 use crate::stats::{Meter, Stats};
 use crate::sync::Woken;
 
@@ -26,39 +26,31 @@ impl Monitor {
         }
     }
 
-    /// Waits until every job accepted before, and what these submitted in turn, is retired.
+    /// Waits until every job accepted before is retired.
     pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        let goal = self.lock_front().accepted.goal();
-        self.watch(deadline, |Both { back, front }| front.accepted.reach(goal, &back.retired))
+        let mut goal = None;
+        self.watch(deadline, |back| {
+            goal = goal.or_else(|| self.lock_front().accepted.close_epoch(&mut back.retired));
+            goal.is_some_and(|goal| back.retired.has_reached(goal))
+        })
     }
 
     /// Waits until every worker has left and every job that another thread gives up has resolved.
     pub(crate) fn wait_left(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        let inside = self.aborts_here();
-        self.watch(deadline, |Both { back, .. }| back.live == 0 && (inside || back.giving_up == 0))
+        self.watch(deadline, |back| back.live == 0 && back.giving_up == 0)
     }
 
-    fn watch(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Both<'_>) -> bool) -> Result<(), WaitError> {
+    /// Waits until `done`, looking whenever [`Monitor::quiet`] is notified.
+    fn watch(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Back) -> bool) -> Result<(), WaitError> {
         let mut back = self.lock_back();
         let mut woken = Woken::Notified;
-        back.watchers += 1;
-        let result = loop {
-            let mut both = self.with_front(back);
-            let is_done = done(&mut both);
-            let Both { back: kept, front } = both;
-            // Not held while waiting: a field left behind in `both` would be.
-            drop(front);
-            back = kept;
-            if is_done {
-                break Ok(());
-            }
+        while !done(&mut back) {
             if woken == Woken::TimedOut {
-                break Err(WaitError::TimedOut);
+                return Err(WaitError::TimedOut);
             }
             (back, woken) = self.quiet.wait_until(back, deadline);
-        };
-        back.watchers -= 1;
-        result
+        }
+        Ok(())
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -53,20 +53,13 @@ pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
 }
 
-/// A job that runs on this thread: an outer one waits for the one above it.
-struct Frame {
-    /// Address of the job's header, for identity only.
-    job: usize,
-    epoch: Epoch,
-}
-
 /// One worker, seen from its own thread.
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     index: usize,
     meter: Arc<Meter>,
-    /// The jobs on this thread's stack, outermost first.
-    stack: RefCell<Vec<Frame>>,
+    /// The jobs on this thread's stack, by the address of their headers; an outer one waits for the next one in.
+    stack: RefCell<Vec<usize>>,
 }
 
 thread_local! {
@@ -101,11 +94,14 @@ pub fn current_worker() -> Option<usize> {
 /// Who this thread is to the pool.
 pub(crate) fn origin(shared: &Arc<Shared>) -> Origin {
     match current() {
-        Some(worker) if Arc::ptr_eq(&worker.shared, shared) => {
-            Origin::Inside(worker.stack.borrow().last().map(|frame| frame.epoch))
-        }
+        Some(worker) if Arc::ptr_eq(&worker.shared, shared) => Origin::Inside,
         _ => Origin::Outside,
     }
+}
+
+/// Whether this thread holds up the pool, so that waiting here for the pool would be for ever.
+pub(crate) fn would_wait_for_itself(shared: &Arc<Shared>) -> bool {
+    origin(shared) == Origin::Inside || shared.monitor.is_given_up_here()
 }
 
 /// What a thread that wants to wait for a job finds.
@@ -174,14 +170,14 @@ impl Worker {
     fn execute(&self, job: Runnable) -> Epoch {
         let header = job.header();
         let epoch = header.epoch();
-        self.stack.borrow_mut().push(Frame { job: address(header), epoch });
+        self.stack.borrow_mut().push(address(header));
         job.run(self);
         self.stack.borrow_mut().pop();
         epoch
     }
 
     fn is_on_stack(&self, header: &Header) -> bool {
-        self.stack.borrow().iter().any(|frame| frame.job == address(header))
+        self.stack.borrow().contains(&address(header))
     }
 
     pub(crate) fn count_completed(&self) {

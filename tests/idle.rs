@@ -5,7 +5,7 @@ mod common;
 
 use std::hint;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -70,38 +70,46 @@ fn panicked_and_aborted_jobs_are_resolved_as_well() {
 }
 
 #[test]
-fn it_waits_for_children_and_their_children() {
-    within_a_minute(|| {
-        let pool = with_workers(2);
-        for _ in 0..50 {
-            let (gate, ran) = (Gate::new(), Arc::new(AtomicUsize::new(0)));
-            let parent = {
-                let (pool, gate, ran) = (pool.clone(), gate.clone(), Arc::clone(&ran));
-                move || {
-                    gate.pass();
-                    descend(&pool, 10, &ran);
-                }
-            };
-            pool.submit(parent).unwrap().detach();
-            thread::scope(|scope| {
-                let waiter = scope.spawn(|| {
-                    pool.wait_idle(None).unwrap();
-                    ran.load(Ordering::SeqCst)
-                });
-                gate.open();
-                assert_eq!(waiter.join().unwrap(), 11);
-            });
+fn it_does_not_wait_for_what_its_jobs_submit() {
+    fn submit_again(pool: &Pool, stop: &Arc<AtomicBool>) {
+        if !stop.load(Ordering::SeqCst) {
+            let (inner, stop) = (pool.clone(), Arc::clone(stop));
+            pool.submit(move || submit_again(&inner, &stop)).unwrap().detach();
         }
-    });
+    }
+    let (pool, stop) = (with_workers(2), Arc::new(AtomicBool::new(false)));
+    submit_again(&pool, &stop);
+    let waited: Vec<_> = (0..100).map(|_| pool.wait_idle(Some(FOREVER))).collect();
+    stop.store(true, Ordering::SeqCst);
+    assert!(waited.iter().all(Result::is_ok), "a job that submits itself again keeps the waiter for ever");
 }
 
-fn descend(pool: &Pool, left: usize, ran: &Arc<AtomicUsize>) {
-    if left > 0 {
-        let (inner, ran) = (pool.clone(), Arc::clone(ran));
-        pool.submit(move || descend(&inner, left - 1, &ran)).unwrap().detach();
-    }
-    spin(500);
-    ran.fetch_add(1, Ordering::SeqCst);
+/// Whether the waiter comes before the third job is the scheduler's choice, so it is given many chances to.
+#[test]
+fn who_comes_second_does_not_wait_for_jobs_that_come_third() {
+    let returned = (0..100).any(|_| {
+        let pool = with_workers(3);
+        let (first_gate, first) = hold_worker(&pool);
+        // Leaves the first job behind, still running.
+        assert_eq!(pool.wait_idle(Some(Duration::ZERO)), Err(WaitError::TimedOut));
+        let (second_gate, second) = hold_worker(&pool);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| pool.wait_idle(Some(FOREVER)));
+            assert_eq!(pool.wait_idle(Some(MOMENT)), Err(WaitError::TimedOut));
+            let (third_gate, third) = hold_worker(&pool);
+            first_gate.open();
+            finish(first);
+            second_gate.open();
+            finish(second);
+            assert_eq!(pool.wait_idle(Some(MOMENT)), Err(WaitError::TimedOut), "the third runs");
+            let returned = waiter.is_finished();
+            third_gate.open();
+            finish(third);
+            waiter.join().unwrap().unwrap();
+            returned
+        })
+    });
+    assert!(returned, "the waiter waits for a job that came after it");
 }
 
 #[test]

@@ -37,6 +37,8 @@ mod worker;
 mod job;
 #[path = "../src/cell.rs"]
 mod cell;
+#[path = "../src/unrun.rs"]
+mod unrun;
 #[path = "../src/handle.rs"]
 mod handle;
 #[path = "../src/park.rs"]
@@ -66,15 +68,16 @@ use std::task::{Context, Poll, Waker};
 use loom::thread::{self, JoinHandle};
 
 use crate::cell::{JobCell, WaitEnd};
-use crate::error::JobError;
+use crate::error::{JobError, SubmitErrorKind};
 use crate::handle::JobHandle;
-use crate::job::{Header, Phase, Runnable, Unrun};
-use crate::line::{Admission, submit_waiting};
+use crate::job::{Header, Runnable, Standing};
+use crate::line::submit_waiting;
 use crate::park::Parker;
-use crate::queue::{LeftLine, Monitor, NoRoom, Offered};
+use crate::queue::{LeftLine, Monitor, NoRoom, Refused};
 use crate::shutdown::{Shutdown, ShutdownReport, Threads, shut_down};
 use crate::sides::Origin;
 use crate::stats::{Meter, Stats};
+use crate::unrun::Unrun;
 use crate::worker::{Hooks, Shared, Worker, origin};
 
 /// Runs `model` in every order; returns in how many ways it ended, so that a test can tell that it saw them all.
@@ -289,21 +292,16 @@ impl Pool {
         T: Send + 'static,
     {
         let (cell, job) = new_cell(job);
-        let admission = match origin(&self.0) {
+        let submitted = match origin(&self.0) {
             Origin::Outside => submit_waiting(self.monitor(), job, WaitEnd::header(&*cell), None),
-            inside @ Origin::Inside(_) => match self.monitor().offer(job, inside, NoRoom::Exceed) {
-                Offered::Accepted => Admission::Accepted,
-                Offered::ShutDown(job) => {
-                    job.hand_back();
-                    Admission::ShutDown
-                }
-                Offered::InLine | Offered::Full(_) => unreachable!("a worker does not wait"),
-            },
+            Origin::Inside => self.monitor().offer(job, Origin::Inside, NoRoom::Exceed).map_err(Refused::hand_back),
         };
-        match admission {
-            Admission::Accepted => Ok(JobHandle::new(cell)),
-            Admission::ShutDown => Err(cell.reclaim()),
-            Admission::TimedOut => unreachable!("there is no time"),
+        match submitted {
+            Ok(()) => Ok(JobHandle::new(cell)),
+            Err(kind) => {
+                assert_eq!(kind, SubmitErrorKind::ShutDown, "there is no time, and a worker does not wait");
+                Err(cell.reclaim())
+            }
         }
     }
 
@@ -315,7 +313,7 @@ impl Pool {
         T: Send + 'static,
     {
         let (cell, job) = new_cell(job);
-        assert!(matches!(self.monitor().offer(job, Origin::Outside, NoRoom::GiveBack), Offered::Accepted));
+        assert!(self.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
         Submitted { cell, parker: Arc::default() }
     }
 
@@ -333,13 +331,12 @@ impl Pool {
         T: Send + 'static,
     {
         let (cell, job) = new_cell(job);
-        match self.monitor().offer(job, Origin::Outside, NoRoom::GiveBack) {
-            Offered::Accepted => Ok(JobHandle::new(cell)),
-            Offered::Full(job) => {
-                job.hand_back();
+        match self.monitor().offer(job, Origin::Outside, NoRoom::Reject) {
+            Ok(()) => Ok(JobHandle::new(cell)),
+            Err(refused) => {
+                assert_eq!(refused.hand_back(), SubmitErrorKind::Full, "the pool is open");
                 Err(cell.reclaim())
             }
-            Offered::InLine | Offered::ShutDown(_) => unreachable!("the pool is open and nobody asked to wait"),
         }
     }
 
@@ -352,8 +349,7 @@ impl Pool {
     {
         let (cell, job) = new_cell(job);
         let (parker, waker) = bell();
-        let offered = self.monitor().offer(job, Origin::Outside, NoRoom::StandInLine(waker));
-        assert!(matches!(offered, Offered::InLine));
+        assert!(matches!(self.monitor().stand_in_line(job, waker), Ok(Standing::InLine)));
         Submitted { cell, parker }
     }
 
@@ -378,11 +374,11 @@ where
     }
 
     /// Waits for the verdict as `submit_waiting` does.
-    fn wait(&self) -> Phase {
-        while self.header().phase() == Phase::InLine {
+    fn wait(&self) -> Standing {
+        while self.header().standing() == Standing::InLine {
             self.parker.park_until(None);
         }
-        self.header().phase()
+        self.header().standing()
     }
 
     fn into_handle(self) -> JobHandle<T> {
@@ -661,7 +657,7 @@ mod claim_models {
             let second = pool.stand_in_line(|| ());
             let server = pool.spawn_server(1);
             let claimed_first = claim_and_run(&pool, first.header(), &joiner);
-            assert_ne!(second.wait(), Phase::Refused);
+            assert_ne!(second.wait(), Standing::Refused);
             let claimed_second = !claimed_first && claim_and_run(&pool, second.header(), &joiner);
             first.into_handle().join().unwrap();
             second.into_handle().join().unwrap();
@@ -929,7 +925,7 @@ mod line_models {
                 let (pool, job) = (pool.clone(), log.job("came later"));
                 move || pool.queue(job).join().unwrap()
             });
-            assert_ne!(first.wait(), Phase::Refused);
+            assert_ne!(first.wait(), Standing::Refused);
             second.join().unwrap();
             server.join().unwrap();
             assert_eq!(log.ran(), ["queued", "first in line", "came later"]);
@@ -944,7 +940,7 @@ mod line_models {
             let waiting = pool.stand_in_line(log.job("in line"));
             let server = pool.spawn_server(2);
             let tried = pool.try_submit(log.job("tried")).is_ok();
-            assert_ne!(waiting.wait(), Phase::Refused);
+            assert_ne!(waiting.wait(), Standing::Refused);
             server.join().unwrap();
             assert_eq!(log.ran(), ["queued", "in line"]);
             tried
@@ -959,8 +955,8 @@ mod line_models {
             let (first, second) = (pool.stand_in_line(|| ()), pool.stand_in_line(|| ()));
             let server = pool.spawn_server(1);
             assert!(pool.try_submit(|| ()).is_err(), "the only place that comes free is the first one's");
-            assert_eq!(first.wait(), Phase::Accepted);
-            assert_eq!(second.header().phase(), Phase::InLine);
+            assert_eq!(first.wait(), Standing::Accepted);
+            assert_eq!(second.header().standing(), Standing::InLine);
             server.join().unwrap();
         });
     }
@@ -977,13 +973,13 @@ mod line_models {
             let outcome = match left {
                 LeftLine::GaveUp => Err(impatient.cell.reclaim()),
                 LeftLine::Decided => {
-                    assert_eq!(impatient.wait(), Phase::Accepted);
+                    assert_eq!(impatient.wait(), Standing::Accepted);
                     pool.run_one(&worker);
                     Ok(impatient.into_handle())
                 }
             };
             // Either the one place or the one after that.
-            assert_eq!(next.wait(), Phase::Accepted);
+            assert_eq!(next.wait(), Standing::Accepted);
             server.join().unwrap();
             assert_eq!(pool.monitor().stats().waiting, 0);
             pool.run_one(&worker);
@@ -1014,7 +1010,7 @@ mod line_models {
             });
             let left = pool.monitor().leave_line(waiting.header());
             if left == LeftLine::Decided {
-                assert_eq!(waiting.wait(), Phase::Refused);
+                assert_eq!(waiting.wait(), Standing::Refused);
             }
             drop(waiting.cell.reclaim());
             tally.assert_never_ran();
@@ -1279,9 +1275,9 @@ mod idle_models {
 
     /// The child leaves its mark on an atomic of the model's: loom tries no orders for what it does not see.
     #[test]
-    fn a_wait_while_a_job_leaves_its_child_behind_ends_after_both() {
+    fn a_wait_does_not_wait_for_what_is_submitted_meanwhile() {
         use crate::sync::AtomicU32;
-        explore(|| {
+        let ends = explore(|| {
             let pool = Pool::new(1);
             let child_ran = Arc::new(AtomicU32::new(0));
             pool.queue({
@@ -1289,12 +1285,39 @@ mod idle_models {
                 move || inside.queue(move || child_ran.store(1, Ordering::Relaxed)).detach()
             })
             .detach();
-            let worker = pool.spawn_worker(0);
+            let server = pool.spawn_server(2);
             pool.monitor().wait_idle(None).unwrap();
-            assert_eq!(child_ran.load(Ordering::Relaxed), 1);
-            pool.shut_down(Shutdown::Drain);
-            worker.join().unwrap();
+            let seen = child_ran.load(Ordering::Relaxed);
+            server.join().unwrap();
+            seen
         });
+        assert_eq!(ends, [0, 1]);
+    }
+
+    #[test]
+    fn a_wait_behind_another_does_not_wait_for_what_comes_after_both() {
+        let ends = explore_bounded(2, || {
+            let pool = Pool::new(3);
+            let first = pool.queue(|| ());
+            let server = pool.spawn_server(3);
+            let early = thread::spawn({
+                let pool = pool.clone();
+                move || pool.monitor().wait_idle(None).unwrap()
+            });
+            let second = pool.queue(|| ());
+            let third = thread::spawn({
+                let pool = pool.clone();
+                move || pool.queue(|| ())
+            });
+            pool.monitor().wait_idle(None).unwrap();
+            assert!(first.is_finished() && second.is_finished());
+            let third = third.join().unwrap();
+            let seen = third.is_finished();
+            early.join().unwrap();
+            server.join().unwrap();
+            seen
+        });
+        assert_eq!(ends, [false, true]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::alloc::System;
 use std::hint;
 use std::hint::black_box;
 use std::panic;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{FOREVER, Gate, hold_worker, within_a_minute};
@@ -25,8 +27,8 @@ fn memory_is_as_promised() {
         ("joining does not allocate", joining_does_not_allocate),
         ("a refusal leaves nothing behind", a_refusal_leaves_nothing_behind),
         ("a queued job takes at most 100 bytes", a_queued_job_takes_at_most_100_bytes_beside_closure_and_result),
-        ("a drained queue keeps its room and no job", a_drained_queue_keeps_its_room_and_no_job),
-        ("a drained queue does not grow again", a_drained_queue_does_not_grow_again),
+        ("a full queue takes no more for flowing", a_full_queue_takes_at_most_100_bytes_a_job_while_it_flows),
+        ("a drained queue gives its memory back", a_drained_queue_gives_its_memory_back),
         ("nested jobs leave nothing behind", nested_jobs_leave_nothing_behind),
         ("finished jobs leave nothing behind", finished_jobs_leave_nothing_behind),
         ("dropped pools leave nothing behind", dropped_pools_leave_nothing_behind),
@@ -89,8 +91,10 @@ fn a_submit_is_one_allocation() {
         (submitting, running_and_joining)
     };
     round();
-    assert_eq!(fewest(|| round().0), 3_000);
-    assert_eq!(fewest(|| round().1), 0);
+    // The queue itself grows by some 500 places at a time, and lets go of them as it empties.
+    let (submitting, running_and_joining) = (fewest(|| round().0), fewest(|| round().1));
+    assert!((3_000..=3_010).contains(&submitting), "{submitting} allocations for 3,000 jobs");
+    assert!(running_and_joining <= 10, "{running_and_joining} allocations to run and join 3,000 jobs");
 }
 
 fn joining_does_not_allocate() {
@@ -164,12 +168,34 @@ fn assert_at_most_100_bytes<T: Send + 'static, F: FnOnce() -> T + Send + 'static
     assert!(each - own <= 100, "{each} bytes a job, {own} of them its own");
 }
 
-/// What the queue of a fresh pool keeps after the first time 200,000 jobs were queued and drained, and after the
-/// eighth.
-fn kept_by_a_drained_queue() -> (isize, isize) {
+fn a_full_queue_takes_at_most_100_bytes_a_job_while_it_flows() {
+    const JOBS: usize = 20_000;
+    let pool = Pool::builder().workers(1).queue_capacity(JOBS).build().unwrap();
+    let before = live_bytes();
+    let (permits, permit) = mpsc::channel();
+    let permit = Arc::new(Mutex::new(permit));
+    let wait_for_permit = || {
+        let permit = Arc::clone(&permit);
+        move || permit.lock().unwrap().recv_timeout(FOREVER).unwrap()
+    };
+    // One of them runs, so that the queue is full.
+    (0..JOBS + 1).for_each(|_| pool.submit(wait_for_permit()).unwrap().detach());
+    for round in 0..JOBS {
+        permits.send(()).unwrap();
+        pool.submit(wait_for_permit()).unwrap().detach();
+        if round.is_multiple_of(1_000) {
+            let each = (live_bytes() - before) / JOBS as isize;
+            assert!((72..=108).contains(&each), "{each} bytes a job, 8 of them its own");
+        }
+    }
+    (0..JOBS + 1).for_each(|_| permits.send(()).unwrap());
+    pool.wait_idle(Some(FOREVER)).unwrap();
+}
+
+fn a_drained_queue_gives_its_memory_back() {
     let pool = unbounded(1);
     let start = live_bytes();
-    let kept = [(); 8].map(|()| {
+    for _ in 0..3 {
         let (gate, held) = hold_worker(&pool);
         for _ in 0..200_000 {
             pool.submit(|| ()).unwrap().detach();
@@ -177,21 +203,10 @@ fn kept_by_a_drained_queue() -> (isize, isize) {
         gate.open();
         finish(held);
         pool.wait_idle(Some(FOREVER)).unwrap();
-        live_bytes() - start
-    });
-    (kept[0], kept[7])
-}
-
-fn a_drained_queue_keeps_its_room_and_no_job() {
-    // A node of the queue is 40 bytes at most, a cell alone is more; and a leak would grow with every pass.
-    let (first, last) = kept_by_a_drained_queue();
-    assert!(first <= 200_000 * 40, "{first} bytes kept");
-    assert!(last <= 2 * first + 4_096, "{first} bytes kept at first, {last} in the end");
-}
-
-fn a_drained_queue_does_not_grow_again() {
-    let (first, last) = kept_by_a_drained_queue();
-    assert!(last <= first + 4_096, "{first} bytes kept at first, {last} in the end");
+        let kept = live_bytes() - start;
+        // A list of where its memory was, and a last piece of it on either side.
+        assert!(kept <= 200_000 / 2, "{kept} bytes kept");
+    }
 }
 
 fn nested_jobs_leave_nothing_behind() {
