@@ -1,7 +1,8 @@
 //! What it costs to hand a job to the pool and get its answer back, beside the peers in the same run: rayon and
 //! threadpool, each with a `oneshot` channel for the result, all with two workers.
 //!
-//! `cargo bench --bench handover`; times are per job.
+//! `cargo bench --bench handover`; a time is one iteration's (a whole burst, or one round trip), and the line of elements
+//! per second below it counts jobs.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ fn round_trip<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
     group.bench_function(P::NAME, |b| b.iter(|| P::join(pool.submit(|| black_box(1)))));
 }
 
-/// Four threads, each with its share of a burst, timed from the common start to the last join.
+/// Four threads, each with its share of a burst, timed from before the first is spawned to the last join.
 fn producers<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
     let pool = Arc::new(P::build());
     group.bench_function(P::NAME, |b| {

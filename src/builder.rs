@@ -42,7 +42,7 @@ impl Builder {
         }
     }
 
-    /// How many worker threads. Default: the cores this process may use, cgroup quotas honoured.
+    /// How many worker threads. Default: the cores this process may use, cgroup quotas honoured. 0 makes `build` fail.
     ///
     /// ```
     /// assert_eq!(corepool::Pool::builder().workers(3).build().unwrap().workers(), 3);
@@ -52,7 +52,7 @@ impl Builder {
         self
     }
 
-    /// How many jobs may be queued, running ones not counted. Default: 65,536.
+    /// How many jobs may be queued, running ones not counted. Default: 65,536. 0 makes `build` fail.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().queue_capacity(10).build().unwrap();
@@ -75,6 +75,7 @@ impl Builder {
     }
 
     /// Names the threads `prefix-0`, `prefix-1`, and so on. Default: `corepool`. Linux shows the first 15 bytes.
+    /// A NUL makes `build` fail.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(1).thread_name("thumbs").build().unwrap();

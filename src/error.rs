@@ -37,7 +37,7 @@ pub enum JobError {
     /// The pool was shut down with [`Shutdown::Abort`](crate::Shutdown::Abort) before the job ran.
     #[error("the pool was aborted before the job ran")]
     Aborted,
-    /// The join would wait for ever: the job runs further up on this thread's own stack.
+    /// The join would wait for ever: the job runs further down on this thread's own stack.
     #[error("a job cannot join itself or a job that waits for it on the same thread: let another thread join it")]
     WouldDeadlock,
 }

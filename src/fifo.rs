@@ -1,9 +1,12 @@
 //! The list under the queue and under the waiting line: first in, first out, and out of the middle in O(1).
 //!
-//! A doubly linked list whose nodes live in chunks and point at each other by index. Chunks never move while they are in
-//! use, so growing costs one allocation for every [`CHUNK`] values and never copies what is queued, and a value's key
-//! stays good until the value leaves. A chunk that runs empty goes back to the allocator, unless it is the last one
-//! with a free node, so that a list that breathes around a chunk's edge does not allocate each time.
+//! A doubly linked list whose nodes live in chunks and point at each other by index. A chunk in use never moves, so
+//! growing costs one allocation for every [`CHUNK`] values and never copies what is queued, and a value's key stays good
+//! until the value leaves. A chunk that runs empty goes back to the allocator, unless no other has a free node, so that
+//! a list that breathes around a chunk's edge keeps its chunks.
+//!
+//! A free node stands in one of two kinds of chain: new values take from the list's own, which is one chunk's, taken
+//! over whole; values that leave give to their chunk's. So pushing needs no bookkeeping but that chain.
 
 use std::iter;
 use std::mem;
@@ -17,18 +20,21 @@ const CHUNK: usize = 512;
 struct Node<T> {
     value: Option<T>,
     prev: Key,
+    /// In the list, or in a chain of free nodes.
     next: Key,
 }
 
-/// Invariants: `live` nodes hold `Some`; the others hold `None` and stand in the chain from `free` along `next` to
-/// `last_free`. The chain is first in, first out, so that values that leave in order are followed by values in order.
-struct Chunk<T> {
-    nodes: Box<[Node<T>]>,
+type Chunk<T> = Box<[Node<T>]>;
+
+/// What is known of a chunk. Kept apart from the nodes, as it is written whenever a value leaves, and who pushes on
+/// another core reads where the nodes are.
+struct Ledger {
+    /// The nodes given back since the list last took them over: the first of them, and how many.
     free: Key,
-    last_free: Key,
-    live: usize,
-    /// Where `roomy` lists this chunk, if it has a free node.
-    listed: Option<usize>,
+    given_back: u32,
+    /// Its neighbours among the chunks that nodes were given back to, or the next of those let go of.
+    prev: u32,
+    next: u32,
 }
 
 /// A FIFO list with removal by key.
@@ -36,24 +42,28 @@ struct Chunk<T> {
 /// Invariants: the nodes from `head` along `next` to `tail` hold `Some`, every other node holds `None`; `prev` mirrors
 /// `next`.
 pub(crate) struct Fifo<T> {
-    /// By the upper part of the key.
-    chunks: Vec<Option<Chunk<T>>>,
-    /// Chunks with a free node; the last one is filled next.
-    roomy: Vec<usize>,
-    /// Places in `chunks` that hold none.
-    vacant: Vec<usize>,
+    /// By the upper part of the key; empty where a chunk was let go of.
+    chunks: Vec<Chunk<T>>,
     head: Key,
     tail: Key,
-    len: usize,
+    /// The free nodes that are used next.
+    free: Key,
+    len: u32,
+    /// The first of the chunks that nodes were given back to.
+    roomy: u32,
+    /// The first of those let go of.
+    vacant: u32,
+    ledgers: Vec<Ledger>,
 }
 
 impl<T> Fifo<T> {
     pub(crate) fn new() -> Self {
-        Self { chunks: Vec::new(), roomy: Vec::new(), vacant: Vec::new(), head: NIL, tail: NIL, len: 0 }
+        let (chunks, ledgers) = (Vec::new(), Vec::new());
+        Self { chunks, head: NIL, tail: NIL, free: NIL, len: 0, roomy: NIL, vacant: NIL, ledgers }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -62,16 +72,20 @@ impl<T> Fifo<T> {
 
     /// Appends a value; returns its key and the value where it now lives.
     pub(crate) fn push_back(&mut self, value: T) -> (Key, &T) {
-        let key = self.take_free();
-        let tail = mem::replace(&mut self.tail, key);
+        if self.free == NIL {
+            self.free = self.take_over();
+        }
+        let (key, tail) = (self.free, self.tail);
+        let node = self.node_mut(key);
+        node.prev = tail;
+        let next_free = mem::replace(&mut node.next, NIL);
+        (self.free, self.tail) = (next_free, key);
         match tail {
             NIL => self.head = key,
             tail => self.node_mut(tail).next = key,
         }
         self.len += 1;
-        let node = self.node_mut(key);
-        (node.prev, node.next) = (tail, NIL);
-        (key, node.value.insert(value))
+        (key, self.node_mut(key).value.insert(value))
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
@@ -84,15 +98,18 @@ impl<T> Fifo<T> {
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
-        let chunk = self.chunks.get(key as usize / CHUNK)?.as_ref()?;
-        chunk.nodes[key as usize % CHUNK].value.as_ref()
+        self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?.value.as_ref()
     }
 
     /// Takes out the value under `key`, wherever in the list it stands.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        self.get(key)?;
-        let node = self.node_mut(key);
-        let (value, prev, next) = (node.value.take(), node.prev, node.next);
+        let index = key / CHUNK as u32;
+        let node = self.chunks.get_mut(index as usize)?.get_mut(key as usize % CHUNK)?;
+        let value = node.value.take()?;
+        let ledger = &mut self.ledgers[index as usize];
+        ledger.given_back += 1;
+        let given_back = ledger.given_back;
+        let (prev, next) = (node.prev, mem::replace(&mut node.next, mem::replace(&mut ledger.free, key)));
         match prev {
             NIL => self.head = next,
             prev => self.node_mut(prev).next = next,
@@ -102,86 +119,86 @@ impl<T> Fifo<T> {
             next => self.node_mut(next).prev = prev,
         }
         self.len -= 1;
-        self.give_free(key);
-        value
-    }
-
-    fn chunk_mut(&mut self, index: usize) -> &mut Chunk<T> {
-        self.chunks[index].as_mut().expect("keys in use lead to chunks in use")
+        if given_back == 1 {
+            self.list_roomy(index);
+        } else if given_back == CHUNK as u32 {
+            self.let_go_unless_last(index);
+        }
+        Some(value)
     }
 
     fn node_mut(&mut self, key: Key) -> &mut Node<T> {
-        &mut self.chunk_mut(key as usize / CHUNK).nodes[key as usize % CHUNK]
+        &mut self.chunks[key as usize / CHUNK][key as usize % CHUNK]
     }
 
-    /// A free node, no longer in its chunk's chain.
-    fn take_free(&mut self) -> Key {
-        let index = match self.roomy.last() {
-            Some(&index) => index,
-            None => self.grow(),
-        };
-        let chunk = self.chunk_mut(index);
-        let key = chunk.free;
-        chunk.live += 1;
-        if chunk.live == CHUNK {
-            chunk.listed = None;
-            self.roomy.pop();
-        } else {
-            chunk.free = chunk.nodes[key as usize % CHUNK].next;
-        }
-        key
+    fn ledger_mut(&mut self, index: u32) -> &mut Ledger {
+        &mut self.ledgers[index as usize]
     }
 
-    /// Puts an emptied node at the end of its chunk's chain, and lets go of the chunk if that was its last value.
-    fn give_free(&mut self, key: Key) {
-        let index = key as usize / CHUNK;
-        let position = self.roomy.len();
-        let chunk = self.chunk_mut(index);
-        chunk.live -= 1;
-        let last = mem::replace(&mut chunk.last_free, key);
-        if chunk.listed.is_some() {
-            chunk.nodes[last as usize % CHUNK].next = key;
-        } else {
-            chunk.free = key;
-            chunk.listed = Some(position);
-            self.roomy.push(index);
+    /// Takes over the free nodes of a chunk, of a new one if none has any; gives the first.
+    fn take_over(&mut self) -> Key {
+        if self.roomy == NIL {
+            return self.grow();
         }
-        if self.chunk_mut(index).live == 0 && self.roomy.len() > 1 {
-            self.shrink(index);
+        let index = self.roomy;
+        self.unlist_roomy(index);
+        let ledger = self.ledger_mut(index);
+        ledger.given_back = 0;
+        mem::replace(&mut ledger.free, NIL)
+    }
+
+    fn list_roomy(&mut self, index: u32) {
+        let next = mem::replace(&mut self.roomy, index);
+        let ledger = self.ledger_mut(index);
+        (ledger.prev, ledger.next) = (NIL, next);
+        if next != NIL {
+            self.ledger_mut(next).prev = index;
         }
     }
 
-    /// Adds a chunk of free nodes. Its bound is never met in practice: 2^32 queued jobs are some 400 GB of cells.
-    fn grow(&mut self) -> usize {
-        let index = self.vacant.pop().unwrap_or(self.chunks.len());
+    fn unlist_roomy(&mut self, index: u32) {
+        let &mut Ledger { prev, next, .. } = self.ledger_mut(index);
+        match prev {
+            NIL => self.roomy = next,
+            prev => self.ledger_mut(prev).next = next,
+        }
+        if next != NIL {
+            self.ledger_mut(next).prev = prev;
+        }
+    }
+
+    /// Lets go of a chunk that all nodes were given back to, if another has free nodes too.
+    fn let_go_unless_last(&mut self, index: u32) {
+        let &mut Ledger { prev, next, .. } = self.ledger_mut(index);
+        if (prev, next) == (NIL, NIL) {
+            return;
+        }
+        self.unlist_roomy(index);
+        self.chunks[index as usize] = Box::default();
+        let next = mem::replace(&mut self.vacant, index);
+        self.ledger_mut(index).next = next;
+    }
+
+    /// Adds a chunk whose nodes are taken over at once; gives the first. Its bound is never met in practice: 2^32 queued
+    /// jobs are some 400 GB of cells.
+    fn grow(&mut self) -> Key {
+        let index = if self.vacant == NIL { self.chunks.len() } else { self.vacant as usize };
         let first = index * CHUNK;
         assert!(first + CHUNK < NIL as usize, "more than 2^32 - 513 jobs are queued");
-        let node = |i: usize| Node { value: None, prev: NIL, next: (first + i + 1) as Key };
-        let chunk = Chunk {
-            nodes: (0..CHUNK).map(node).collect(),
-            free: first as Key,
-            last_free: (first + CHUNK - 1) as Key,
-            live: 0,
-            listed: Some(self.roomy.len()),
-        };
-        if index == self.chunks.len() {
-            self.chunks.push(Some(chunk));
-        } else {
-            self.chunks[index] = Some(chunk);
-        }
-        self.roomy.push(index);
-        index
-    }
-
-    /// Lets go of an empty chunk.
-    fn shrink(&mut self, index: usize) {
-        if let Some(Chunk { listed: Some(position), .. }) = self.chunks[index].take() {
-            self.roomy.swap_remove(position);
-            if let Some(&moved) = self.roomy.get(position) {
-                self.chunk_mut(moved).listed = Some(position);
+        let free = |i: usize| if i + 1 < CHUNK { (first + i + 1) as Key } else { NIL };
+        let chunk = (0..CHUNK).map(|i| Node { value: None, prev: NIL, next: free(i) }).collect();
+        let ledger = Ledger { free: NIL, given_back: 0, prev: NIL, next: NIL };
+        match self.ledgers.get_mut(index) {
+            Some(old) => {
+                self.vacant = mem::replace(old, ledger).next;
+                self.chunks[index] = chunk;
+            }
+            None => {
+                self.ledgers.push(ledger);
+                self.chunks.push(chunk);
             }
         }
-        self.vacant.push(index);
+        first as Key
     }
 }
 
@@ -221,7 +238,7 @@ mod tests {
             assert_eq!(list.len(), model.len());
         }
         assert!(list.chunks.len() > 1, "the walk must have crossed a chunk");
-        assert!(!list.vacant.is_empty(), "the walk must have let go of a chunk");
+        assert!(list.vacant != NIL, "the walk must have let go of a chunk");
         while let Some((_, value)) = model.pop_front() {
             assert_eq!(list.pop_front(), Some(value));
         }
@@ -229,7 +246,7 @@ mod tests {
     }
 
     fn chunks_in_use<T>(list: &Fifo<T>) -> usize {
-        list.chunks.iter().flatten().count()
+        list.chunks.iter().filter(|chunk| !chunk.is_empty()).count()
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl<T> Future for JobHandle<T> {
 
     /// # Panics
     ///
-    /// If polled again after it was ready.
+    /// If polled again after it was ready, or if cloning the waker panics.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.cell.as_ref().expect(SPENT).poll(cx.waker());
         if polled.is_ready() {

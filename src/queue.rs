@@ -16,7 +16,7 @@
 //! Rules:
 //!
 //! - **Lock order**: back, then front. Who holds the front only and needs both lets go first.
-//! - No user code under a lock: jobs pass through as [`Runnable`]s, unopened, wakers are woken after ([`Signals`]).
+//! - No user code under a lock: jobs pass through unopened, wakers are woken after ([`Signals`]).
 //! - **Room.** `front.room` says how many jobs may be pushed without looking at the back. It is never too large: pops
 //!   make room, and only who holds both locks counts it anew. Who finds none left counts it anew before he believes it.
 //! - **Line.** Nobody stands in line while there is room: `back.line_waits` sends every pop through both locks, where

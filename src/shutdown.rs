@@ -98,7 +98,7 @@ impl Threads {
             Some(deadline) => self.unjoined.try_lock_until(deadline).ok_or(WaitError::TimedOut)?,
         };
         for thread in unjoined.drain(..) {
-            // An error would be a panic that escaped the worker; its jobs have resolved all the same.
+            // It fails only where a panic escaped the worker, which contains all it runs.
             let _ = thread.join();
         }
         Ok(())

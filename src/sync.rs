@@ -1,5 +1,6 @@
-//! The seam between the pool and its primitives: everything that synchronises comes from here, so that
-//! `--cfg corepool_loom` puts the model checker in its place and nothing else has to know.
+//! The seam between the pool and its primitives: what the pool synchronises with comes from here, so that
+//! `--cfg corepool_loom` puts the model checker in its place. Locks that only make an error `Sync` or keep what is joined
+//! at the end are parking_lot's own.
 //!
 //! `Arc` is std's in both worlds: the cell is shared as a trait object, which loom's `Arc` cannot do, and no
 //! model depends on the order of reference counts.
@@ -75,7 +76,7 @@ mod native {
     /// Spins, then yields, for a few microseconds at most, until `done`.
     ///
     /// Parking and being woken costs 2 to 20 microseconds, so a short wait is worth burning; it is bounded, so an
-    /// idle pool uses no CPU. The caller looks again under the lock: this only decides when.
+    /// idle pool uses no CPU. The caller looks again: this only decides when.
     pub(crate) fn spin_until(done: impl Fn() -> bool) {
         for _ in 0..SPINS {
             if done() {

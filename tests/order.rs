@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use common::{FOREVER, Gate, hold_worker, one_worker, wait_until};
-use corepool::{JobHandle, Pool};
+use corepool::{JobHandle, Pool, Shutdown};
 
 /// Where jobs write down that they ran.
 #[derive(Clone, Default)]
@@ -103,7 +103,7 @@ fn every_submitting_job_sees_its_own_jobs_in_order() {
         };
         pool.submit(parent).unwrap().detach();
     }
-    pool.wait_idle(Some(FOREVER)).unwrap();
+    pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
     for log in logs {
         assert_counts_up(&log.read(), JOBS);
     }
