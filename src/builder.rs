@@ -8,7 +8,6 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::error::BuildError;
 use crate::panic::JobPanic;
-use crate::queue::Monitor;
 use crate::shutdown::{Shutdown, Threads, mark_own_thread};
 use crate::stats::Meter;
 use crate::worker::{Hooks, Shared, Worker};
@@ -163,7 +162,7 @@ impl Builder {
         if self.name.contains('\0') {
             return Err(BuildError::NulInName { name: self.name });
         }
-        let shared = Arc::new(Shared { monitor: Monitor::new(self.capacity), hooks: self.hooks });
+        let shared = Shared::new(self.capacity, self.hooks, &self.name);
         let start = Start { shared, workers, name: self.name, stack_size: self.stack_size };
         let threads = start.run()?;
         Ok((start.shared, threads, workers))
@@ -203,7 +202,7 @@ impl Start {
             self.shared.monitor.close(Shutdown::Abort);
             drop(inbox);
             // Without a deadline it cannot fail.
-            let _ = threads.join_all(None);
+            let _ = threads.join_all(&self.shared, None);
         })?;
         Ok(threads)
     }
@@ -226,18 +225,20 @@ impl Start {
             thread = thread.stack_size(bytes);
         }
         let meter = Arc::new(Meter::new());
-        let worker = Worker::new(Arc::clone(&self.shared), index, Arc::clone(&meter));
         // Before the thread runs, as it may leave as soon as it does.
-        self.shared.monitor.enter(meter);
+        self.shared.monitor.enter(Arc::clone(&meter));
+        let shared = Arc::clone(&self.shared);
         let spawned = thread.spawn(move || {
-            mark_own_thread();
-            worker.main(move |started| {
+            mark_own_thread(shared.id);
+            Worker::main(shared, index, meter, move |started| {
                 let report = started.map_err(|message| BuildError::StartHook { worker: index, message });
                 // Nobody listens any more once another worker has failed.
                 let _ = reports.send(report);
             });
         });
-        spawned.inspect_err(|_| self.shared.monitor.leave())
+        spawned.inspect_err(|_| {
+            self.shared.monitor.leave();
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use std::task::{Poll, Waker};
 
 use crate::error::JobError;
 use crate::job::{Header, RunEnd, Standing};
+use crate::options::{Extras, Options, Priority};
 use crate::panic::contain;
 use crate::sync::Mutex;
 use crate::unrun::Unrun;
@@ -40,8 +41,9 @@ pub(crate) trait WaitEnd<T>: Send + Sync {
 }
 
 /// One job: see the table at the top of this file.
-pub(crate) struct JobCell<F, T> {
+pub(crate) struct JobCell<F, T, O> {
     header: Header,
+    extras: O,
     body: Mutex<Body<F, T>>,
 }
 
@@ -70,18 +72,39 @@ impl<F, T> Body<F, T> {
     }
 }
 
-impl<F, T> JobCell<F, T> {
-    pub(crate) fn new(job: F, submitted_at: &'static Location<'static>) -> Self {
+impl<F, T, O: Extras> JobCell<F, T, O> {
+    pub(crate) fn new(job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
+        let priority = extras.options().map_or(Priority::Normal, |options| options.priority);
         let body = Body { stage: Stage::Queued(job), waiter: None };
-        Self { header: Header::new(submitted_at), body: Mutex::new(body) }
+        Self { header: Header::new(submitted_at, priority), extras, body: Mutex::new(body) }
     }
 
     /// Takes back the closure of a job that was not accepted.
     pub(crate) fn reclaim(&self) -> F {
+        self.unregister();
         match self.replace(Stage::Taken) {
             Stage::Queued(job) => job,
             _ => unreachable!("a job that was not accepted has not run"),
         }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Takes back what [`Options::register`] did. For the owner of the job's `Runnable`, or of its closure.
+    pub(crate) fn unregister(&self) {
+        if let Some(options) = self.extras.options() {
+            options.unregister();
+        }
+    }
+
+    /// Why a job that is about to start must not.
+    fn ended(&self) -> Option<Unrun> {
+        if self.header.is_asked() {
+            return Some(Unrun::Cancelled);
+        }
+        self.extras.options().and_then(Options::ended)
     }
 
     fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
@@ -103,30 +126,42 @@ impl<F, T> JobCell<F, T> {
     }
 }
 
-impl<F, T> RunEnd for JobCell<F, T>
+impl<F, T, O> RunEnd for JobCell<F, T, O>
 where
     F: FnOnce() -> T + Send,
     T: Send,
+    O: Extras,
 {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn options(&self) -> Option<&Options> {
+        self.extras.options()
     }
 
     fn run(&self, worker: &Worker) {
         let Stage::Queued(job) = self.replace(Stage::Running) else {
             unreachable!("one Runnable a job, and it is consumed by running");
         };
+        self.unregister();
+        if let Some(why) = self.ended() {
+            contain(|| drop(job));
+            worker.count_unrun(why);
+            return self.finish(Err(why.into()));
+        }
         let outcome = match panic::catch_unwind(AssertUnwindSafe(job)) {
             Ok(value) => {
                 worker.count_completed();
                 Ok(value)
             }
-            Err(payload) => Err(JobError::Panicked(worker.report_panic(payload, &self.header))),
+            Err(payload) => Err(JobError::Panicked(worker.report_panic(payload, self))),
         };
         self.finish(outcome);
     }
 
     fn give_up(&self, why: Unrun) {
+        self.unregister();
         if let Stage::Queued(job) = self.replace(Stage::Running) {
             // Before the handle resolves: who has joined finds the closure gone.
             contain(|| drop(job));
@@ -135,10 +170,11 @@ where
     }
 }
 
-impl<F, T> WaitEnd<T> for JobCell<F, T>
+impl<F, T, O> WaitEnd<T> for JobCell<F, T, O>
 where
     F: Send,
     T: Send,
+    O: Extras,
 {
     fn header(&self) -> &Header {
         &self.header
@@ -172,7 +208,7 @@ where
     }
 }
 
-impl<F, T> Drop for JobCell<F, T> {
+impl<F, T, O> Drop for JobCell<F, T, O> {
     /// Drops for the user what nobody took: the outcome of a detached job, the waker of a dropped handle.
     fn drop(&mut self) {
         let body = self.body.get_mut();

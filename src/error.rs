@@ -42,6 +42,35 @@ pub enum JobError {
     WouldDeadlock,
 }
 
+/// Why a running job should stop: what [`checkpoint`](crate::checkpoint) answers.
+///
+/// ```
+/// use corepool::{Interrupted, Pool, checkpoint};
+/// use std::time::Duration;
+///
+/// let pool = Pool::new().unwrap();
+/// let endless = || loop {
+///     if let Err(why) = checkpoint() {
+///         break why;
+///     }
+/// };
+/// let job = pool.job().timeout(Duration::from_millis(50)).submit(endless).unwrap();
+/// assert_eq!(job.join().unwrap(), Interrupted::DeadlineExceeded);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Interrupted {
+    /// The job was cancelled, by its handle or its token.
+    #[error("the job was cancelled")]
+    Cancelled,
+    /// The job's deadline has passed.
+    #[error("the job's deadline has passed")]
+    DeadlineExceeded,
+    /// The pool is being shut down with [`Shutdown::Abort`](crate::Shutdown::Abort).
+    #[error("the pool is being aborted")]
+    ShuttingDown,
+}
+
 /// Why a job was not accepted.
 ///
 /// ```
@@ -56,9 +85,9 @@ pub enum JobError {
 pub enum SubmitErrorKind {
     /// The queue is full, or others wait for room already.
     Full,
-    /// No room came free in the time given.
+    /// No room came free in the time given, or before the job's deadline.
     TimedOut,
-    /// The job was cancelled while it waited for room.
+    /// The job's token was cancelled while it waited for room.
     Cancelled,
     /// The pool is shutting down or has been shut down.
     ShutDown,
@@ -129,13 +158,15 @@ impl<F> fmt::Display for SubmitError<F> {
                 "the queue of {} jobs is full: wait with `submit` or `submit_timeout`, or raise `queue_capacity`",
                 self.capacity
             ),
-            SubmitErrorKind::TimedOut => write!(
-                f,
-                "no room in the queue of {} jobs within {:?}: give it longer, or raise `queue_capacity`",
-                self.capacity,
-                self.waited.unwrap_or_default()
-            ),
-            SubmitErrorKind::Cancelled => write!(f, "the job was cancelled while it waited for room"),
+            SubmitErrorKind::TimedOut => {
+                write!(f, "no room in the queue of {} jobs ", self.capacity)?;
+                match self.waited {
+                    Some(waited) => write!(f, "within {waited:?}")?,
+                    None => write!(f, "before the job's deadline")?,
+                }
+                write!(f, ": give it longer, or raise `queue_capacity`")
+            }
+            SubmitErrorKind::Cancelled => write!(f, "the job's token was cancelled while it waited for room"),
             SubmitErrorKind::ShutDown => {
                 write!(f, "the pool is shut down and takes no new jobs: run it here, or build another pool")
             }

@@ -101,6 +101,10 @@ impl<T> Fifo<T> {
         self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?.value.as_ref()
     }
 
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        self.chunks.get_mut(key as usize / CHUNK)?.get_mut(key as usize % CHUNK)?.value.as_mut()
+    }
+
     /// Takes out the value under `key`, wherever in the list it stands.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         let index = key / CHUNK as u32;

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::cancel_on_drop::CancelOnDrop;
 use crate::cell::{Outcome, WaitEnd};
 use crate::error::JobError;
+use crate::job::Header;
 use crate::park::{deadline_in, is_ahead, with_parker};
 use crate::sync::{Woken, spin_until};
-use crate::worker::{self, Claim};
+use crate::unrun::{Unrun, Withdrawn};
+use crate::worker::{self, Claim, PoolId, Shared};
 
 const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
 
@@ -30,11 +33,35 @@ const SPENT: &str = "this JobHandle has been polled to its end: its outcome was 
 pub struct JobHandle<T> {
     /// Empty once the future was ready.
     cell: Option<Arc<dyn WaitEnd<T>>>,
+    pool: PoolId,
+}
+
+/// What [`JobHandle::cancel`] did.
+///
+/// ```
+/// use corepool::{Cancel, Pool};
+///
+/// let pool = Pool::new().unwrap();
+/// let job = pool.submit(|| 42).unwrap();
+/// pool.wait_idle(None).unwrap();
+/// assert_eq!(job.cancel(), Cancel::Finished);
+/// assert_eq!(job.join().unwrap(), 42);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cancel {
+    /// The job was queued: it has resolved as [`JobError::Cancelled`], and its place is free.
+    Dequeued,
+    /// The job was taken by a worker: it is asked to stop through [`checkpoint`](crate::checkpoint), and does not start
+    /// if it has not yet.
+    Requested,
+    /// The job had resolved before.
+    Finished,
 }
 
 impl<T> JobHandle<T> {
-    pub(crate) fn new(cell: Arc<dyn WaitEnd<T>>) -> Self {
-        Self { cell: Some(cell) }
+    pub(crate) fn new(cell: Arc<dyn WaitEnd<T>>, pool: PoolId) -> Self {
+        Self { cell: Some(cell), pool }
     }
 
     /// Waits until the job has resolved.
@@ -155,6 +182,44 @@ impl<T> JobHandle<T> {
         self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())
     }
 
+    /// Cancels the job: one that is queued resolves now, whether or not a worker is free; one that runs is asked to stop.
+    ///
+    /// A queued job's closure is dropped on this thread, and its place goes to the next in line.
+    ///
+    /// ```
+    /// use corepool::{Cancel, JobError, Pool};
+    ///
+    /// let pool = Pool::builder().workers(1).build().unwrap();
+    /// let (go, gate) = std::sync::mpsc::channel::<()>();
+    /// let held = pool.submit(move || gate.recv()).unwrap();
+    /// # while pool.stats().busy == 0 {}
+    /// let job = pool.submit(|| 42).unwrap();
+    /// assert_eq!(job.cancel(), Cancel::Dequeued);
+    /// assert!(matches!(job.join(), Err(JobError::Cancelled)));
+    /// # drop(go);
+    /// # held.detach();
+    /// ```
+    pub fn cancel(&self) -> Cancel {
+        match &self.cell {
+            Some(cell) => cancel(self.pool.find().as_ref(), cell.header()),
+            None => Cancel::Finished,
+        }
+    }
+
+    /// Cancels the job when the guard is dropped, unless it was joined or awaited to its end before: for request handlers
+    /// whose client may hang up.
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// let job = pool.submit(|| 42).unwrap().cancel_on_drop();
+    /// assert_eq!(job.join().unwrap(), 42);
+    /// ```
+    pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
+        CancelOnDrop::new(self)
+    }
+
     /// Lets the job run without anybody waiting for it: the same as dropping the handle, said aloud.
     ///
     /// ```
@@ -162,6 +227,20 @@ impl<T> JobHandle<T> {
     /// pool.submit(|| println!("done when it is done")).unwrap().detach();
     /// ```
     pub fn detach(self) {}
+}
+
+/// Ends an accepted job, wherever it has got to. A pool that is gone has resolved all its jobs.
+pub(crate) fn cancel(pool: Option<&Arc<Shared>>, job: &Header) -> Cancel {
+    // First, so that a worker which takes the job from under our hands finds it asked.
+    job.ask();
+    let withdrawn = pool.map(|pool| pool.monitor.withdraw(job, Unrun::Cancelled));
+    if withdrawn == Some(Withdrawn::Resolved) {
+        Cancel::Dequeued
+    } else if job.is_finished() {
+        Cancel::Finished
+    } else {
+        Cancel::Requested
+    }
 }
 
 /// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.

@@ -16,16 +16,16 @@
 
 use std::collections::VecDeque;
 
-/// The epoch a job was accepted in, modulo 2^16: never more than that many are open at once.
+/// The epoch a job was accepted in, modulo 2^8: never more than that many are open at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Epoch(u16);
+pub(crate) struct Epoch(u8);
 
 impl Epoch {
-    pub(crate) fn from_index(index: u16) -> Self {
+    pub(crate) fn from_index(index: u8) -> Self {
         Self(index)
     }
 
-    pub(crate) fn index(self) -> u16 {
+    pub(crate) fn index(self) -> u8 {
         self.0
     }
 
@@ -81,7 +81,7 @@ impl Accepted {
     pub(crate) fn close_epoch(&mut self, retired: &mut Retired) -> Option<Goal> {
         let left = self.in_epoch - retired.in_epoch;
         if left > 0 {
-            if retired.closed.len() == usize::from(u16::MAX) {
+            if retired.closed.len() == usize::from(u8::MAX) {
                 return None;
             }
             self.before += self.in_epoch;
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn epochs_are_told_apart_up_to_the_last_and_the_next_waiter_has_to_ask_again() {
         let mut counts = Counts::default();
-        let jobs: Vec<Epoch> = (0..u16::MAX)
+        let jobs: Vec<Epoch> = (0..u8::MAX)
             .map(|_| {
                 let job = counts.accept();
                 counts.goal();

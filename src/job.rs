@@ -7,11 +7,12 @@
 //! ever settle the same job. As a backstop, dropping a `Runnable` gives the job up as aborted: its handle still resolves.
 
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::fifo::Key;
 use crate::idle::Epoch;
-use crate::sync::{AtomicU8, AtomicU16, AtomicU32, Ordering};
+use crate::options::{Options, Priority};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::unrun::Unrun;
 use crate::worker::Worker;
 
@@ -25,6 +26,10 @@ pub(crate) enum Standing {
     InLine,
     /// Left the line because the pool shut down; the closure is still in the cell.
     Refused,
+    /// The same, because its deadline passed.
+    TimedOut,
+    /// The same, because its token was cancelled.
+    Cancelled,
     /// Resolved.
     Finished,
 }
@@ -33,19 +38,24 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 pub(crate) struct Header {
     standing: AtomicU8,
+    /// Whether the handle has asked it not to run, or to stop.
+    is_asked: AtomicBool,
+    priority: Priority,
     /// Which count of [`crate::idle`] this job is in. Written under the front's lock, then read by the owner of the
     /// `Runnable`.
-    epoch: AtomicU16,
+    epoch: AtomicU8,
     /// Key in the list that holds the `Runnable`. Written under the front's lock, read under both.
     slot: AtomicU32,
     submitted_at: &'static Location<'static>,
 }
 
 impl Header {
-    pub(crate) fn new(submitted_at: &'static Location<'static>) -> Self {
+    pub(crate) fn new(submitted_at: &'static Location<'static>, priority: Priority) -> Self {
         Self {
             standing: AtomicU8::new(Standing::Accepted as u8),
-            epoch: AtomicU16::new(0),
+            is_asked: AtomicBool::new(false),
+            priority,
+            epoch: AtomicU8::new(0),
             slot: AtomicU32::new(0),
             submitted_at,
         }
@@ -57,6 +67,8 @@ impl Header {
             byte if byte == Standing::Accepted as u8 => Standing::Accepted,
             byte if byte == Standing::InLine as u8 => Standing::InLine,
             byte if byte == Standing::Refused as u8 => Standing::Refused,
+            byte if byte == Standing::TimedOut as u8 => Standing::TimedOut,
+            byte if byte == Standing::Cancelled as u8 => Standing::Cancelled,
             _ => Standing::Finished,
         }
     }
@@ -68,6 +80,21 @@ impl Header {
 
     pub(crate) fn is_finished(&self) -> bool {
         self.standing() == Standing::Finished
+    }
+
+    /// Whether the handle has cancelled a job that it could not take out of the queue.
+    pub(crate) fn is_asked(&self) -> bool {
+        // ORDERING: Relaxed, as a job that is asked to stop reads nothing that the asker wrote.
+        self.is_asked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn ask(&self) {
+        // ORDERING: Relaxed, see `is_asked`.
+        self.is_asked.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn priority(&self) -> Priority {
+        self.priority
     }
 
     pub(crate) fn slot(&self) -> Key {
@@ -105,6 +132,7 @@ impl Header {
 /// The runner's end of a cell.
 pub(crate) trait RunEnd: Send + Sync {
     fn header(&self) -> &Header;
+    fn options(&self) -> Option<&Options>;
     fn run(&self, worker: &Worker);
     fn give_up(&self, why: Unrun);
 }
@@ -122,15 +150,17 @@ impl Runnable {
         self.0.as_ref().expect("only consuming methods empty it").header()
     }
 
-    pub(crate) fn into_queued(mut self) -> Queued {
-        Queued(self.0.take().expect("only consuming methods empty it"))
+    pub(crate) fn into_queued(self) -> Queued {
+        Queued(self.into_cell())
     }
 
-    /// Runs the closure on this thread, counts the job and resolves its handle.
-    pub(crate) fn run(mut self, worker: &Worker) {
-        if let Some(cell) = self.0.take() {
-            cell.run(worker);
-        }
+    /// The cell, for whoever runs it: its [`RunEnd::run`] resolves the job, or leaves it to nobody.
+    pub(crate) fn into_cell(mut self) -> Arc<dyn RunEnd> {
+        self.0.take().expect("only consuming methods empty it")
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<dyn RunEnd> {
+        Arc::downgrade(self.0.as_ref().expect("only consuming methods empty it"))
     }
 
     /// Drops the closure and resolves the handle with the reason.

@@ -10,6 +10,8 @@
 //! | `InLine` | the submitter, joining the line | wait |
 //! | `Accepted` | whoever made room | the job is in the queue |
 //! | `Refused` | a shutdown | the closure is the submitter's again |
+//! | `TimedOut` | the keeper of deadlines | the same |
+//! | `Cancelled` | the job's token | the same |
 //! | `Finished` | whoever resolved it | it was accepted and has run already |
 //!
 //! Each change but the last happens under both locks, as does leaving the line, so a submitter that gives up and a place
@@ -22,6 +24,7 @@ use std::time::Instant;
 use crate::error::SubmitErrorKind;
 use crate::fifo::Fifo;
 use crate::job::{Header, Runnable, Standing};
+use crate::options::Options;
 use crate::park::{is_ahead, with_parker};
 use crate::queue::{LeftLine, Monitor, NoRoom, Refused};
 use crate::sides::Origin;
@@ -64,10 +67,14 @@ impl Line {
 
     pub(crate) fn leave(&mut self, header: &Header) -> Option<Waiting> {
         // A key alone proves nothing once the job was admitted: the slot then counts in the queue.
-        match self.0.get(header.slot()) {
-            Some(waiting) if waiting.job.header().is(header) => self.0.remove(header.slot()),
-            _ => None,
-        }
+        self.0.get(header.slot()).filter(|waiting| waiting.job.header().is(header))?;
+        self.0.remove(header.slot())
+    }
+
+    /// Gives the waker that is woken no more.
+    pub(crate) fn change_waker(&mut self, header: &Header, waker: Waker) -> Option<Waker> {
+        let waiting = self.0.get_mut(header.slot()).filter(|waiting| waiting.job.header().is(header))?;
+        Some(mem::replace(&mut waiting.waker, waker))
     }
 
     /// Empties the line; gives the wakers of those refused.
@@ -81,11 +88,33 @@ impl Line {
     }
 }
 
-/// Hands a job over from a thread that may wait for room until `deadline`. The caller holds the job's cell.
+/// What a submitter that stands in line learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    NotYet,
+    Accepted,
+    TurnedAway(SubmitErrorKind),
+}
+
+impl Verdict {
+    pub(crate) fn on(header: &Header) -> Self {
+        match header.standing() {
+            Standing::InLine => Self::NotYet,
+            Standing::Accepted | Standing::Finished => Self::Accepted,
+            Standing::Refused => Self::TurnedAway(SubmitErrorKind::ShutDown),
+            Standing::TimedOut => Self::TurnedAway(SubmitErrorKind::TimedOut),
+            Standing::Cancelled => Self::TurnedAway(SubmitErrorKind::Cancelled),
+        }
+    }
+}
+
+/// Hands a job over from a thread that may wait for room until `deadline`. The caller holds the job's cell, whose
+/// options these are.
 pub(crate) fn submit_waiting(
     monitor: &Monitor,
     job: Runnable,
     header: &Header,
+    options: Option<&Options>,
     deadline: Option<Instant>,
 ) -> Result<(), SubmitErrorKind> {
     // Mostly there is room, so the first try is made without a waker.
@@ -98,19 +127,28 @@ pub(crate) fn submit_waiting(
         if monitor.stand_in_line(job, waker.clone()).map_err(Refused::hand_back)? == Standing::Accepted {
             return Ok(());
         }
+        withdraw_if_ended(monitor, header, options);
         if is_ahead(deadline) {
-            spin_until(|| header.standing() != Standing::InLine);
+            spin_until(|| Verdict::on(header) != Verdict::NotYet);
         }
-        while header.standing() == Standing::InLine {
-            if parker.park_until(deadline) == Woken::TimedOut && monitor.leave_line(header) == LeftLine::GaveUp {
+        loop {
+            match Verdict::on(header) {
+                Verdict::Accepted => return Ok(()),
+                Verdict::TurnedAway(why) => return Err(why),
+                Verdict::NotYet => {}
+            }
+            if parker.park_until(deadline) == Woken::TimedOut && monitor.give_up_waiting(header) == LeftLine::GaveUp {
                 return Err(SubmitErrorKind::TimedOut);
             }
         }
-        match header.standing() {
-            Standing::Refused => Err(SubmitErrorKind::ShutDown),
-            _ => Ok(()),
-        }
     })
+}
+
+/// Step 3 of [`crate::options`].
+pub(crate) fn withdraw_if_ended(monitor: &Monitor, header: &Header, options: Option<&Options>) {
+    if let Some(why) = options.and_then(Options::ended) {
+        monitor.withdraw(header, why);
+    }
 }
 
 impl Refused {

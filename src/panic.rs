@@ -51,13 +51,18 @@ struct Inner {
     /// Behind a mutex so that the error is `Sync` whatever the payload is; empty once it was taken.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
     message: Cow<'static, str>,
+    job_name: Option<Cow<'static, str>>,
     submitted_at: &'static Location<'static>,
 }
 
 impl JobPanic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>, submitted_at: &'static Location<'static>) -> Self {
+    pub(crate) fn new(
+        payload: Box<dyn Any + Send>,
+        job_name: Option<Cow<'static, str>>,
+        submitted_at: &'static Location<'static>,
+    ) -> Self {
         let message = message_of(&*payload);
-        Self(Box::new(Inner { payload: Mutex::new(Some(payload)), message, submitted_at }))
+        Self(Box::new(Inner { payload: Mutex::new(Some(payload)), message, job_name, submitted_at }))
     }
 
     /// What the panic said; a fixed text if its payload is not a string.
@@ -71,6 +76,19 @@ impl JobPanic {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// The name the job was given, if any.
+    ///
+    /// ```
+    /// # let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.job().name("thumbnail").submit(|| panic!("oh")).unwrap();
+    /// let Err(corepool::JobError::Panicked(panic)) = job.join() else { unreachable!() };
+    /// assert_eq!(panic.job_name(), Some("thumbnail"));
+    /// ```
+    #[must_use]
+    pub fn job_name(&self) -> Option<&str> {
+        self.0.job_name.as_deref()
     }
 
     /// The line of source that submitted the job.
@@ -134,6 +152,7 @@ impl fmt::Debug for JobPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JobPanic")
             .field("message", &self.message())
+            .field("job_name", &self.job_name())
             .field("submitted_at", &format_args!("{}", self.0.submitted_at))
             .finish_non_exhaustive()
     }
@@ -141,7 +160,11 @@ impl fmt::Debug for JobPanic {
 
 impl fmt::Display for JobPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the job submitted at {} panicked: {}", self.0.submitted_at, self.message())
+        match self.job_name() {
+            Some(name) => write!(f, "the job {name:?} ")?,
+            None => write!(f, "the job ")?,
+        }
+        write!(f, "submitted at {} panicked: {}", self.0.submitted_at, self.message())
     }
 }
 

@@ -6,17 +6,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::builder::Builder;
-use crate::cell::{JobCell, WaitEnd};
-use crate::error::{BuildError, SubmitError, SubmitErrorKind, WaitError};
+use crate::error::{BuildError, SubmitError, WaitError};
 use crate::handle::JobHandle;
-use crate::job::{Header, Runnable};
-use crate::line::submit_waiting;
+use crate::job_builder::JobBuilder;
 use crate::park::deadline_in;
-use crate::queue::{NoRoom, Refused};
 use crate::shutdown::{Shutdown, ShutdownReport, Threads, shut_down};
-use crate::sides::Origin;
 use crate::stats::Stats;
-use crate::worker::{Shared, origin, would_wait_for_itself};
+use crate::submit::{Patience, submit};
+use crate::submit_async::SubmitAsync;
+use crate::worker::{Shared, would_wait_for_itself};
 
 /// A fixed set of worker threads and the queue they take jobs from.
 ///
@@ -55,14 +53,6 @@ struct Owner {
 enum Kind {
     Own,
     Global,
-}
-
-/// How long a submitter waits for room.
-#[derive(Clone, Copy)]
-enum Patience {
-    None,
-    For(Duration),
-    Forever,
 }
 
 impl Pool {
@@ -128,7 +118,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_with(job, Patience::Forever, Location::caller())
+        submit(self.shared(), job, (), Patience::Forever, Location::caller())
     }
 
     /// Submits a job if there is room now and nobody waits for it, on a worker of this pool too.
@@ -158,7 +148,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_with(job, Patience::None, Location::caller())
+        submit(self.shared(), job, (), Patience::None, Location::caller())
     }
 
     /// Submits a job; waits for room for `timeout` at the most. One that overflows [`Instant`](std::time::Instant) means no
@@ -183,43 +173,61 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_with(job, Patience::For(timeout), Location::caller())
+        submit(self.shared(), job, (), Patience::For(timeout), Location::caller())
     }
 
-    fn submit_with<F, T>(
+    /// Submits a job from async code: waits for room without blocking the thread, in line with all who wait.
+    ///
+    /// The future owns what it needs, and submits when it is first polled. Dropped before it is ready it leaves the line;
+    /// a job that has been accepted in that very moment is cancelled. On a worker of this pool it does not wait: see
+    /// [`submit`](Self::submit).
+    ///
+    /// # Errors
+    ///
+    /// The closure back if the pool is shut down.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled again after it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let answer = pollster::block_on(async {
+    ///     let job = pool.submit_async(|| 6 * 7).await?;
+    ///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(job.await?)
+    /// });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn submit_async<F, T>(
         &self,
         job: F,
-        patience: Patience,
-        submitted_at: &'static Location<'static>,
-    ) -> Result<JobHandle<T>, SubmitError<F>>
+    ) -> impl Future<Output = Result<JobHandle<T>, SubmitError<F>>> + Send + use<F, T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let cell = Arc::new(JobCell::new(job, submitted_at));
-        let job = Runnable::new(Arc::<JobCell<F, T>>::clone(&cell));
-        match self.hand_over(job, WaitEnd::header(&*cell), patience) {
-            Ok(()) => Ok(JobHandle::new(cell)),
-            Err(kind) => {
-                let waited = match patience {
-                    Patience::For(timeout) => Some(timeout),
-                    Patience::None | Patience::Forever => None,
-                };
-                Err(SubmitError::new(kind, self.shared().monitor.capacity(), waited, cell.reclaim()))
-            }
-        }
+        SubmitAsync::new(self.clone(), job, (), Location::caller())
     }
 
-    /// The part of submitting that is the same for all types.
-    fn hand_over(&self, job: Runnable, header: &Header, patience: Patience) -> Result<(), SubmitErrorKind> {
-        let monitor = &self.shared().monitor;
-        let origin = origin(self.shared());
-        match (patience, origin) {
-            (Patience::None, _) => monitor.offer(job, origin, NoRoom::Reject).map_err(Refused::hand_back),
-            (_, Origin::Inside) => monitor.offer(job, origin, NoRoom::Exceed).map_err(Refused::hand_back),
-            (Patience::For(timeout), Origin::Outside) => submit_waiting(monitor, job, header, deadline_in(timeout)),
-            (Patience::Forever, Origin::Outside) => submit_waiting(monitor, job, header, None),
-        }
+    /// Options for one job; then one of the four verbs to submit it.
+    ///
+    /// ```
+    /// use corepool::{Pool, Priority};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// let job = pool
+    ///     .job()
+    ///     .name("thumbnail")
+    ///     .priority(Priority::High)
+    ///     .timeout(Duration::from_secs(10))
+    ///     .submit(|| 42)
+    ///     .unwrap();
+    /// assert_eq!(job.join().unwrap(), 42);
+    /// ```
+    pub fn job(&self) -> JobBuilder<'_> {
+        JobBuilder::new(self)
     }
 
     /// How many worker threads the pool was built with.
@@ -311,7 +319,7 @@ impl Pool {
         shut_down(self.shared(), &self.owner.threads, mode, timeout)
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.owner.shared
     }
 }
@@ -345,7 +353,7 @@ impl Drop for Owner {
         if !would_wait_for_itself(&self.shared) {
             // Without a deadline neither can fail.
             let _ = self.shared.monitor.wait_left(None);
-            let _ = self.threads.join_all(None);
+            let _ = self.threads.join_all(&self.shared, None);
         }
     }
 }

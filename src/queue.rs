@@ -2,16 +2,17 @@
 //! sleep and the counts. Its ways in and out stand in three files: what submitters call here, what workers call in
 //! [`crate::supply`], what watchers call in [`crate::watch`].
 //!
-//! The queue is two lists behind two locks, so that submitters and workers seldom meet:
+//! Each lane of the queue is two lists behind two locks, so that submitters and workers seldom meet:
 //!
 //! ```text
 //!   submitters --push--> front.jobs ==swapped over==> back.jobs --pop--> workers
 //!                        (front lock)   (both locks)   (back lock)
 //! ```
 //!
-//! A worker pops from the back. When the back is empty it swaps both lists: everything queued moves over in O(1) and in
-//! order, and the keys of the jobs stay good. So the order is FIFO across both, and the back holds the older jobs. (One
-//! job alone in the front is popped from there.)
+//! A worker pops from the back. When a lane of the back is empty it swaps that lane's lists: everything queued there moves
+//! over in O(1) and in order, and the keys of the jobs stay good. So a lane is FIFO across both, and the back holds its
+//! older jobs. (One job alone in the front is popped from there.) A worker also goes to the front when a lane whose turn
+//! it is waits there only, of which [`Hint`] tells it without the lock.
 //!
 //! Rules:
 //!
@@ -33,13 +34,13 @@
 use std::task::Waker;
 
 use crate::error::SubmitErrorKind;
-use crate::fifo::Fifo;
 use crate::job::{Header, Runnable, Standing};
+use crate::lanes::Lanes;
 use crate::line::Waiting;
 use crate::panic::contain;
 use crate::shutdown::Shutdown;
 use crate::sides::{Back, Both, Front, Hint, Origin, Phase, Signals};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
 use crate::unrun::Unrun;
 
 /// What to do with a job that finds no room.
@@ -77,6 +78,8 @@ pub(crate) struct Monitor {
     /// `wait_idle` and `shutdown` wait here, with the back's lock.
     pub(crate) quiet: Condvar,
     pub(crate) hint: Hint,
+    /// Whether running jobs should stop. Set under both locks.
+    aborting: AtomicBool,
 }
 
 /// Keeps what it holds off its neighbours' cache lines: each side's lines travel with that side's lock only.
@@ -92,6 +95,7 @@ impl Monitor {
             work: Condvar::new(),
             quiet: Condvar::new(),
             hint: Hint::new(),
+            aborting: AtomicBool::new(false),
         }
     }
 
@@ -174,30 +178,43 @@ impl Monitor {
         self.send(Signals::call(workers));
     }
 
-    /// Leaves the line, if the job still stands there.
-    pub(crate) fn leave_line(&self, header: &Header) -> LeftLine {
+    /// Leaves the line, if the job still stands there. Its submitter decides what becomes of it.
+    pub(crate) fn leave_line(&self, header: &Header) -> Option<Runnable> {
         let mut both = self.lock_both();
-        let Some(Waiting { job, waker }) = both.front.line.leave(header) else {
+        let Waiting { job, waker } = both.leave_line(header)?;
+        drop(both);
+        contain(|| drop(waker));
+        Some(job)
+    }
+
+    /// Gives up waiting for room for good.
+    pub(crate) fn give_up_waiting(&self, header: &Header) -> LeftLine {
+        let mut both = self.lock_both();
+        let Some(Waiting { job, waker }) = both.leave_line(header) else {
             return LeftLine::Decided;
         };
         both.front.rejected += 1;
-        both.back.line_waits = !both.front.line.is_empty();
         drop(both);
         job.hand_back();
         contain(|| drop(waker));
         LeftLine::GaveUp
     }
 
+    /// Has another waker woken for a job that stands in line. `false`: it was accepted or refused already.
+    pub(crate) fn change_waker(&self, header: &Header, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let mut both = self.lock_both();
+        let old = both.front.line.change_waker(header, waker);
+        drop(both);
+        let changed = old.is_some();
+        contain(|| drop(old));
+        changed
+    }
+
     /// Takes one job out of the queue, if it is still there, to run it here and now.
     pub(crate) fn claim(&self, header: &Header) -> Option<Runnable> {
         let mut both = self.lock_both();
-        let slot = header.slot();
-        let Both { back, front } = &mut both;
-        // A key alone proves nothing: the job may have left, and the key may count in the other list.
-        let list = [&mut back.jobs, &mut front.jobs]
-            .into_iter()
-            .find(|list| list.get(slot).is_some_and(|job| job.header().is(header)))?;
-        let job = list.remove(slot)?;
+        let job = both.remove(header)?;
         let signals = both.settle(self.capacity, &self.hint);
         drop(both);
         self.send(signals);
@@ -220,8 +237,12 @@ impl Monitor {
         both.front.rejected += refused.len() as u64;
         both.back.line_waits = false;
         let aborted = match mode {
-            Shutdown::Drain => [Fifo::new(), Fifo::new()],
-            Shutdown::Abort => both.take_all(),
+            Shutdown::Drain => [Lanes::new(), Lanes::new()],
+            Shutdown::Abort => {
+                // ORDERING: Relaxed, as a job that is asked to stop reads nothing else.
+                self.aborting.store(true, Ordering::Relaxed);
+                both.take_all(&self.hint)
+            }
         };
         both.front.sleep.call_all();
         drop(both);
@@ -231,7 +252,12 @@ impl Monitor {
                 contain(|| waker.wake());
             }
         };
-        self.give_up(aborted.into_iter().flat_map(Fifo::into_values), Unrun::Aborted, wake_refused);
+        self.give_up(aborted.into_iter().flat_map(Lanes::into_jobs), Unrun::Aborted, wake_refused);
+    }
+
+    pub(crate) fn is_aborting(&self) -> bool {
+        // ORDERING: Relaxed, see `close`.
+        self.aborting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn send(&self, signals: Signals) {

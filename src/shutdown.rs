@@ -5,19 +5,20 @@
 //! 1. The mode is set: the line is refused, and an abort gives up what is queued, on the calling thread.
 //! 2. The caller waits, until its deadline, for every worker to leave its loop and for other callers to give up what
 //!    they took from the queue.
-//! 3. Then it joins the threads, thread-local destructors included, or waits for another caller who does. Where such a
+//! 3. Then it joins the threads, thread-local destructors and the keeper of deadlines included, or waits for another
+//!    caller who does. Where such a
 //!    destructor is the caller, on one of the pool's own threads, it must not wait for threads to end.
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle, ThreadId};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::error::WaitError;
 use crate::park::deadline_in;
-use crate::worker::{self, Shared};
+use crate::worker::{self, PoolId, Shared};
 
 /// What a shutdown does with jobs that are queued.
 ///
@@ -65,32 +66,30 @@ pub struct ShutdownReport {
 }
 
 thread_local! {
-    /// Set on worker threads. It has no destructor, so other thread-local destructors can read it.
-    static OWN_THREAD: Cell<Option<ThreadId>> = const { Cell::new(None) };
+    /// The pool whose thread this is. It has no destructor, so other thread-local destructors can read it.
+    static OWN_POOL: Cell<Option<PoolId>> = const { Cell::new(None) };
 }
 
-/// Notes that this thread is a worker's.
-pub(crate) fn mark_own_thread() {
-    OWN_THREAD.set(Some(thread::current().id()));
+/// Notes that this thread is one of the pool's.
+pub(crate) fn mark_own_thread(pool: PoolId) {
+    OWN_POOL.set(Some(pool));
 }
 
-/// A pool's threads.
+/// A pool's workers' threads.
 #[derive(Debug, Default)]
 pub(crate) struct Threads {
-    ids: Vec<ThreadId>,
     /// Empty once they were joined. Locked while they are, so that every caller comes back to ended threads.
     unjoined: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Threads {
     pub(crate) fn add(&mut self, thread: JoinHandle<()>) {
-        self.ids.push(thread.thread().id());
         self.unjoined.get_mut().push(thread);
     }
 
-    /// Waits for all threads to end, or until `deadline` for another caller who does.
-    pub(crate) fn join_all(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        if OWN_THREAD.get().is_some_and(|own| self.ids.contains(&own)) {
+    /// Waits for the pool's threads to end, or until `deadline` for another caller who does.
+    pub(crate) fn join_all(&self, pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
+        if OWN_POOL.get() == Some(pool.id) {
             return Ok(());
         }
         let mut unjoined = match deadline {
@@ -101,6 +100,7 @@ impl Threads {
             // It fails only where a panic escaped the worker, which contains all it runs.
             let _ = thread.join();
         }
+        pool.keeper.join();
         Ok(())
     }
 }
@@ -117,7 +117,7 @@ pub(crate) fn shut_down(
     }
     let deadline: Option<Instant> = timeout.and_then(deadline_in);
     shared.monitor.close(mode);
-    let left = shared.monitor.wait_left(deadline).and_then(|()| threads.join_all(deadline));
+    let left = shared.monitor.wait_left(deadline).and_then(|()| threads.join_all(shared, deadline));
     let stats = shared.monitor.stats();
     Ok(ShutdownReport {
         completed: stats.completed,

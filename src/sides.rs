@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::error::SubmitErrorKind;
-use crate::fifo::Fifo;
 use crate::idle::{Accepted, Retired};
-use crate::job::{Queued, Runnable};
+use crate::job::{Header, Queued, Runnable};
+use crate::lanes::{LaneSet, Lanes, Turn};
 use crate::line::{Line, Waiting};
+use crate::options::Priority;
 use crate::queue::Refused;
 use crate::sleep::Sleep;
-use crate::stats::Meter;
-use crate::sync::{AtomicBool, MutexGuard, Ordering};
+use crate::stats::{Meter, UnrunCounts};
+use crate::sync::{AtomicU8, MutexGuard, Ordering};
+use crate::unrun::Unrun;
 
 /// See the steps in [`crate::queue`]. In order: a pool only ever moves down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -35,11 +37,11 @@ pub(crate) enum Origin {
 /// can.
 #[repr(C)]
 pub(crate) struct Front {
-    pub(crate) jobs: Fifo<Queued>,
     pub(crate) room: usize,
     pub(crate) sleep: Sleep,
     pub(crate) phase: Phase,
     pub(crate) accepted: Accepted,
+    pub(crate) jobs: Lanes,
     pub(crate) rejected: u64,
     pub(crate) line: Line,
 }
@@ -47,13 +49,14 @@ pub(crate) struct Front {
 /// The workers' side. Laid out as declared, as [`Front`] is.
 #[repr(C)]
 pub(crate) struct Back {
-    pub(crate) jobs: Fifo<Queued>,
     pub(crate) line_waits: bool,
+    pub(crate) turn: Turn,
     pub(crate) retired: Retired,
+    pub(crate) jobs: Lanes,
     /// Jobs taken out of the queue to be given up, not yet retired.
     pub(crate) giving_up: u64,
-    /// Jobs given up by an abort.
-    pub(crate) aborted: u64,
+    /// Jobs taken out of the queue to be given up since the pool was built.
+    pub(crate) unrun: UnrunCounts,
     /// Workers that have not left.
     pub(crate) live: usize,
     pub(crate) meters: Vec<Arc<Meter>>,
@@ -75,11 +78,11 @@ pub(crate) struct Signals {
 impl Front {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            jobs: Fifo::new(),
             room: capacity,
             sleep: Sleep::default(),
             phase: Phase::Open,
             accepted: Accepted::default(),
+            jobs: Lanes::new(),
             rejected: 0,
             line: Line::new(),
         }
@@ -94,13 +97,10 @@ impl Front {
     }
 
     pub(crate) fn accept(&mut self, job: Runnable, hint: &Hint) {
-        let (slot, job) = self.jobs.push_back(job.into_queued());
-        job.header().set_slot(slot);
+        let job = self.jobs.push(job.into_queued());
         job.header().set_epoch(self.accepted.count());
         self.room = self.room.saturating_sub(1);
-        if self.jobs.len() == 1 {
-            hint.set();
-        }
+        hint.tell(self.jobs.waiting());
     }
 
     /// Refuses a job for good.
@@ -113,14 +113,33 @@ impl Front {
 impl Back {
     pub(crate) fn new() -> Self {
         Self {
-            jobs: Fifo::new(),
             line_waits: false,
+            turn: Turn::default(),
             retired: Retired::default(),
+            jobs: Lanes::new(),
             giving_up: 0,
-            aborted: 0,
+            unrun: UnrunCounts::default(),
             live: 0,
             meters: Vec::new(),
         }
+    }
+
+    /// Jobs were taken out of the queue to be given up.
+    pub(crate) fn count_unrun(&mut self, why: Unrun, jobs: u64) {
+        self.unrun.count(why, jobs);
+        self.giving_up += jobs;
+    }
+
+    /// Takes the next job without a look at the front, whose lanes are said to wait: the front's turn may have come.
+    pub(crate) fn pop_alone(&mut self, in_front: LaneSet) -> Option<Queued> {
+        if self.line_waits {
+            return None;
+        }
+        let waiting = self.jobs.waiting().or(in_front);
+        let lane = self.turn.next(waiting)?;
+        let job = self.jobs.pop(lane)?;
+        self.turn.served(lane, waiting);
+        Some(job)
     }
 }
 
@@ -138,6 +157,28 @@ impl Both<'_> {
         self.front.room = capacity.saturating_sub(self.queued());
     }
 
+    /// Where the back has none left of a lane, all that the front has of it moves over. A single job is not worth it.
+    pub(crate) fn move_over(&mut self) {
+        for lane in Priority::ALL {
+            if self.back.jobs.lane(lane).is_empty() && self.front.jobs.lane(lane).len() > 1 {
+                self.back.jobs.swap_lane(&mut self.front.jobs, lane);
+            }
+        }
+    }
+
+    /// Takes the next job, the lane's oldest of either side.
+    pub(crate) fn pop(&mut self) -> Option<Queued> {
+        let waiting = self.back.jobs.waiting().or(self.front.jobs.waiting());
+        let lane = self.back.turn.next(waiting)?;
+        self.back.turn.served(lane, waiting);
+        self.back.jobs.pop(lane).or_else(|| self.front.jobs.pop(lane))
+    }
+
+    /// Takes one job out of the queue, if it is there.
+    pub(crate) fn remove(&mut self, header: &Header) -> Option<Queued> {
+        self.back.jobs.remove(header).or_else(|| self.front.jobs.remove(header))
+    }
+
     /// After one job was taken out under both locks: hands its place on, and calls workers for what is left.
     pub(crate) fn settle(&mut self, capacity: usize, hint: &Hint) -> Signals {
         self.count_room(capacity);
@@ -149,6 +190,7 @@ impl Both<'_> {
             submitter = Some(waker);
         }
         self.back.line_waits = !self.front.line.is_empty();
+        hint.tell(self.front.jobs.waiting());
         Signals { workers: self.call_workers(), submitter }
     }
 
@@ -157,12 +199,18 @@ impl Both<'_> {
         self.front.sleep.call_for(queued)
     }
 
-    /// Everything queued, the older list first, counted as aborted.
-    pub(crate) fn take_all(&mut self) -> [Fifo<Queued>; 2] {
-        let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Fifo::new()));
-        let count = taken.iter().map(|jobs| jobs.len() as u64).sum::<u64>();
-        self.back.aborted += count;
-        self.back.giving_up += count;
+    /// Takes a job out of the line, if it stands there.
+    pub(crate) fn leave_line(&mut self, header: &Header) -> Option<Waiting> {
+        let left = self.front.line.leave(header)?;
+        self.back.line_waits = !self.front.line.is_empty();
+        Some(left)
+    }
+
+    /// Everything queued, the older side first, counted as aborted.
+    pub(crate) fn take_all(&mut self, hint: &Hint) -> [Lanes; 2] {
+        let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Lanes::new()));
+        self.back.count_unrun(Unrun::Aborted, taken.iter().map(Lanes::len).sum::<usize>() as u64);
+        hint.tell(self.front.jobs.waiting());
         taken
     }
 }
@@ -173,28 +221,27 @@ impl Signals {
     }
 }
 
-/// Whether the front holds anything new: what searching workers spin on. Written under the front's lock.
+/// Which lanes of the front hold jobs: what searching workers spin on, and what tells a worker that pops from the back
+/// whether it may. Written under the front's lock.
 #[derive(Debug)]
-pub(crate) struct Hint(AtomicBool);
+pub(crate) struct Hint(AtomicU8);
 
 impl Hint {
     pub(crate) fn new() -> Self {
-        Self(AtomicBool::new(false))
+        Self(AtomicU8::new(0))
     }
 
-    pub(crate) fn is_set(&self) -> bool {
-        // ORDERING: Relaxed, as the hint only says when to look, and looking takes the lock.
-        self.0.load(Ordering::Relaxed)
+    pub(crate) fn read(&self) -> LaneSet {
+        // ORDERING: Relaxed. A searching worker looks under the lock. A worker that pops from the back may miss a push
+        // that it is not ordered after by anything else, and then pops as if that push came next.
+        LaneSet::from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    fn set(&self) {
-        // ORDERING: Relaxed, see `is_set`.
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// All there is has been seen. Takes the front to say that its lock is held.
-    pub(crate) fn clear(&self, _front: &mut Front) {
-        // ORDERING: Relaxed, see `is_set`.
-        self.0.store(false, Ordering::Relaxed);
+    /// The caller holds the front's lock, and writes only what changed: workers read this all the time.
+    fn tell(&self, in_front: LaneSet) {
+        if self.read() != in_front {
+            // ORDERING: Relaxed, see `read`.
+            self.0.store(in_front.bits(), Ordering::Relaxed);
+        }
     }
 }

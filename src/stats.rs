@@ -5,6 +5,7 @@
 //! that counting costs no contended write.
 
 use crate::sync::{AtomicU64, Ordering};
+use crate::unrun::Unrun;
 
 /// A pool's counters at one moment, all in jobs except `workers`.
 ///
@@ -49,11 +50,15 @@ pub struct Stats {
 pub(crate) struct Meter {
     completed: AtomicU64,
     panicked: AtomicU64,
+    /// Jobs that had ended by the time this worker was to start them.
+    cancelled: AtomicU64,
+    expired: AtomicU64,
 }
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { completed: AtomicU64::new(0), panicked: AtomicU64::new(0) }
+        let zero = || AtomicU64::new(0);
+        Self { completed: zero(), panicked: zero(), cancelled: zero(), expired: zero() }
     }
 
     pub(crate) fn count_completed(&self) {
@@ -64,12 +69,44 @@ impl Meter {
         bump(&self.panicked);
     }
 
-    pub(crate) fn completed(&self) -> u64 {
-        read(&self.completed)
+    pub(crate) fn count_unrun(&self, why: Unrun) {
+        match why {
+            Unrun::Cancelled => bump(&self.cancelled),
+            Unrun::Expired => bump(&self.expired),
+            Unrun::Aborted => unreachable!("an abort takes its jobs out of the queue"),
+        }
     }
 
-    pub(crate) fn panicked(&self) -> u64 {
-        read(&self.panicked)
+    /// Adds what this worker has counted.
+    pub(crate) fn add_to(&self, stats: &mut Stats) {
+        stats.completed += read(&self.completed);
+        stats.panicked += read(&self.panicked);
+        stats.cancelled += read(&self.cancelled);
+        stats.expired += read(&self.expired);
+    }
+}
+
+/// Jobs that were taken out of the queue to be given up, by reason.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct UnrunCounts {
+    cancelled: u64,
+    expired: u64,
+    aborted: u64,
+}
+
+impl UnrunCounts {
+    pub(crate) fn count(&mut self, why: Unrun, jobs: u64) {
+        *match why {
+            Unrun::Cancelled => &mut self.cancelled,
+            Unrun::Expired => &mut self.expired,
+            Unrun::Aborted => &mut self.aborted,
+        } += jobs;
+    }
+
+    pub(crate) fn add_to(&self, stats: &mut Stats) {
+        stats.cancelled += self.cancelled;
+        stats.expired += self.expired;
+        stats.aborted += self.aborted;
     }
 }
 

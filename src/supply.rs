@@ -1,8 +1,6 @@
 //! How a worker comes by its next job: from the back of the queue alone while that lasts, else through both locks, else
 //! by waiting as [`crate::sleep`] says.
 
-use std::mem;
-
 use crate::idle::{Epoch, Progress};
 use crate::job::Runnable;
 use crate::queue::Monitor;
@@ -17,9 +15,7 @@ impl Monitor {
         if let Some(epoch) = done {
             self.retire_from(&mut back, epoch);
         }
-        if !back.line_waits
-            && let Some(job) = back.jobs.pop_front()
-        {
+        if let Some(job) = back.pop_alone(self.hint.read()) {
             return Some(job.into_runnable());
         }
         let mut both = self.with_front(back);
@@ -45,9 +41,8 @@ impl Monitor {
     /// Step 1 of [`crate::sleep`].
     fn search<'a>(&'a self, mut both: Both<'a>) -> Both<'a> {
         both.front.sleep.start_searching();
-        self.hint.clear(&mut both.front);
         drop(both);
-        spin_until(|| self.hint.is_set());
+        spin_until(|| !self.hint.read().is_empty());
         let mut both = self.lock_both();
         both.front.sleep.stop_searching();
         both
@@ -83,11 +78,8 @@ impl Monitor {
 impl Both<'_> {
     /// The oldest job, and whom to wake for what is left.
     fn take(&mut self, capacity: usize, hint: &Hint) -> Option<(Runnable, Signals)> {
-        if self.back.jobs.is_empty() && self.front.jobs.len() > 1 {
-            mem::swap(&mut self.back.jobs, &mut self.front.jobs);
-        }
-        // A single job is not worth the swap.
-        let job = self.back.jobs.pop_front().or_else(|| self.front.jobs.pop_front())?;
+        self.move_over();
+        let job = self.pop()?;
         Some((job.into_runnable(), self.settle(capacity, hint)))
     }
 

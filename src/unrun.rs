@@ -1,31 +1,80 @@
-//! Jobs that will not run: how they are resolved once they have been taken out of the queue.
+//! Jobs that will not run: how they are taken out of the queue or the line, and resolved.
 //!
-//! 1. Under both locks, who takes the jobs out counts them: as aborted, and as `giving_up` until they are retired.
+//! 1. Under both locks, who takes the jobs out of the queue counts them, by their reason and as `giving_up`.
 //! 2. Without a lock it drops each closure, then resolves its handle, then wakes who waits for that.
 //! 3. Under the back's lock it retires the job.
 //!
 //! The destructors and wakers of step 2 are user code on a thread that the pool may not even know. They may call the pool
 //! again, and a wait for the pool would there be a wait for themselves; so the thread is marked, and waits are refused.
+//!
+//! A job that still stands in line was not accepted: it is turned away, and its submitter gets the closure back.
 
 use std::cell::RefCell;
+use std::fmt;
+use std::iter;
+use std::sync::{Arc, Weak};
 
 use crate::error::JobError;
-use crate::job::Queued;
+use crate::error::SubmitErrorKind;
+use crate::job::{Header, Queued, RunEnd, Runnable, Standing};
+use crate::line::Waiting;
 use crate::panic::contain;
-use crate::queue::Monitor;
+use crate::queue::{Monitor, Refused};
+use crate::sides::Origin;
 use crate::sync::thread_local;
+use crate::worker::Shared;
 
 /// Why a job resolves without having run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unrun {
+    Cancelled,
+    Expired,
     Aborted,
 }
 
 impl From<Unrun> for JobError {
     fn from(why: Unrun) -> Self {
         match why {
+            Unrun::Cancelled => JobError::Cancelled,
+            Unrun::Expired => JobError::Expired,
             Unrun::Aborted => JobError::Aborted,
         }
+    }
+}
+
+/// What somebody who ends a job from outside finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Withdrawn {
+    /// It was queued, and has resolved.
+    Resolved,
+    /// It stood in line, and its submitter is told.
+    TurnedAway,
+    /// It has not been offered yet, or it runs, or it has resolved.
+    NotWaiting,
+}
+
+/// A job that may be ended from outside while it waits to run.
+pub(crate) struct Target {
+    pool: Weak<Shared>,
+    job: Weak<dyn RunEnd>,
+}
+
+impl Target {
+    pub(crate) fn new(pool: &Arc<Shared>, job: &Runnable) -> Self {
+        Self { pool: Arc::downgrade(pool), job: job.downgrade() }
+    }
+
+    pub(crate) fn withdraw(&self, why: Unrun) {
+        // What is gone has resolved.
+        if let (Some(pool), Some(job)) = (self.pool.upgrade(), self.job.upgrade()) {
+            pool.monitor.withdraw(job.header(), why);
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").finish_non_exhaustive()
     }
 }
 
@@ -56,6 +105,45 @@ fn address(monitor: &Monitor) -> usize {
 }
 
 impl Monitor {
+    /// Ends a job that waits to run, wherever it waits.
+    pub(crate) fn withdraw(&self, header: &Header, why: Unrun) -> Withdrawn {
+        let mut both = self.lock_both();
+        if let Some(job) = both.remove(header) {
+            both.back.count_unrun(why, 1);
+            let signals = both.settle(self.capacity(), &self.hint);
+            drop(both);
+            self.send(signals);
+            self.give_up(iter::once(job), why, || ());
+            return Withdrawn::Resolved;
+        }
+        let Some(Waiting { job, waker }) = both.leave_line(header) else {
+            return Withdrawn::NotWaiting;
+        };
+        both.front.rejected += 1;
+        job.header().set_standing(match why {
+            Unrun::Cancelled => Standing::Cancelled,
+            Unrun::Expired => Standing::TimedOut,
+            Unrun::Aborted => Standing::Refused,
+        });
+        drop(both);
+        job.hand_back();
+        contain(|| waker.wake());
+        Withdrawn::TurnedAway
+    }
+
+    /// Accepts a job that has ended before it was submitted: it takes no place, and resolves here and now.
+    pub(crate) fn accept_ended(&self, job: Runnable, origin: Origin, why: Unrun) -> Result<(), Refused> {
+        let mut both = self.lock_both();
+        if !both.front.takes_from(origin) {
+            return Err(both.front.reject(job, SubmitErrorKind::ShutDown));
+        }
+        job.header().set_epoch(both.front.accepted.count());
+        both.back.count_unrun(why, 1);
+        drop(both);
+        self.give_up(iter::once(job.into_queued()), why, || ());
+        Ok(())
+    }
+
     /// Steps 2 and 3, for jobs that were counted in step 1; before them runs `first`, on the marked thread too.
     pub(crate) fn give_up(&self, jobs: impl Iterator<Item = Queued>, why: Unrun, first: impl FnOnce()) {
         let _mark = Mark::new(self);

@@ -9,6 +9,13 @@ use crate::sides::Back;
 use crate::stats::{Meter, Stats};
 use crate::sync::Woken;
 
+/// Who is left once a worker has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Others,
+    Nobody,
+}
+
 impl Monitor {
     /// A worker starts, and counts what it runs in `meter`.
     pub(crate) fn enter(&self, meter: Arc<Meter>) {
@@ -17,13 +24,15 @@ impl Monitor {
         back.meters.push(meter);
     }
 
-    /// A worker has left its loop and run its last hook.
-    pub(crate) fn leave(&self) {
+    /// A worker has left its loop and run its last hook. Tells whether it was the last.
+    pub(crate) fn leave(&self) -> Left {
         let mut back = self.lock_back();
         back.live -= 1;
-        if back.live == 0 {
-            self.quiet.notify_all();
+        if back.live > 0 {
+            return Left::Others;
         }
+        self.quiet.notify_all();
+        Left::Nobody
     }
 
     /// Waits until every job accepted before is retired.
@@ -56,24 +65,20 @@ impl Monitor {
     pub(crate) fn stats(&self) -> Stats {
         let both = self.lock_both();
         let (back, front) = (&both.back, &both.front);
-        let completed = back.meters.iter().map(|meter| meter.completed()).sum();
-        let panicked = back.meters.iter().map(|meter| meter.panicked()).sum();
-        let (submitted, queued) = (front.accepted.total(), both.queued() as u64);
-        // What was accepted and is neither queued nor given up has been begun. It was begun under a lock held now, and
-        // its end is counted in a meter after that, so `busy` is never negative.
-        let begun = submitted - queued - back.aborted;
-        Stats {
+        let mut stats = Stats {
             workers: back.meters.len() as u64,
-            busy: begun - completed - panicked,
-            queued,
+            queued: both.queued() as u64,
             waiting: front.line.len() as u64,
-            submitted,
-            completed,
-            panicked,
-            cancelled: 0,
-            expired: 0,
-            aborted: back.aborted,
+            submitted: front.accepted.total(),
             rejected: front.rejected,
-        }
+            ..Stats::default()
+        };
+        back.unrun.add_to(&mut stats);
+        back.meters.iter().for_each(|meter| meter.add_to(&mut stats));
+        let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
+        // What was accepted and is neither queued nor resolved has been begun. It was begun under a lock held now, and a
+        // meter counts its end after that, so `busy` is never negative.
+        stats.busy = stats.submitted - stats.queued - resolved;
+        stats
     }
 }

@@ -9,12 +9,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::idle::Epoch;
-use crate::job::{Header, Runnable};
+use crate::job::{Header, RunEnd, Runnable};
+use crate::keeper::Keeper;
 use crate::panic::{JobPanic, contain, message_of};
 use crate::queue::Monitor;
+use crate::registry;
+pub(crate) use crate::registry::PoolId;
 use crate::sides::Origin;
+use crate::stack::Stack;
 use crate::stats::Meter;
 use crate::sync::thread_local;
+use crate::unrun::Unrun;
+use crate::watch::Left;
 
 type WorkerHook = Box<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Box<dyn Fn(&JobPanic) + Send + Sync>;
@@ -49,8 +55,27 @@ impl fmt::Debug for Hooks {
 
 /// What a pool's handles and its workers share.
 pub(crate) struct Shared {
+    pub(crate) id: PoolId,
     pub(crate) monitor: Monitor,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) hooks: Hooks,
+}
+
+impl Shared {
+    /// `name` is the prefix of the threads' names.
+    pub(crate) fn new(capacity: usize, hooks: Hooks, name: &str) -> Arc<Self> {
+        let id = PoolId::new();
+        let keeper = Arc::new(Keeper::new(id, format!("{name}-keeper")));
+        let shared = Arc::new(Self { id, monitor: Monitor::new(capacity), keeper, hooks });
+        registry::enlist(&shared);
+        shared
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        registry::strike_off(self.id);
+    }
 }
 
 /// One worker, seen from its own thread.
@@ -58,8 +83,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     index: usize,
     meter: Arc<Meter>,
-    /// The jobs on this thread's stack, by the address of their headers; an outer one waits for the next one in.
-    stack: RefCell<Vec<usize>>,
+    stack: Stack,
 }
 
 thread_local! {
@@ -104,6 +128,12 @@ pub(crate) fn would_wait_for_itself(shared: &Arc<Shared>) -> bool {
     origin(shared) == Origin::Inside || shared.monitor.is_given_up_here()
 }
 
+/// Shows the innermost job that runs on this thread, and its pool.
+pub(crate) fn innermost<R>(look: impl FnOnce(&dyn RunEnd, &Monitor) -> R) -> Option<R> {
+    let worker = current()?;
+    worker.stack.innermost(|job| look(job, &worker.shared.monitor))
+}
+
 /// What a thread that wants to wait for a job finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
@@ -121,7 +151,7 @@ pub(crate) fn claim(header: &Header) -> Claim {
     // A job of another pool is not found here, as the queue compares the job itself.
     let Some(job) = worker.shared.monitor.claim(header) else {
         // Looked at last, and only where the alternative is to wait: it takes longer the deeper the nesting is.
-        return if worker.is_on_stack(header) { Claim::OnOwnStack } else { Claim::NotHere };
+        return if worker.stack.holds(header) { Claim::OnOwnStack } else { Claim::NotHere };
     };
     let epoch = worker.execute(job);
     worker.shared.monitor.retire(epoch);
@@ -130,18 +160,18 @@ pub(crate) fn claim(header: &Header) -> Claim {
 
 /// Whether the job runs on this thread, so that nobody else will finish it.
 pub(crate) fn is_on_own_stack(header: &Header) -> bool {
-    current().is_some_and(|worker| worker.is_on_stack(header))
+    current().is_some_and(|worker| worker.stack.holds(header))
 }
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, index: usize, meter: Arc<Meter>) -> Self {
-        Self { shared, index, meter, stack: RefCell::new(Vec::new()) }
+        Self { shared, index, meter, stack: Stack::default() }
     }
 
     /// The whole life of a worker thread. `started` hears once whether the start hook ran through, or what its panic
     /// said; then the worker ends at once.
-    pub(crate) fn main(self, started: impl FnOnce(Result<(), String>)) {
-        let worker = Rc::new(self);
+    pub(crate) fn main(shared: Arc<Shared>, index: usize, meter: Arc<Meter>, started: impl FnOnce(Result<(), String>)) {
+        let worker = Rc::new(Self::new(shared, index, meter));
         set_current(Some(Rc::clone(&worker)));
         let hooks = &worker.shared.hooks;
         match panic::catch_unwind(AssertUnwindSafe(|| hooks.run_start(worker.index))) {
@@ -156,7 +186,9 @@ impl Worker {
             }
         }
         set_current(None);
-        worker.shared.monitor.leave();
+        if worker.shared.monitor.leave() == Left::Nobody {
+            worker.shared.keeper.stop();
+        }
     }
 
     fn work(&self) {
@@ -168,16 +200,13 @@ impl Worker {
 
     /// Runs a job; returns the epoch to retire it from, now that nothing of it is left here.
     fn execute(&self, job: Runnable) -> Epoch {
-        let header = job.header();
-        let epoch = header.epoch();
-        self.stack.borrow_mut().push(address(header));
-        job.run(self);
-        self.stack.borrow_mut().pop();
+        let epoch = job.header().epoch();
+        self.stack.run(job, |job| job.run(self));
         epoch
     }
 
-    fn is_on_stack(&self, header: &Header) -> bool {
-        self.stack.borrow().contains(&address(header))
+    pub(crate) fn count_unrun(&self, why: Unrun) {
+        self.meter.count_unrun(why);
     }
 
     pub(crate) fn count_completed(&self) {
@@ -185,9 +214,10 @@ impl Worker {
     }
 
     /// Counts a panic and shows it to the hook, before the job's handle resolves.
-    pub(crate) fn report_panic(&self, payload: Box<dyn Any + Send>, header: &Header) -> JobPanic {
+    pub(crate) fn report_panic(&self, payload: Box<dyn Any + Send>, job: &dyn RunEnd) -> JobPanic {
         self.meter.count_panicked();
-        let report = JobPanic::new(payload, header.submitted_at());
+        let name = job.options().and_then(|options| options.name.clone());
+        let report = JobPanic::new(payload, name, job.header().submitted_at());
         if let Some(hook) = &self.shared.hooks.panic {
             contain(|| hook(&report));
         }
@@ -207,8 +237,4 @@ impl Hooks {
             hook(index);
         }
     }
-}
-
-fn address(header: &Header) -> usize {
-    std::ptr::from_ref(header).addr()
 }

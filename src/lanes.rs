@@ -1,0 +1,188 @@
+//! One side's queued jobs, a lane for each priority; and which lane is served next.
+
+use std::mem;
+
+use crate::fifo::Fifo;
+use crate::job::{Header, Queued};
+use crate::options::Priority;
+
+/// A set of lanes, the most urgent in the lowest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaneSet(u8);
+
+impl LaneSet {
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn of(lane: Priority) -> Self {
+        Self(1 << lane as u8)
+    }
+
+    fn most_urgent(self) -> Option<Priority> {
+        Priority::ALL.into_iter().find(|&lane| self.0 & Self::of(lane).0 != 0)
+    }
+
+    fn least_urgent(self) -> Option<Priority> {
+        Priority::ALL.into_iter().rev().find(|&lane| self.0 & Self::of(lane).0 != 0)
+    }
+}
+
+/// The lanes of one side. Laid out as declared: most jobs are normal, and what they touch stands together.
+#[repr(C)]
+pub(crate) struct Lanes {
+    len: usize,
+    normal: Fifo<Queued>,
+    high: Fifo<Queued>,
+    low: Fifo<Queued>,
+}
+
+impl Lanes {
+    pub(crate) fn new() -> Self {
+        Self { len: 0, normal: Fifo::new(), high: Fifo::new(), low: Fifo::new() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The lanes that hold jobs.
+    pub(crate) fn waiting(&self) -> LaneSet {
+        let bit = |lane| if self.lane(lane).is_empty() { 0 } else { LaneSet::of(lane).0 };
+        LaneSet(bit(Priority::High) | bit(Priority::Normal) | bit(Priority::Low))
+    }
+
+    pub(crate) fn lane(&self, lane: Priority) -> &Fifo<Queued> {
+        match lane {
+            Priority::High => &self.high,
+            Priority::Normal => &self.normal,
+            Priority::Low => &self.low,
+        }
+    }
+
+    fn lane_mut(&mut self, lane: Priority) -> &mut Fifo<Queued> {
+        match lane {
+            Priority::High => &mut self.high,
+            Priority::Normal => &mut self.normal,
+            Priority::Low => &mut self.low,
+        }
+    }
+
+    /// Appends a job to its lane.
+    pub(crate) fn push(&mut self, job: Queued) -> &Queued {
+        self.len += 1;
+        let (slot, job) = self.lane_mut(job.header().priority()).push_back(job);
+        job.header().set_slot(slot);
+        job
+    }
+
+    pub(crate) fn pop(&mut self, lane: Priority) -> Option<Queued> {
+        let job = self.lane_mut(lane).pop_front()?;
+        self.len -= 1;
+        Some(job)
+    }
+
+    /// Takes out one job, if it stands here.
+    pub(crate) fn remove(&mut self, header: &Header) -> Option<Queued> {
+        let (lane, slot) = (self.lane_mut(header.priority()), header.slot());
+        // A key alone proves nothing: the job may have left, and the key may count in the other side's lane.
+        lane.get(slot).filter(|job| job.header().is(header))?;
+        let job = lane.remove(slot)?;
+        self.len -= 1;
+        Some(job)
+    }
+
+    /// Exchanges one lane with the other side's, whose jobs keep their keys and their order.
+    pub(crate) fn swap_lane(&mut self, other: &mut Self, lane: Priority) {
+        let (mine, others) = (self.lane(lane).len(), other.lane(lane).len());
+        self.len = self.len - mine + others;
+        other.len = other.len - others + mine;
+        mem::swap(self.lane_mut(lane), other.lane_mut(lane));
+    }
+
+    /// All jobs, in the order in which they would have been served but for the turns of the lowest lane.
+    pub(crate) fn into_jobs(self) -> impl Iterator<Item = Queued> {
+        [self.high, self.normal, self.low].into_iter().flat_map(Fifo::into_values)
+    }
+}
+
+/// Whose turn it is: the most urgent lane's, but at least every [`Turn::PERIOD`]th time the least urgent one's that waits.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    since_least_urgent: u8,
+}
+
+impl Turn {
+    const PERIOD: u8 = 64;
+
+    /// The lane to serve, out of those that wait.
+    pub(crate) fn next(&self, waiting: LaneSet) -> Option<Priority> {
+        if self.since_least_urgent + 1 >= Self::PERIOD { waiting.least_urgent() } else { waiting.most_urgent() }
+    }
+
+    /// A job of `lane` was taken while those `waiting` waited, its own among them.
+    pub(crate) fn served(&mut self, lane: Priority, waiting: LaneSet) {
+        if waiting.least_urgent() == Some(lane) {
+            self.since_least_urgent = 0;
+        } else {
+            self.since_least_urgent += 1;
+        }
+    }
+}
+
+#[cfg(all(test, not(corepool_loom)))]
+mod tests {
+    use super::*;
+
+    const LOW: LaneSet = LaneSet(0b100);
+    const HIGH_AND_LOW: LaneSet = LaneSet(0b101);
+    const ALL: LaneSet = LaneSet(0b111);
+
+    fn serve(turn: &mut Turn, waiting: LaneSet) -> Option<Priority> {
+        let lane = turn.next(waiting)?;
+        turn.served(lane, waiting);
+        Some(lane)
+    }
+
+    #[test]
+    fn nothing_waits_so_nothing_is_served() {
+        assert_eq!(Turn::default().next(LaneSet(0)), None);
+    }
+
+    #[test]
+    fn the_most_urgent_is_served_63_times_then_the_least_urgent_once() {
+        for waiting in [HIGH_AND_LOW, ALL] {
+            let mut turn = Turn::default();
+            for _ in 0..3 {
+                for _ in 0..63 {
+                    assert_eq!(serve(&mut turn, waiting), Some(Priority::High));
+                }
+                assert_eq!(serve(&mut turn, waiting), Some(Priority::Low));
+            }
+        }
+    }
+
+    #[test]
+    fn a_lane_alone_is_always_served_and_saves_no_turns_up() {
+        let mut turn = Turn::default();
+        for _ in 0..1_000 {
+            assert_eq!(serve(&mut turn, LOW), Some(Priority::Low));
+        }
+        for _ in 0..63 {
+            assert_eq!(serve(&mut turn, HIGH_AND_LOW), Some(Priority::High));
+        }
+        assert_eq!(serve(&mut turn, HIGH_AND_LOW), Some(Priority::Low));
+    }
+}

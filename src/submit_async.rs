@@ -1,0 +1,149 @@
+//! Submitting from async code: a future that stands in the same line as waiting threads do.
+//!
+//! | state | on a poll | on a drop |
+//! |---|---|---|
+//! | `New` | offers the job: ready, or `InLine` | the closure is dropped |
+//! | `InLine` | looks at the verdict in the job's header; not yet: leaves its waker | leaves the line; cancels a job that was accepted meanwhile |
+//! | `Done` | panics | |
+
+use std::mem;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::cell::JobCell;
+use crate::error::{SubmitError, SubmitErrorKind};
+use crate::handle::{JobHandle, cancel};
+use crate::job::{Header, RunEnd, Runnable};
+use crate::line::{Verdict, withdraw_if_ended};
+use crate::options::{Extras, Options};
+use crate::pool::Pool;
+use crate::queue::{LeftLine, NoRoom, Refused};
+use crate::sides::Origin;
+use crate::submit::register;
+use crate::worker::{Shared, origin};
+
+pub(crate) struct SubmitAsync<F, T, O: Extras> {
+    pool: Pool,
+    state: State<F, T, O>,
+    submitted_at: &'static Location<'static>,
+}
+
+enum State<F, T, O> {
+    New(F, O),
+    InLine(Arc<JobCell<F, T, O>>),
+    Done,
+}
+
+/// Nothing in it is ever pinned.
+impl<F, T, O: Extras> Unpin for SubmitAsync<F, T, O> {}
+
+impl<F, T, O: Extras> SubmitAsync<F, T, O> {
+    pub(crate) fn new(pool: Pool, job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
+        Self { pool, state: State::New(job, extras), submitted_at }
+    }
+}
+
+impl<F, T, O> Future for SubmitAsync<F, T, O>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    O: Extras + 'static,
+{
+    type Output = Result<JobHandle<T>, SubmitError<F>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let pool = this.pool.shared();
+        let (cell, verdict) = match mem::replace(&mut this.state, State::Done) {
+            State::New(job, extras) => {
+                let cell = Arc::new(JobCell::new(job, extras, this.submitted_at));
+                let job = Runnable::new(Arc::<JobCell<F, T, O>>::clone(&cell));
+                let verdict = offer(pool, job, cell.header(), cell.options(), cx.waker());
+                (cell, verdict)
+            }
+            State::InLine(cell) => {
+                let verdict = ask(pool, cell.header(), cx.waker());
+                (cell, verdict)
+            }
+            State::Done => panic!("this submission has been polled to its end: its handle was given then"),
+        };
+        match verdict {
+            Verdict::NotYet => {
+                this.state = State::InLine(cell);
+                Poll::Pending
+            }
+            Verdict::Accepted => Poll::Ready(Ok(JobHandle::new(cell, pool.id))),
+            Verdict::TurnedAway(kind) => {
+                Poll::Ready(Err(SubmitError::new(kind, pool.monitor.capacity(), None, cell.reclaim())))
+            }
+        }
+    }
+}
+
+/// The first poll.
+fn offer(pool: &Arc<Shared>, job: Runnable, header: &Header, options: Option<&Options>, waker: &Waker) -> Verdict {
+    let offered = try_offer(pool, job, options, waker);
+    match offered {
+        Ok(()) => {
+            withdraw_if_ended(&pool.monitor, header, options);
+            Verdict::on(header)
+        }
+        Err(kind) => Verdict::TurnedAway(kind),
+    }
+}
+
+/// Puts the job into the queue, or in line with a copy of `waker`.
+fn try_offer(
+    pool: &Arc<Shared>,
+    job: Runnable,
+    options: Option<&Options>,
+    waker: &Waker,
+) -> Result<(), SubmitErrorKind> {
+    let (monitor, origin) = (&pool.monitor, origin(pool));
+    let Some(job) = register(pool, job, origin, options)? else { return Ok(()) };
+    let no_room = match origin {
+        Origin::Inside => NoRoom::Exceed,
+        Origin::Outside => NoRoom::GiveBack,
+    };
+    match monitor.offer(job, origin, no_room) {
+        Ok(()) => Ok(()),
+        Err(Refused { job, kind: SubmitErrorKind::Full }) => {
+            monitor.stand_in_line(job, waker.clone()).map(drop).map_err(Refused::hand_back)
+        }
+        Err(refused) => Err(refused.hand_back()),
+    }
+}
+
+/// Every later poll, of a job that was put in line.
+fn ask(pool: &Arc<Shared>, header: &Header, waker: &Waker) -> Verdict {
+    let verdict = Verdict::on(header);
+    if verdict != Verdict::NotYet {
+        return verdict;
+    }
+    if origin(pool) == Origin::Outside {
+        // If it does not stand there any more, the verdict has fallen meanwhile.
+        return if pool.monitor.change_waker(header, waker) { Verdict::NotYet } else { Verdict::on(header) };
+    }
+    // A worker polls it by now, which must not wait.
+    let Some(job) = pool.monitor.leave_line(header) else { return Verdict::on(header) };
+    match pool.monitor.offer(job, Origin::Inside, NoRoom::Exceed) {
+        Ok(()) => Verdict::Accepted,
+        Err(refused) => Verdict::TurnedAway(refused.hand_back()),
+    }
+}
+
+impl<F, T, O: Extras> Drop for SubmitAsync<F, T, O> {
+    fn drop(&mut self) {
+        let State::InLine(cell) = mem::replace(&mut self.state, State::Done) else { return };
+        let (pool, header) = (self.pool.shared(), cell.header());
+        let left = pool.monitor.give_up_waiting(header);
+        if left == LeftLine::Decided && Verdict::on(header) == Verdict::Accepted {
+            cancel(Some(pool), header);
+        } else {
+            // The closure is dropped with the cell.
+            cell.unregister();
+        }
+    }
+}
