@@ -35,6 +35,13 @@ struct State {
     stopped: bool,
 }
 
+/// What ended the keeper's wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alarm {
+    Due,
+    Stopped,
+}
+
 /// One job's deadline, and the alarm that is set for it.
 pub(crate) struct Deadline {
     at: Instant,
@@ -50,34 +57,41 @@ impl Keeper {
 
     /// Step 2, until stopped.
     fn keep(&self) {
-        while let Some(due) = self.next_due() {
-            due.withdraw(Unrun::Expired);
+        while self.wait_for_alarm() == Alarm::Due {
+            self.withdraw_due(Instant::now());
         }
     }
 
-    /// Waits for an alarm to be due and takes it out. `None`: stopped.
-    fn next_due(&self) -> Option<Target> {
+    fn wait_for_alarm(&self) -> Alarm {
         let mut state = self.state.lock();
         while !state.stopped {
             let next = state.alarms.first_key_value().map(|(&(at, _), _)| at);
             if next.is_some_and(|at| at <= Instant::now()) {
-                return state.alarms.pop_first().map(|(_, target)| target);
+                return Alarm::Due;
             }
             (state, _) = self.bell.wait_until(state, next);
         }
-        None
+        Alarm::Stopped
     }
 
-    /// Withdraws every job whose deadline is not after `now`: step 2 without the waiting, for models, which have no clock.
-    #[cfg(corepool_loom)]
+    /// Withdraws every job whose deadline is not after `now`.
     pub(crate) fn withdraw_due(&self, now: Instant) {
-        loop {
+        let next_due = || {
             let mut state = self.state.lock();
-            let Some(entry) = state.alarms.first_entry().filter(|entry| entry.key().0 <= now) else { return };
-            let target = entry.remove();
-            drop(state);
+            let entry = state.alarms.first_entry().filter(|entry| entry.key().0 <= now)?;
+            Some(entry.remove())
+        };
+        // The lock is free while a job is withdrawn.
+        while let Some(target) = next_due() {
             target.withdraw(Unrun::Expired);
         }
+    }
+
+    /// How many alarms are set.
+    #[cfg(corepool_loom)]
+    #[allow(dead_code, reason = "for the models' test binary, which includes this file")]
+    pub(crate) fn alarms(&self) -> usize {
+        self.state.lock().alarms.len()
     }
 
     /// Step 4, by the last worker.

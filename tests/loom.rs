@@ -19,12 +19,20 @@
     reason = "the source is included by path, as its items are private, and no model needs all of it"
 )]
 
+#[path = "../src/job_builder.rs"]
+mod job_builder;
+#[path = "../src/submit.rs"]
+mod submit;
+#[path = "../src/submit_async.rs"]
+mod submit_async;
 #[path = "../src/line.rs"]
 mod line;
 #[path = "../src/queue.rs"]
 mod queue;
 #[path = "../src/sides.rs"]
 mod sides;
+#[path = "../src/lanes.rs"]
+mod lanes;
 #[path = "../src/fifo.rs"]
 mod fifo;
 #[path = "../src/supply.rs"]
@@ -33,14 +41,26 @@ mod supply;
 mod sleep;
 #[path = "../src/worker.rs"]
 mod worker;
+#[path = "../src/stack.rs"]
+mod stack;
 #[path = "../src/job.rs"]
 mod job;
+#[path = "../src/options.rs"]
+mod options;
 #[path = "../src/cell.rs"]
 mod cell;
 #[path = "../src/unrun.rs"]
 mod unrun;
+#[path = "../src/token.rs"]
+mod token;
+#[path = "../src/keeper.rs"]
+mod keeper;
 #[path = "../src/handle.rs"]
 mod handle;
+#[path = "../src/cancel_on_drop.rs"]
+mod cancel_on_drop;
+#[path = "../src/registry.rs"]
+mod registry;
 #[path = "../src/park.rs"]
 mod park;
 #[path = "../src/shutdown.rs"]
@@ -67,18 +87,21 @@ use std::task::{Context, Poll, Waker};
 
 use loom::thread::{self, JoinHandle};
 
-use crate::cell::{JobCell, WaitEnd};
-use crate::error::{JobError, SubmitErrorKind};
-use crate::handle::JobHandle;
+use crate::cell::JobCell;
+use crate::error::{JobError, SubmitError, SubmitErrorKind};
+use crate::handle::{Cancel, JobHandle};
 use crate::job::{Header, Runnable, Standing};
-use crate::line::submit_waiting;
+use crate::job_builder::JobBuilder;
+use crate::options::Priority;
 use crate::park::Parker;
-use crate::queue::{LeftLine, Monitor, NoRoom, Refused};
+use crate::queue::{LeftLine, Monitor, NoRoom};
 use crate::shutdown::{Shutdown, ShutdownReport, Threads, shut_down};
 use crate::sides::Origin;
 use crate::stats::{Meter, Stats};
+use crate::submit::{Patience, submit};
+use crate::token::CancelToken;
 use crate::unrun::Unrun;
-use crate::worker::{Hooks, Shared, Worker, origin};
+use crate::worker::{Hooks, PoolId, Shared, Worker};
 
 /// Runs `model` in every order; returns in how many ways it ended, so that a test can tell that it saw them all.
 fn explore<E: Ord + Send + 'static>(model: impl Fn() -> E + Send + Sync + 'static) -> Vec<E> {
@@ -195,13 +218,13 @@ impl Log {
 
 /// A new job's cell and the right to run it.
 #[track_caller]
-fn new_cell<F, T>(job: F) -> (Arc<JobCell<F, T>>, Runnable)
+fn new_cell<F, T>(job: F) -> (Arc<JobCell<F, T, ()>>, Runnable)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let cell = Arc::new(JobCell::new(job, Location::caller()));
-    let job = Runnable::new(Arc::<JobCell<F, T>>::clone(&cell));
+    let cell = Arc::new(JobCell::new(job, (), Location::caller()));
+    let job = Runnable::new(Arc::<JobCell<F, T, ()>>::clone(&cell));
     (cell, job)
 }
 
@@ -213,7 +236,7 @@ where
     T: Send + 'static,
 {
     let (cell, job) = new_cell(job);
-    (job, JobHandle::new(cell))
+    (job, JobHandle::new(cell, PoolId::new()))
 }
 
 /// A waker and what it rings.
@@ -231,13 +254,32 @@ fn is_aborted<T>(outcome: &Result<T, JobError>) -> bool {
     matches!(outcome, Err(JobError::Aborted))
 }
 
+/// Stands in for the crate's front door, whose threads loom cannot see.
+mod pool {
+    pub(crate) use crate::Pool;
+}
+
 /// A pool whose threads are the model's.
 #[derive(Clone)]
 struct Pool(Arc<Shared>);
 
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pool").field(&self.0.id).finish()
+    }
+}
+
 impl Pool {
     fn new(capacity: usize) -> Self {
-        Self(Arc::new(Shared { monitor: Monitor::new(capacity), hooks: Hooks::default() }))
+        Self(Shared::new(capacity, Hooks::default(), "model"))
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
+    fn job(&self) -> JobBuilder<'_> {
+        JobBuilder::new(self)
     }
 
     fn monitor(&self) -> &Monitor {
@@ -252,8 +294,9 @@ impl Pool {
 
     /// A thread with a worker's whole life.
     fn spawn_worker(&self, index: usize) -> JoinHandle<()> {
-        let worker = self.recruit(index);
-        thread::spawn(move || worker.main(|started| assert!(started.is_ok())))
+        let (shared, meter) = (Arc::clone(&self.0), Arc::new(Meter::new()));
+        self.monitor().enter(Arc::clone(&meter));
+        thread::spawn(move || Worker::main(shared, index, meter, |started| assert!(started.is_ok())))
     }
 
     /// A thread with a worker's loop for so many jobs, no shutdown needed: a smaller model.
@@ -263,8 +306,7 @@ impl Pool {
             let mut done = None;
             for _ in 0..jobs {
                 let job = pool.monitor().next(done).expect("the pool is not shut down");
-                done = Some(job.header().epoch());
-                job.run(&worker);
+                done = Some(worker.execute(job));
             }
             if let Some(epoch) = done {
                 pool.monitor().retire(epoch);
@@ -273,9 +315,7 @@ impl Pool {
     }
 
     fn run_here(&self, job: Runnable, worker: &Worker) {
-        let epoch = job.header().epoch();
-        job.run(worker);
-        self.monitor().retire(epoch);
+        self.monitor().retire(worker.execute(job));
     }
 
     /// Runs the oldest job on this thread.
@@ -291,18 +331,10 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (cell, job) = new_cell(job);
-        let submitted = match origin(&self.0) {
-            Origin::Outside => submit_waiting(self.monitor(), job, WaitEnd::header(&*cell), None),
-            Origin::Inside => self.monitor().offer(job, Origin::Inside, NoRoom::Exceed).map_err(Refused::hand_back),
-        };
-        match submitted {
-            Ok(()) => Ok(JobHandle::new(cell)),
-            Err(kind) => {
-                assert_eq!(kind, SubmitErrorKind::ShutDown, "there is no time, and a worker does not wait");
-                Err(cell.reclaim())
-            }
-        }
+        submit(&self.0, job, (), Patience::Forever, Location::caller()).map_err(|refused| {
+            assert_eq!(refused.kind(), SubmitErrorKind::ShutDown, "there is no time, and a worker does not wait");
+            refused.into_job()
+        })
     }
 
     /// A job that finds room, with its cell in hand.
@@ -330,14 +362,10 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (cell, job) = new_cell(job);
-        match self.monitor().offer(job, Origin::Outside, NoRoom::Reject) {
-            Ok(()) => Ok(JobHandle::new(cell)),
-            Err(refused) => {
-                assert_eq!(refused.hand_back(), SubmitErrorKind::Full, "the pool is open");
-                Err(cell.reclaim())
-            }
-        }
+        submit(&self.0, job, (), Patience::None, Location::caller()).map_err(|refused| {
+            assert_eq!(refused.kind(), SubmitErrorKind::Full, "the pool is open");
+            refused.into_job()
+        })
     }
 
     /// A job that finds no room and stands in line from here on, as a future's would.
@@ -360,7 +388,7 @@ impl Pool {
 
 /// A submitter, in line or past it, with its cell in hand.
 struct Submitted<F, T> {
-    cell: Arc<JobCell<F, T>>,
+    cell: Arc<JobCell<F, T, ()>>,
     parker: Arc<Parker>,
 }
 
@@ -370,7 +398,7 @@ where
     T: Send + 'static,
 {
     fn header(&self) -> &Header {
-        WaitEnd::header(&*self.cell)
+        self.cell.header()
     }
 
     /// Waits for the verdict as `submit_waiting` does.
@@ -382,7 +410,7 @@ where
     }
 
     fn into_handle(self) -> JobHandle<T> {
-        JobHandle::new(self.cell)
+        JobHandle::new(self.cell, PoolId::new())
     }
 }
 
@@ -399,7 +427,7 @@ mod cell_models {
         explore(|| {
             let tally = Tally::new();
             let (job, handle) = new_job(tally.job());
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             let value = handle.join().unwrap();
             assert_eq!((tally.runs(), tally.closures_dropped(), tally.values_dropped()), (1, 1, 0));
             drop(value);
@@ -413,7 +441,7 @@ mod cell_models {
         explore(|| {
             // Not `panic!`, which would write to stderr in each order.
             let (job, handle) = new_job(|| std::panic::resume_unwind(Box::new(7_u8)));
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             let Err(JobError::Panicked(panic)) = handle.join() else { unreachable!("it panicked") };
             assert_eq!(panic.into_payload().downcast_ref(), Some(&7_u8));
             runner.join().unwrap();
@@ -425,7 +453,7 @@ mod cell_models {
         let ends = explore(|| {
             let tally = Tally::new();
             let (job, mut handle) = new_job(tally.job());
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             let (first, second) = (bell(), bell());
             let (outcome, end) = match poll(&mut handle, &first.1) {
                 Poll::Ready(outcome) => (outcome, "ready at once"),
@@ -455,7 +483,7 @@ mod cell_models {
     fn a_poll_with_the_same_waker_again_is_still_woken() {
         let ends = explore(|| {
             let (job, mut handle) = new_job(|| 42);
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             let (parker, waker) = bell();
             let mut polls = 1;
             let mut polled = poll(&mut handle, &waker);
@@ -480,7 +508,7 @@ mod cell_models {
         let ends = explore(|| {
             let tally = Tally::new();
             let (job, handle) = new_job(tally.job());
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             // The look is what loom tells orders apart by; dropping an `Arc` is not.
             let finished = handle.is_finished();
             drop(handle);
@@ -496,7 +524,7 @@ mod cell_models {
         let ends = explore(|| {
             let tally = Tally::new();
             let (job, mut handle) = new_job(tally.job());
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             let (parker, waker) = bell();
             let was_pending = poll(&mut handle, &waker).is_pending();
             drop(handle);
@@ -551,7 +579,7 @@ mod cell_models {
         let ends = explore(|| {
             let tally = Tally::new();
             let (job, mut handle) = new_job(tally.job());
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             // As `join_timeout` does once its time has run out: the waker stays, and the cell is asked once more.
             let (parker, waker) = bell();
             let (outcome, end) = match poll(&mut handle, &waker) {
@@ -580,7 +608,7 @@ mod cell_models {
                 let written = Arc::clone(&written);
                 move || written.store(7, Ordering::Relaxed)
             });
-            let runner = thread::spawn(move || job.run(&worker()));
+            let runner = thread::spawn(move || worker().execute(job));
             let finished = handle.is_finished();
             if finished {
                 assert_eq!(written.load(Ordering::Relaxed), 7);
@@ -969,7 +997,7 @@ mod line_models {
             let impatient = pool.stand_in_line(tally.job());
             let next = pool.stand_in_line(|| ());
             let server = pool.spawn_server(1);
-            let left = pool.monitor().leave_line(impatient.header());
+            let left = pool.monitor().give_up_waiting(impatient.header());
             let outcome = match left {
                 LeftLine::GaveUp => Err(impatient.cell.reclaim()),
                 LeftLine::Decided => {
@@ -1008,7 +1036,7 @@ mod line_models {
                 let pool = pool.clone();
                 move || pool.monitor().close(Shutdown::Drain)
             });
-            let left = pool.monitor().leave_line(waiting.header());
+            let left = pool.monitor().give_up_waiting(waiting.header());
             if left == LeftLine::Decided {
                 assert_eq!(waiting.wait(), Standing::Refused);
             }
@@ -1357,6 +1385,337 @@ mod idle_models {
             early.join().unwrap();
             server.join().unwrap();
         });
+    }
+}
+
+/// Jobs that are ended from outside while they wait to run.
+mod cancel_models {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    /// How a job ended, by its handle and by its closure, which must agree.
+    fn end_of(outcome: Result<Value, JobError>, tally: &Tally) -> &'static str {
+        let end = match outcome {
+            Ok(value) => {
+                drop(value);
+                tally.assert_ran_once();
+                return "ran";
+            }
+            Err(JobError::Cancelled) => "cancelled",
+            Err(JobError::Expired) => "expired",
+            Err(JobError::Aborted) => "aborted",
+            Err(other) => unreachable!("{other}"),
+        };
+        tally.assert_never_ran();
+        end
+    }
+
+    #[test]
+    fn a_cancel_while_a_worker_takes_the_job_ends_it_one_way() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(1), Tally::new());
+            let job = pool.queue(tally.job());
+            let server = pool.spawn_server(2);
+            let cancel = job.cancel();
+            // Or the server would wait for a job for ever where the first was withdrawn.
+            pool.queue(|| ()).detach();
+            if cancel == Cancel::Dequeued {
+                pool.queue(|| ()).detach();
+            }
+            let end = end_of(job.join(), &tally);
+            server.join().unwrap();
+            assert_eq!(pool.monitor().stats().cancelled, u64::from(end == "cancelled"));
+            (end, cancel == Cancel::Dequeued)
+        });
+        // A job that was taken but not begun finds that it was asked; one that was begun goes on.
+        assert_eq!(ends, [("cancelled", false), ("cancelled", true), ("ran", false)]);
+    }
+
+    #[test]
+    fn a_cancel_while_a_joiner_claims_the_job_ends_it_one_way() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(1), Tally::new());
+            let joiner = pool.recruit(0);
+            let job = pool.queue_in_hand(tally.job());
+            let header = Arc::clone(&job.cell);
+            let canceller = thread::spawn({
+                let pool = pool.clone();
+                move || handle::cancel(Some(pool.shared()), header.header())
+            });
+            if let Some(job) = pool.monitor().claim(job.header()) {
+                pool.run_here(job, &joiner);
+            }
+            let cancel = canceller.join().unwrap();
+            (end_of(job.into_handle().join(), &tally), cancel == Cancel::Dequeued)
+        });
+        assert_eq!(ends, [("cancelled", false), ("cancelled", true), ("ran", false)]);
+    }
+
+    #[test]
+    fn a_cancel_while_the_deadline_passes_ends_the_job_one_way() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(1), Tally::new());
+            let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
+            let keeper = thread::spawn({
+                let pool = pool.clone();
+                move || pool.0.keeper.withdraw_due(Instant::now() + 2 * HOUR)
+            });
+            let cancel = job.cancel();
+            keeper.join().unwrap();
+            let stats = pool.monitor().stats();
+            assert_eq!((stats.cancelled + stats.expired, stats.queued, stats.busy), (1, 0, 0));
+            let end = end_of(job.join(), &tally);
+            assert_eq!(end == "cancelled", cancel == Cancel::Dequeued);
+            end
+        });
+        assert_eq!(ends, ["cancelled", "expired"]);
+    }
+
+    #[test]
+    fn a_cancel_while_the_pool_aborts_ends_the_job_one_way() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(1), Tally::new());
+            let job = pool.queue(tally.job());
+            let breaker = thread::spawn({
+                let pool = pool.clone();
+                move || pool.monitor().close(Shutdown::Abort)
+            });
+            let cancel = job.cancel();
+            breaker.join().unwrap();
+            let end = end_of(job.join(), &tally);
+            assert_eq!(end == "cancelled", cancel == Cancel::Dequeued);
+            end
+        });
+        assert_eq!(ends, ["aborted", "cancelled"]);
+    }
+
+    #[test]
+    fn a_token_cancelled_while_a_job_is_submitted_leaves_it_in_no_queue() {
+        explore(|| {
+            let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
+            let canceller = thread::spawn({
+                let token = token.clone();
+                move || token.cancel()
+            });
+            // There is no worker: only the token or the submitter can end it.
+            let job = pool.job().token(&token).submit(tally.job()).unwrap();
+            assert_eq!(end_of(job.join(), &tally), "cancelled");
+            canceller.join().unwrap();
+            assert_eq!(pool.monitor().stats().queued, 0);
+        });
+    }
+
+    #[test]
+    fn a_token_cancelled_while_a_submitter_joins_the_line_ends_its_wait() {
+        let ends = explore(|| {
+            let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
+            pool.queue(|| ()).detach();
+            let canceller = thread::spawn({
+                let token = token.clone();
+                move || token.cancel()
+            });
+            let end = match pool.job().token(&token).submit(tally.job()) {
+                Ok(job) => end_of(job.join(), &tally),
+                Err(refused) => {
+                    assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
+                    drop(refused);
+                    tally.assert_never_ran();
+                    "turned away"
+                }
+            };
+            canceller.join().unwrap();
+            assert_eq!((pool.monitor().stats().waiting, pool.monitor().stats().queued), (0, 1));
+            end
+        });
+        assert_eq!(ends, ["cancelled", "turned away"]);
+    }
+
+    #[test]
+    fn a_token_cancelled_while_a_place_is_handed_over_ends_the_job_one_way() {
+        let ends = explore_bounded(3, || {
+            let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
+            pool.queue(|| ()).detach();
+            let server = pool.spawn_server(1);
+            let canceller = thread::spawn({
+                let token = token.clone();
+                move || token.cancel()
+            });
+            let submitted = pool.job().token(&token).submit(tally.job());
+            canceller.join().unwrap();
+            server.join().unwrap();
+            match submitted {
+                Ok(job) => end_of(job.join(), &tally),
+                Err(refused) => {
+                    drop(refused);
+                    tally.assert_never_ran();
+                    "turned away"
+                }
+            }
+        });
+        assert_eq!(ends, ["cancelled", "turned away"]);
+    }
+
+    #[test]
+    fn a_deadline_that_passes_while_the_job_runs_leaves_it_alone() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(2), Tally::new());
+            let worker = pool.recruit(0);
+            let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
+            let keeper = thread::spawn({
+                let pool = pool.clone();
+                move || pool.0.keeper.withdraw_due(Instant::now() + 2 * HOUR)
+            });
+            // A second job for the worker, should the first be gone.
+            pool.job().submit(|| ()).map(JobHandle::detach).unwrap();
+            pool.run_one(&worker);
+            keeper.join().unwrap();
+            let end = end_of(job.join(), &tally);
+            assert_eq!(pool.0.keeper.alarms(), 0, "no alarm is left behind");
+            end
+        });
+        assert_eq!(ends, ["expired", "ran"]);
+    }
+
+    #[test]
+    fn a_keeper_that_stops_while_a_deadline_is_set_is_left_with_no_job() {
+        explore_bounded(2, || {
+            let pool = Pool::new(1);
+            let worker = pool.spawn_worker(0);
+            let submitted = thread::spawn({
+                let pool = pool.clone();
+                move || pool.job().timeout(HOUR).submit(|| ()).map(JobHandle::join).is_ok()
+            });
+            pool.shut_down(Shutdown::Abort);
+            submitted.join().unwrap();
+            worker.join().unwrap();
+            assert_eq!(pool.0.keeper.alarms(), 0);
+        });
+    }
+
+    #[test]
+    fn an_urgent_job_submitted_before_a_pop_is_the_one_popped() {
+        explore(|| {
+            let (pool, log) = (Pool::new(8), Log::default());
+            let worker = pool.recruit(0);
+            for name in ["first", "second", "third"] {
+                pool.queue(log.job(name)).detach();
+            }
+            // What is normal moves to the workers' side.
+            pool.run_one(&worker);
+            let submitter = thread::spawn({
+                let (pool, log) = (pool.clone(), log.clone());
+                move || pool.job().priority(Priority::High).submit(log.job("urgent")).unwrap().detach()
+            });
+            let popper = thread::spawn({
+                let pool = pool.clone();
+                move || {
+                    submitter.join().unwrap();
+                    let worker = pool.recruit(1);
+                    pool.run_one(&worker);
+                }
+            });
+            popper.join().unwrap();
+            assert_eq!(log.ran(), ["first", "urgent"]);
+        });
+    }
+}
+
+/// Futures that wait for room.
+mod async_models {
+    use super::*;
+
+    fn poll_submission<F>(future: &mut F, waker: &Waker) -> Poll<F::Output>
+    where
+        F: Future + Unpin,
+    {
+        Pin::new(future).poll(&mut Context::from_waker(waker))
+    }
+
+    fn submission<F, T>(
+        pool: &Pool,
+        job: F,
+    ) -> impl Future<Output = Result<JobHandle<T>, SubmitError<F>>> + Unpin + use<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Box::pin(pool.job().submit_async(job))
+    }
+
+    #[test]
+    fn a_future_dropped_while_a_place_is_handed_to_it_passes_the_place_on() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(1), Tally::new());
+            pool.queue(|| ()).detach();
+            let (_bell, waker) = bell();
+            let mut future = submission(&pool, tally.job());
+            assert!(poll_submission(&mut future, &waker).is_pending());
+            let next = pool.stand_in_line(|| ());
+            let server = pool.spawn_server(1);
+            drop(future);
+            // Either the place it was handed, or the one after it that it left the line for.
+            assert_eq!(next.wait(), Standing::Accepted);
+            server.join().unwrap();
+            tally.assert_never_ran();
+            let stats = pool.monitor().stats();
+            assert_eq!((stats.queued, stats.waiting, stats.cancelled + stats.rejected), (1, 0, 1));
+            stats.cancelled
+        });
+        assert_eq!(ends, [0, 1], "out of the line, or accepted and cancelled");
+    }
+
+    #[test]
+    fn a_future_polled_while_a_place_is_handed_to_it_is_ready_or_woken_by_its_last_waker() {
+        explore(|| {
+            let pool = Pool::new(1);
+            pool.queue(|| ()).detach();
+            let ((_old_bell, old), (new_bell, new)) = (bell(), bell());
+            let mut future = submission(&pool, || ());
+            assert!(poll_submission(&mut future, &old).is_pending());
+            let server = pool.spawn_server(1);
+            let mut polled = poll_submission(&mut future, &new);
+            while polled.is_pending() {
+                new_bell.park_until(None);
+                polled = poll_submission(&mut future, &new);
+            }
+            server.join().unwrap();
+            let Poll::Ready(Ok(job)) = polled else { unreachable!("the pool is open") };
+            assert!(!job.is_finished());
+            job.detach();
+        });
+    }
+
+    #[test]
+    fn a_future_in_line_while_the_pool_shuts_down_gets_its_job_back() {
+        let ends = explore(|| {
+            let (pool, tally) = (Pool::new(1), Tally::new());
+            pool.queue(|| ()).detach();
+            let closer = thread::spawn({
+                let pool = pool.clone();
+                move || pool.monitor().close(Shutdown::Abort)
+            });
+            let (bell, waker) = bell();
+            let mut future = submission(&pool, tally.job());
+            let mut waited = false;
+            let refused = loop {
+                match poll_submission(&mut future, &waker) {
+                    Poll::Ready(Ok(_)) => break None,
+                    Poll::Ready(Err(refused)) => break Some(refused),
+                    Poll::Pending => {
+                        waited = true;
+                        bell.park_until(None);
+                    }
+                }
+            };
+            closer.join().unwrap();
+            assert_eq!(refused.map(|refused| refused.kind()), Some(SubmitErrorKind::ShutDown));
+            tally.assert_never_ran();
+            waited
+        });
+        assert_eq!(ends, [false, true]);
     }
 }
 
