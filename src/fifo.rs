@@ -40,15 +40,16 @@ struct Ledger {
 /// A FIFO list with removal by key.
 ///
 /// Invariants: the nodes from `head` along `next` to `tail` hold `Some`, every other node holds `None`; `prev` mirrors
-/// `next`.
+/// `next`. Laid out as declared: what every push and pop touches comes first.
+#[repr(C)]
 pub(crate) struct Fifo<T> {
-    /// By the upper part of the key; empty where a chunk was let go of.
-    chunks: Vec<Chunk<T>>,
     head: Key,
     tail: Key,
     /// The free nodes that are used next.
     free: Key,
     len: u32,
+    /// By the upper part of the key; empty where a chunk was let go of.
+    chunks: Vec<Chunk<T>>,
     /// The first of the chunks that nodes were given back to.
     roomy: u32,
     /// The first of those let go of.
@@ -59,7 +60,7 @@ pub(crate) struct Fifo<T> {
 impl<T> Fifo<T> {
     pub(crate) fn new() -> Self {
         let (chunks, ledgers) = (Vec::new(), Vec::new());
-        Self { chunks, head: NIL, tail: NIL, free: NIL, len: 0, roomy: NIL, vacant: NIL, ledgers }
+        Self { head: NIL, tail: NIL, free: NIL, len: 0, chunks, roomy: NIL, vacant: NIL, ledgers }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,17 +76,16 @@ impl<T> Fifo<T> {
         if self.free == NIL {
             self.free = self.take_over();
         }
-        let (key, tail) = (self.free, self.tail);
-        let node = self.node_mut(key);
-        node.prev = tail;
-        let next_free = mem::replace(&mut node.next, NIL);
-        (self.free, self.tail) = (next_free, key);
+        let (key, tail) = (self.free, mem::replace(&mut self.tail, self.free));
         match tail {
             NIL => self.head = key,
             tail => self.node_mut(tail).next = key,
         }
         self.len += 1;
-        (key, self.node_mut(key).value.insert(value))
+        let node = &mut self.chunks[key as usize / CHUNK][key as usize % CHUNK];
+        self.free = mem::replace(&mut node.next, NIL);
+        node.prev = tail;
+        (key, node.value.insert(value))
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {

@@ -6,6 +6,7 @@
 //! that list's lock) owns it: a worker, a joiner that claims its target, a shutdown that aborts. So no two of them
 //! ever settle the same job. As a backstop, dropping a `Runnable` gives the job up as aborted: its handle still resolves.
 
+use std::mem;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
@@ -156,7 +157,10 @@ impl Runnable {
 
     /// The cell, for whoever runs it: its [`RunEnd::run`] resolves the job, or leaves it to nobody.
     pub(crate) fn into_cell(mut self) -> Arc<dyn RunEnd> {
-        self.0.take().expect("only consuming methods empty it")
+        let cell = self.0.take().expect("only consuming methods empty it");
+        // Empty: this only spares the look at it.
+        mem::forget(self);
+        cell
     }
 
     pub(crate) fn downgrade(&self) -> Weak<dyn RunEnd> {

@@ -3,14 +3,17 @@
 use std::mem;
 
 use crate::fifo::Fifo;
+use crate::idle::Epoch;
 use crate::job::{Header, Queued};
 use crate::options::Priority;
 
 /// A set of lanes, the most urgent in the lowest bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LaneSet(u8);
 
 impl LaneSet {
+    pub(crate) const NORMAL: Self = Self(1 << Priority::Normal as u8);
+
     pub(crate) fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
@@ -32,11 +35,11 @@ impl LaneSet {
     }
 
     fn most_urgent(self) -> Option<Priority> {
-        Priority::ALL.into_iter().find(|&lane| self.0 & Self::of(lane).0 != 0)
+        Priority::from_urgency(self.0.trailing_zeros())
     }
 
     fn least_urgent(self) -> Option<Priority> {
-        Priority::ALL.into_iter().rev().find(|&lane| self.0 & Self::of(lane).0 != 0)
+        Priority::from_urgency(self.0.checked_ilog2()?)
     }
 }
 
@@ -44,6 +47,8 @@ impl LaneSet {
 #[repr(C)]
 pub(crate) struct Lanes {
     len: usize,
+    /// The lanes that hold jobs.
+    waiting: LaneSet,
     normal: Fifo<Queued>,
     high: Fifo<Queued>,
     low: Fifo<Queued>,
@@ -51,17 +56,15 @@ pub(crate) struct Lanes {
 
 impl Lanes {
     pub(crate) fn new() -> Self {
-        Self { len: 0, normal: Fifo::new(), high: Fifo::new(), low: Fifo::new() }
+        Self { len: 0, waiting: LaneSet(0), normal: Fifo::new(), high: Fifo::new(), low: Fifo::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The lanes that hold jobs.
     pub(crate) fn waiting(&self) -> LaneSet {
-        let bit = |lane| if self.lane(lane).is_empty() { 0 } else { LaneSet::of(lane).0 };
-        LaneSet(bit(Priority::High) | bit(Priority::Normal) | bit(Priority::Low))
+        self.waiting
     }
 
     pub(crate) fn lane(&self, lane: Priority) -> &Fifo<Queued> {
@@ -81,27 +84,42 @@ impl Lanes {
     }
 
     /// Appends a job to its lane.
-    pub(crate) fn push(&mut self, job: Queued) -> &Queued {
+    pub(crate) fn push(&mut self, job: Queued, epoch: Epoch) {
+        let lane = job.header().priority();
         self.len += 1;
-        let (slot, job) = self.lane_mut(job.header().priority()).push_back(job);
-        job.header().set_slot(slot);
-        job
+        self.waiting = self.waiting.or(LaneSet::of(lane));
+        let (slot, job) = self.lane_mut(lane).push_back(job);
+        let header = job.header();
+        header.set_slot(slot);
+        header.set_epoch(epoch);
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self, lane: Priority) -> Option<Queued> {
         let job = self.lane_mut(lane).pop_front()?;
-        self.len -= 1;
+        self.note_taken(lane);
         Some(job)
     }
 
     /// Takes out one job, if it stands here.
     pub(crate) fn remove(&mut self, header: &Header) -> Option<Queued> {
-        let (lane, slot) = (self.lane_mut(header.priority()), header.slot());
+        let (priority, slot) = (header.priority(), header.slot());
+        let lane = self.lane_mut(priority);
         // A key alone proves nothing: the job may have left, and the key may count in the other side's lane.
         lane.get(slot).filter(|job| job.header().is(header))?;
         let job = lane.remove(slot)?;
-        self.len -= 1;
+        self.note_taken(priority);
         Some(job)
+    }
+
+    fn note_taken(&mut self, lane: Priority) {
+        self.len -= 1;
+        self.note_state_of(lane);
+    }
+
+    fn note_state_of(&mut self, lane: Priority) {
+        let bit = LaneSet::of(lane).0;
+        self.waiting = LaneSet(if self.lane(lane).is_empty() { self.waiting.0 & !bit } else { self.waiting.0 | bit });
     }
 
     /// Exchanges one lane with the other side's, whose jobs keep their keys and their order.
@@ -110,6 +128,8 @@ impl Lanes {
         self.len = self.len - mine + others;
         other.len = other.len - others + mine;
         mem::swap(self.lane_mut(lane), other.lane_mut(lane));
+        self.note_state_of(lane);
+        other.note_state_of(lane);
     }
 
     /// All jobs, in the order in which they would have been served but for the turns of the lowest lane.

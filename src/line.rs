@@ -26,8 +26,7 @@ use crate::fifo::Fifo;
 use crate::job::{Header, Runnable, Standing};
 use crate::options::Options;
 use crate::park::{is_ahead, with_parker};
-use crate::queue::{LeftLine, Monitor, NoRoom, Refused};
-use crate::sides::Origin;
+use crate::queue::{LeftLine, Monitor, Refused};
 use crate::sync::{Woken, spin_until};
 
 /// A job that waits for room, and whom to wake once that is decided.
@@ -108,21 +107,15 @@ impl Verdict {
     }
 }
 
-/// Hands a job over from a thread that may wait for room until `deadline`. The caller holds the job's cell, whose
-/// options these are.
-pub(crate) fn submit_waiting(
+/// Waits in line, on this thread, until the job is accepted or turned away, or until `deadline`. The caller holds the
+/// job's cell, whose options these are.
+pub(crate) fn wait_for_room(
     monitor: &Monitor,
     job: Runnable,
     header: &Header,
     options: Option<&Options>,
     deadline: Option<Instant>,
 ) -> Result<(), SubmitErrorKind> {
-    // Mostly there is room, so the first try is made without a waker.
-    let job = match monitor.offer(job, Origin::Outside, NoRoom::GiveBack) {
-        Ok(()) => return Ok(()),
-        Err(Refused { job, kind: SubmitErrorKind::Full }) => job,
-        Err(refused) => return Err(refused.hand_back()),
-    };
     with_parker(|parker, waker| {
         if monitor.stand_in_line(job, waker.clone()).map_err(Refused::hand_back)? == Standing::Accepted {
             return Ok(());

@@ -51,6 +51,11 @@ pub enum Priority {
 impl Priority {
     /// The most urgent first.
     pub(crate) const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
+
+    /// 0: the most urgent.
+    pub(crate) fn from_urgency(index: u32) -> Option<Self> {
+        Self::ALL.get(index as usize).copied()
+    }
 }
 
 /// What a cell holds beside the job: nothing, or [`Options`].

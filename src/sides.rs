@@ -40,6 +40,8 @@ pub(crate) struct Front {
     pub(crate) room: usize,
     pub(crate) sleep: Sleep,
     pub(crate) phase: Phase,
+    /// What the hint says.
+    hinted: LaneSet,
     pub(crate) accepted: Accepted,
     pub(crate) jobs: Lanes,
     pub(crate) rejected: u64,
@@ -81,6 +83,7 @@ impl Front {
             room: capacity,
             sleep: Sleep::default(),
             phase: Phase::Open,
+            hinted: LaneSet::default(),
             accepted: Accepted::default(),
             jobs: Lanes::new(),
             rejected: 0,
@@ -97,10 +100,17 @@ impl Front {
     }
 
     pub(crate) fn accept(&mut self, job: Runnable, hint: &Hint) {
-        let job = self.jobs.push(job.into_queued());
-        job.header().set_epoch(self.accepted.count());
+        self.jobs.push(job.into_queued(), self.accepted.count());
         self.room = self.room.saturating_sub(1);
-        hint.tell(self.jobs.waiting());
+        self.tell(hint);
+    }
+
+    /// Sets the hint where it has changed: workers read it all the time.
+    fn tell(&mut self, hint: &Hint) {
+        let waiting = self.jobs.waiting();
+        if waiting != mem::replace(&mut self.hinted, waiting) {
+            hint.set(waiting);
+        }
     }
 
     /// Refuses a job for good.
@@ -136,6 +146,10 @@ impl Back {
             return None;
         }
         let waiting = self.jobs.waiting().or(in_front);
+        if waiting == LaneSet::NORMAL {
+            // As mostly: no turn to take.
+            return self.jobs.pop(Priority::Normal);
+        }
         let lane = self.turn.next(waiting)?;
         let job = self.jobs.pop(lane)?;
         self.turn.served(lane, waiting);
@@ -190,7 +204,7 @@ impl Both<'_> {
             submitter = Some(waker);
         }
         self.back.line_waits = !self.front.line.is_empty();
-        hint.tell(self.front.jobs.waiting());
+        self.front.tell(hint);
         Signals { workers: self.call_workers(), submitter }
     }
 
@@ -210,7 +224,7 @@ impl Both<'_> {
     pub(crate) fn take_all(&mut self, hint: &Hint) -> [Lanes; 2] {
         let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Lanes::new()));
         self.back.count_unrun(Unrun::Aborted, taken.iter().map(Lanes::len).sum::<usize>() as u64);
-        hint.tell(self.front.jobs.waiting());
+        self.front.tell(hint);
         taken
     }
 }
@@ -237,11 +251,8 @@ impl Hint {
         LaneSet::from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    /// The caller holds the front's lock, and writes only what changed: workers read this all the time.
-    fn tell(&self, in_front: LaneSet) {
-        if self.read() != in_front {
-            // ORDERING: Relaxed, see `read`.
-            self.0.store(in_front.bits(), Ordering::Relaxed);
-        }
+    fn set(&self, in_front: LaneSet) {
+        // ORDERING: Relaxed, see `read`.
+        self.0.store(in_front.bits(), Ordering::Relaxed);
     }
 }

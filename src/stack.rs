@@ -15,16 +15,25 @@ const KEPT: usize = 64;
 
 #[derive(Default)]
 pub(crate) struct Stack {
-    /// Those below `depth` hold a job.
-    frames: RefCell<Vec<Rc<Frame>>>,
     depth: Cell<usize>,
+    /// Apart from the others, as most jobs are outermost.
+    outermost: Frame,
+    /// The frames of depth 1 and more, those below `depth` in use.
+    inner: RefCell<Vec<Rc<Frame>>>,
 }
 
 impl Stack {
     /// Runs a job as the innermost. `run` contains whatever the job throws.
     pub(crate) fn run(&self, job: Runnable, run: impl FnOnce(&dyn RunEnd)) {
         let depth = self.depth.get();
-        let frame = self.frame(depth);
+        let inner;
+        let frame = match depth {
+            0 => &self.outermost,
+            depth => {
+                inner = self.inner_frame(depth);
+                &*inner
+            }
+        };
         *frame.borrow_mut() = Some(job.into_cell());
         self.depth.set(depth + 1);
         if let Some(job) = &*frame.borrow() {
@@ -34,30 +43,31 @@ impl Stack {
         let job = frame.borrow_mut().take();
         // Last, as dropping the cell may drop what the job left for nobody.
         drop(job);
-        if depth == 0 {
-            self.frames.borrow_mut().truncate(KEPT);
-        }
     }
 
-    fn frame(&self, depth: usize) -> Rc<Frame> {
-        let mut frames = self.frames.borrow_mut();
-        if frames.len() == depth {
-            frames.push(Rc::default());
+    fn inner_frame(&self, depth: usize) -> Rc<Frame> {
+        let mut inner = self.inner.borrow_mut();
+        if depth == 1 {
+            inner.truncate(KEPT);
         }
-        Rc::clone(&frames[depth])
+        if inner.len() < depth {
+            inner.push(Rc::default());
+        }
+        Rc::clone(&inner[depth - 1])
     }
 
     /// Shows the innermost job.
     pub(crate) fn innermost<R>(&self, look: impl FnOnce(&dyn RunEnd) -> R) -> Option<R> {
-        let frame = self.frame(self.depth.get().checked_sub(1)?);
-        let job = frame.borrow();
-        job.as_deref().map(look)
+        match self.depth.get() {
+            0 => None,
+            1 => self.outermost.borrow().as_deref().map(look),
+            depth => self.inner_frame(depth - 1).borrow().as_deref().map(look),
+        }
     }
 
     pub(crate) fn holds(&self, header: &Header) -> bool {
-        let frames = self.frames.borrow();
-        frames[..self.depth.get()]
-            .iter()
-            .any(|frame| frame.borrow().as_ref().is_some_and(|job| job.header().is(header)))
+        let holds = |frame: &Frame| frame.borrow().as_ref().is_some_and(|job| job.header().is(header));
+        let depth = self.depth.get();
+        depth > 0 && (holds(&self.outermost) || self.inner.borrow()[..depth - 1].iter().any(|frame| holds(frame)))
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{SubmitError, SubmitErrorKind};
 use crate::handle::JobHandle;
 use crate::job::{Header, RunEnd, Runnable};
 use crate::keeper::Deadline;
-use crate::line::{submit_waiting, withdraw_if_ended};
+use crate::line::{wait_for_room, withdraw_if_ended};
 use crate::options::{Extras, Options};
 use crate::park::deadline_in;
 use crate::queue::{NoRoom, Refused};
@@ -70,29 +70,53 @@ fn hand_over(
     options: Option<&Options>,
     patience: Patience,
 ) -> Result<(), SubmitErrorKind> {
-    let (monitor, origin) = (&pool.monitor, origin(pool));
-    let Some(job) = register(pool, job, origin, options)? else { return Ok(()) };
-    match (patience, origin) {
-        (Patience::None, _) => monitor.offer(job, origin, NoRoom::Reject).map_err(Refused::hand_back)?,
-        (_, Origin::Inside) => monitor.offer(job, origin, NoRoom::Exceed).map_err(Refused::hand_back)?,
-        (patience, Origin::Outside) => {
-            let own = options.and_then(|options| options.deadline.as_ref()).map(Deadline::at);
-            let deadline = patience.deadline().into_iter().chain(own).min();
-            submit_waiting(monitor, job, header, options, deadline)?;
-        }
+    let no_room = match patience {
+        Patience::None => NoRoom::Reject,
+        Patience::For(_) | Patience::Forever => NoRoom::GiveBack,
+    };
+    if let Some(job) = offer(pool, job, options, no_room)? {
+        let own = options.and_then(|options| options.deadline.as_ref()).map(Deadline::at);
+        let deadline = patience.deadline().into_iter().chain(own).min();
+        wait_for_room(&pool.monitor, job, header, options, deadline)?;
     }
-    withdraw_if_ended(monitor, header, options);
+    withdraw_if_ended(&pool.monitor, header, options);
     Ok(())
 }
 
-/// Step 1 of [`crate::options`], for a job that has any. `None`: it had ended before, and has been accepted as such.
-pub(crate) fn register(
+/// Offers a job to the queue; gives it back if it has to wait for room. On a worker of the pool none waits.
+#[inline]
+pub(crate) fn offer(
+    pool: &Arc<Shared>,
+    job: Runnable,
+    options: Option<&Options>,
+    no_room: NoRoom,
+) -> Result<Option<Runnable>, SubmitErrorKind> {
+    let origin = origin(pool);
+    let job = match options {
+        None => job,
+        Some(options) => match register(pool, job, origin, options)? {
+            Some(job) => job,
+            None => return Ok(None),
+        },
+    };
+    let no_room = match (no_room, origin) {
+        (NoRoom::GiveBack, Origin::Inside) => NoRoom::Exceed,
+        (no_room, _) => no_room,
+    };
+    match pool.monitor.offer(job, origin, no_room) {
+        Ok(()) => Ok(None),
+        Err(Refused { job, kind: SubmitErrorKind::Full }) if no_room == NoRoom::GiveBack => Ok(Some(job)),
+        Err(refused) => Err(refused.hand_back()),
+    }
+}
+
+/// Step 1 of [`crate::options`]. `None`: the job had ended before, and has been accepted as such.
+fn register(
     pool: &Arc<Shared>,
     job: Runnable,
     origin: Origin,
-    options: Option<&Options>,
+    options: &Options,
 ) -> Result<Option<Runnable>, SubmitErrorKind> {
-    let Some(options) = options else { return Ok(Some(job)) };
     options.register(pool, &job);
     match options.ended() {
         None => Ok(Some(job)),

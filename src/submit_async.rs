@@ -13,15 +13,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::cell::JobCell;
-use crate::error::{SubmitError, SubmitErrorKind};
+use crate::error::SubmitError;
 use crate::handle::{JobHandle, cancel};
-use crate::job::{Header, RunEnd, Runnable};
+use crate::job::{Header, RunEnd, Runnable, Standing};
 use crate::line::{Verdict, withdraw_if_ended};
 use crate::options::{Extras, Options};
 use crate::pool::Pool;
 use crate::queue::{LeftLine, NoRoom, Refused};
 use crate::sides::Origin;
-use crate::submit::register;
+use crate::submit::offer;
 use crate::worker::{Shared, origin};
 
 pub(crate) struct SubmitAsync<F, T, O: Extras> {
@@ -60,7 +60,7 @@ where
             State::New(job, extras) => {
                 let cell = Arc::new(JobCell::new(job, extras, this.submitted_at));
                 let job = Runnable::new(Arc::<JobCell<F, T, O>>::clone(&cell));
-                let verdict = offer(pool, job, cell.header(), cell.options(), cx.waker());
+                let verdict = first_offer(pool, job, cell.header(), cell.options(), cx.waker());
                 (cell, verdict)
             }
             State::InLine(cell) => {
@@ -82,37 +82,24 @@ where
     }
 }
 
-/// The first poll.
-fn offer(pool: &Arc<Shared>, job: Runnable, header: &Header, options: Option<&Options>, waker: &Waker) -> Verdict {
-    let offered = try_offer(pool, job, options, waker);
+/// The first poll: puts the job into the queue, or in line with a copy of `waker`.
+fn first_offer(
+    pool: &Arc<Shared>,
+    job: Runnable,
+    header: &Header,
+    options: Option<&Options>,
+    waker: &Waker,
+) -> Verdict {
+    let offered = offer(pool, job, options, NoRoom::GiveBack).and_then(|job| match job {
+        None => Ok(Standing::Accepted),
+        Some(job) => pool.monitor.stand_in_line(job, waker.clone()).map_err(Refused::hand_back),
+    });
     match offered {
-        Ok(()) => {
+        Ok(_) => {
             withdraw_if_ended(&pool.monitor, header, options);
             Verdict::on(header)
         }
         Err(kind) => Verdict::TurnedAway(kind),
-    }
-}
-
-/// Puts the job into the queue, or in line with a copy of `waker`.
-fn try_offer(
-    pool: &Arc<Shared>,
-    job: Runnable,
-    options: Option<&Options>,
-    waker: &Waker,
-) -> Result<(), SubmitErrorKind> {
-    let (monitor, origin) = (&pool.monitor, origin(pool));
-    let Some(job) = register(pool, job, origin, options)? else { return Ok(()) };
-    let no_room = match origin {
-        Origin::Inside => NoRoom::Exceed,
-        Origin::Outside => NoRoom::GiveBack,
-    };
-    match monitor.offer(job, origin, no_room) {
-        Ok(()) => Ok(()),
-        Err(Refused { job, kind: SubmitErrorKind::Full }) => {
-            monitor.stand_in_line(job, waker.clone()).map(drop).map_err(Refused::hand_back)
-        }
-        Err(refused) => Err(refused.hand_back()),
     }
 }
 
