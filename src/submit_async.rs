@@ -64,11 +64,14 @@ where
                 (cell, verdict)
             }
             State::InLine(cell) => {
+                // Should cloning the waker panic, the job still stands in line.
+                this.state = State::InLine(Arc::clone(&cell));
                 let verdict = ask(pool, cell.header(), cx.waker());
                 (cell, verdict)
             }
             State::Done => panic!("this submission has been polled to its end: its handle was given then"),
         };
+        this.state = State::Done;
         match verdict {
             Verdict::NotYet => {
                 this.state = State::InLine(cell);
