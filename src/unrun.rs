@@ -112,8 +112,8 @@ impl Monitor {
             both.back.count_unrun(why, 1);
             let signals = both.settle(self.capacity(), &self.hint);
             drop(both);
-            self.send(signals);
-            self.give_up(iter::once(job), why, || ());
+            // A waker is woken on the marked thread too: a wait for the pool there would wait for this very job.
+            self.give_up(iter::once(job), why, || self.send(signals));
             return Withdrawn::Resolved;
         }
         let Some(Waiting { job, waker }) = both.leave_line(header) else {
