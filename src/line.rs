@@ -70,10 +70,12 @@ impl Line {
         self.0.remove(header.slot())
     }
 
-    /// Gives the waker that is woken no more.
-    pub(crate) fn change_waker(&mut self, header: &Header, waker: Waker) -> Option<Waker> {
-        let waiting = self.0.get_mut(header.slot()).filter(|waiting| waiting.job.header().is(header))?;
-        Some(mem::replace(&mut waiting.waker, waker))
+    /// Gives the waker that is woken no more; the new one back where the job does not stand here.
+    pub(crate) fn change_waker(&mut self, header: &Header, waker: Waker) -> Result<Waker, Waker> {
+        match self.0.get_mut(header.slot()).filter(|waiting| waiting.job.header().is(header)) {
+            Some(waiting) => Ok(mem::replace(&mut waiting.waker, waker)),
+            None => Err(waker),
+        }
     }
 
     /// Empties the line; gives the wakers of those refused.

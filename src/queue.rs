@@ -31,6 +31,7 @@
 //! 4. `Closed`, by the first worker that may leave: from 2 once nothing is queued and nothing runs, so that nobody is
 //!    left who could submit; from 3 at once. Every worker then leaves, since the queue stays empty for good.
 
+use std::mem;
 use std::task::Waker;
 
 use crate::error::SubmitErrorKind;
@@ -141,12 +142,16 @@ impl Monitor {
 
     /// Hands an outsider's job over if there is room by now, else puts it in line; `waker` is woken once it was accepted
     /// or refused.
-    pub(crate) fn stand_in_line(&self, job: Runnable, waker: Waker) -> Result<Standing, Refused> {
-        self.offer_to_full(job, Origin::Outside, |both, job| {
+    pub(crate) fn stand_in_line(&self, job: Runnable, mut waker: Waker) -> Result<Standing, Refused> {
+        let stood = self.offer_to_full(job, Origin::Outside, |both, job| {
+            let waker = mem::replace(&mut waker, Waker::noop().clone());
             both.front.line.join(Waiting { job, waker });
             both.back.line_waits = true;
             Ok(Standing::InLine)
-        })
+        });
+        // Unused where there was room.
+        contain(|| drop(waker));
+        stood
     }
 
     /// The slow way in: counts the room anew; if there is none, `full` says what to do.
@@ -204,10 +209,10 @@ impl Monitor {
     pub(crate) fn change_waker(&self, header: &Header, waker: &Waker) -> bool {
         let waker = waker.clone();
         let mut both = self.lock_both();
-        let old = both.front.line.change_waker(header, waker);
+        let unused = both.front.line.change_waker(header, waker);
         drop(both);
-        let changed = old.is_some();
-        contain(|| drop(old));
+        let changed = unused.is_ok();
+        contain(|| drop(unused));
         changed
     }
 
