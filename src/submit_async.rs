@@ -66,7 +66,7 @@ where
             State::InLine(cell) => {
                 // Should cloning the waker panic, the job still stands in line.
                 this.state = State::InLine(Arc::clone(&cell));
-                let verdict = ask(pool, cell.header(), cx.waker());
+                let verdict = ask(pool, cell.header(), cell.options(), cx.waker());
                 (cell, verdict)
             }
             State::Done => panic!("this submission has been polled to its end: its handle was given then"),
@@ -107,7 +107,7 @@ fn first_offer(
 }
 
 /// Every later poll, of a job that was put in line.
-fn ask(pool: &Arc<Shared>, header: &Header, waker: &Waker) -> Verdict {
+fn ask(pool: &Arc<Shared>, header: &Header, options: Option<&Options>, waker: &Waker) -> Verdict {
     let verdict = Verdict::on(header);
     if verdict != Verdict::NotYet {
         return verdict;
@@ -119,7 +119,11 @@ fn ask(pool: &Arc<Shared>, header: &Header, waker: &Waker) -> Verdict {
     // A worker polls it by now, which must not wait.
     let Some(job) = pool.monitor.leave_line(header) else { return Verdict::on(header) };
     match pool.monitor.offer(job, Origin::Inside, NoRoom::Exceed) {
-        Ok(()) => Verdict::Accepted,
+        Ok(()) => {
+            // Between line and queue whoever ends the job does not find it.
+            withdraw_if_ended(&pool.monitor, header, options);
+            Verdict::Accepted
+        }
         Err(refused) => Verdict::TurnedAway(refused.hand_back()),
     }
 }
