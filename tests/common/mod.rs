@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses its own part")]
 
+pub mod spy;
+
 use std::any::Any;
 use std::io::Write;
 use std::panic;
