@@ -151,6 +151,10 @@ impl Runnable {
         self.0.as_ref().expect("only consuming methods empty it").header()
     }
 
+    pub(crate) fn options(&self) -> Option<&Options> {
+        self.0.as_ref().expect("only consuming methods empty it").options()
+    }
+
     pub(crate) fn into_queued(self) -> Queued {
         Queued(self.into_cell())
     }

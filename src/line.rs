@@ -35,6 +35,15 @@ pub(crate) struct Waiting {
     pub(crate) waker: Waker,
 }
 
+impl Waiting {
+    /// Hands the closure back to the submitter; gives its waker, to be woken once the locks are free.
+    pub(crate) fn turn_away(self, why: Standing) -> Waker {
+        self.job.header().set_standing(why);
+        self.job.hand_back();
+        self.waker
+    }
+}
+
 /// The line itself, a part of the monitor's state.
 pub(crate) struct Line(Fifo<Waiting>);
 
@@ -57,11 +66,19 @@ impl Line {
         waiting.job.header().set_slot(slot);
     }
 
-    /// Takes the head out, accepted; the caller puts its job into the queue in the same step.
-    pub(crate) fn admit(&mut self) -> Option<Waiting> {
-        let head = self.0.pop_front()?;
-        head.job.header().set_standing(Standing::Accepted);
-        Some(head)
+    /// Takes the head out, accepted; the caller puts its job into the queue in the same step. Before it, those that have
+    /// ended are turned away into `turned_away`: who ends them may not have come to them yet, but they have.
+    pub(crate) fn admit(&mut self, turned_away: &mut Vec<Waker>) -> Option<Waiting> {
+        loop {
+            let head = self.0.pop_front()?;
+            match head.job.options().and_then(Options::ended) {
+                Some(why) => turned_away.push(head.turn_away(why.in_line())),
+                None => {
+                    head.job.header().set_standing(Standing::Accepted);
+                    return Some(head);
+                }
+            }
+        }
     }
 
     pub(crate) fn leave(&mut self, header: &Header) -> Option<Waiting> {
@@ -80,12 +97,8 @@ impl Line {
 
     /// Empties the line; gives the wakers of those refused.
     pub(crate) fn refuse_all(&mut self) -> Vec<Waker> {
-        let refuse = |Waiting { job, waker }: Waiting| {
-            job.header().set_standing(Standing::Refused);
-            job.hand_back();
-            waker
-        };
-        mem::replace(&mut self.0, Fifo::new()).into_values().map(refuse).collect()
+        let all = mem::replace(&mut self.0, Fifo::new());
+        all.into_values().map(|waiting| waiting.turn_away(Standing::Refused)).collect()
     }
 }
 

@@ -269,7 +269,7 @@ impl Monitor {
         for _ in 0..signals.workers {
             self.work.notify_one();
         }
-        if let Some(waker) = signals.submitter {
+        for waker in signals.turned_away.into_iter().chain(signals.submitter) {
             contain(|| waker.wake());
         }
     }

@@ -75,6 +75,8 @@ pub(crate) struct Both<'a> {
 pub(crate) struct Signals {
     pub(crate) workers: usize,
     pub(crate) submitter: Option<Waker>,
+    /// Submitters whose jobs ended in line.
+    pub(crate) turned_away: Vec<Waker>,
 }
 
 impl Front {
@@ -196,16 +198,17 @@ impl Both<'_> {
     /// After one job was taken out under both locks: hands its place on, and calls workers for what is left.
     pub(crate) fn settle(&mut self, capacity: usize, hint: &Hint) -> Signals {
         self.count_room(capacity);
-        let mut submitter = None;
+        let (mut submitter, mut turned_away) = (None, Vec::new());
         if self.front.room > 0
-            && let Some(Waiting { job, waker }) = self.front.line.admit()
+            && let Some(Waiting { job, waker }) = self.front.line.admit(&mut turned_away)
         {
             self.front.accept(job, hint);
             submitter = Some(waker);
         }
+        self.front.rejected += turned_away.len() as u64;
         self.back.line_waits = !self.front.line.is_empty();
         self.front.tell(hint);
-        Signals { workers: self.call_workers(), submitter }
+        Signals { workers: self.call_workers(), submitter, turned_away }
     }
 
     fn call_workers(&mut self) -> usize {
@@ -231,7 +234,7 @@ impl Both<'_> {
 
 impl Signals {
     pub(crate) fn call(workers: usize) -> Self {
-        Self { workers, submitter: None }
+        Self { workers, submitter: None, turned_away: Vec::new() }
     }
 }
 

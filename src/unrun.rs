@@ -17,7 +17,6 @@ use std::sync::{Arc, Weak};
 use crate::error::JobError;
 use crate::error::SubmitErrorKind;
 use crate::job::{Header, Queued, RunEnd, Runnable, Standing};
-use crate::line::Waiting;
 use crate::panic::contain;
 use crate::queue::{Monitor, Refused};
 use crate::sides::Origin;
@@ -30,6 +29,17 @@ pub(crate) enum Unrun {
     Cancelled,
     Expired,
     Aborted,
+}
+
+impl Unrun {
+    /// What becomes of a job that ends for this reason while it stands in line.
+    pub(crate) fn in_line(self) -> Standing {
+        match self {
+            Self::Cancelled => Standing::Cancelled,
+            Self::Expired => Standing::TimedOut,
+            Self::Aborted => Standing::Refused,
+        }
+    }
 }
 
 impl From<Unrun> for JobError {
@@ -116,17 +126,12 @@ impl Monitor {
             self.give_up(iter::once(job), why, || self.send(signals));
             return Withdrawn::Resolved;
         }
-        let Some(Waiting { job, waker }) = both.leave_line(header) else {
+        let Some(waiting) = both.leave_line(header) else {
             return Withdrawn::NotWaiting;
         };
         both.front.rejected += 1;
-        job.header().set_standing(match why {
-            Unrun::Cancelled => Standing::Cancelled,
-            Unrun::Expired => Standing::TimedOut,
-            Unrun::Aborted => Standing::Refused,
-        });
+        let waker = waiting.turn_away(why.in_line());
         drop(both);
-        job.hand_back();
         contain(|| waker.wake());
         Withdrawn::TurnedAway
     }
