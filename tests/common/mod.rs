@@ -149,3 +149,18 @@ pub fn opens_when_let_go(gate: &Gate) -> Waker {
     }
     Waker::from(Arc::new(Opener(gate.clone())))
 }
+
+/// Runs a closure when it is dropped.
+pub struct OnDrop<F: FnOnce()>(Option<F>);
+
+pub fn on_drop<F: FnOnce()>(act: F) -> OnDrop<F> {
+    OnDrop(Some(act))
+}
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(act) = self.0.take() {
+            act();
+        }
+    }
+}
