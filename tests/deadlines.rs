@@ -501,6 +501,38 @@ fn the_last_pool_may_be_dropped_by_a_waker_on_the_keeper() {
     });
 }
 
+#[test]
+fn the_last_pool_may_be_dropped_by_the_keeper_with_a_future_that_timed_out_in_line() {
+    within_a_minute(|| {
+        let pool = Pool::builder().workers(1).queue_capacity(1).thread_name("kline").build().unwrap();
+        let (gate, held) = hold_worker(&pool);
+        let queued = pool.submit(|| 42).unwrap();
+        let (spy, dropped) = (Spy::new(), Gate::new());
+        let mut future = Box::pin(pool.job().timeout(Duration::from_millis(50)).submit_async(|| 43));
+        let waker = spy.waker();
+        let in_line = future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
+        // As an executor does that lets go of a task when it is woken.
+        let (slot, ended) = (Mutex::new(Some((future, pool))), dropped.clone());
+        let act = move || {
+            gate.open();
+            drop(slot.lock().unwrap().take());
+            ended.open();
+        };
+        // On a machine so busy that it has timed out already there is nobody to wake.
+        if in_line && spy.woken() == 0 {
+            spy.on_wake(act);
+            wait_until("the deadline to pass", || spy.woken() == 1);
+            dropped.pass();
+        } else {
+            act();
+        }
+        finish(held);
+        assert_eq!(finish(queued), 42);
+        #[cfg(target_os = "linux")]
+        assert_no_thread_left("kline");
+    });
+}
+
 // Running, and claimed.
 
 #[test]
