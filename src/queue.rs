@@ -180,7 +180,7 @@ impl Monitor {
         let queued = front.jobs.len();
         let workers = front.sleep.call_for(queued);
         drop(front);
-        self.send(Signals::call(workers));
+        self.wake_workers(workers);
     }
 
     /// Leaves the line, if the job still stands there. Its submitter decides what becomes of it.
@@ -265,10 +265,14 @@ impl Monitor {
         self.aborting.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn send(&self, signals: Signals) {
-        for _ in 0..signals.workers {
+    fn wake_workers(&self, workers: usize) {
+        for _ in 0..workers {
             self.work.notify_one();
         }
+    }
+
+    pub(crate) fn send(&self, signals: Signals) {
+        self.wake_workers(signals.workers);
         for waker in signals.turned_away.into_iter().chain(signals.submitter) {
             contain(|| waker.wake());
         }

@@ -232,12 +232,6 @@ impl Both<'_> {
     }
 }
 
-impl Signals {
-    pub(crate) fn call(workers: usize) -> Self {
-        Self { workers, submitter: None, turned_away: Vec::new() }
-    }
-}
-
 /// Which lanes of the front hold jobs: what searching workers spin on, and what tells a worker that pops from the back
 /// whether it may. Written under the front's lock.
 #[derive(Debug)]

@@ -471,7 +471,8 @@ fn the_counts_add_up_at_every_moment() {
                 while !done.load(Ordering::SeqCst) {
                     let stats = pool.stats();
                     assert!(adds_up(stats), "{stats:?}");
-                    assert!(stats.queued <= 16 && stats.busy <= 3, "{stats:?}");
+                    // Each worker may have one job that runs another, or has queued it beyond the bound.
+                    assert!(stats.queued <= 16 + 2 && stats.busy <= 2 * 2, "{stats:?}");
                     thread::yield_now();
                 }
             });
