@@ -231,15 +231,14 @@ impl<T> JobHandle<T> {
 
 /// Ends an accepted job, wherever it has got to. A pool that is gone has resolved all its jobs.
 pub(crate) fn cancel(pool: Option<&Arc<Shared>>, job: &Header) -> Cancel {
-    // First, so that a worker which takes the job from under our hands finds it asked.
+    if job.is_finished() {
+        return Cancel::Finished;
+    }
+    // Before the withdrawal, so that a worker which takes the job from under our hands finds it asked.
     job.ask();
-    let withdrawn = pool.map(|pool| pool.monitor.withdraw(job, Unrun::Cancelled));
-    if withdrawn == Some(Withdrawn::Resolved) {
-        Cancel::Dequeued
-    } else if job.is_finished() {
-        Cancel::Finished
-    } else {
-        Cancel::Requested
+    match pool.map(|pool| pool.monitor.withdraw(job, Unrun::Cancelled)) {
+        Some(Withdrawn::Resolved) => Cancel::Dequeued,
+        _ => Cancel::Requested,
     }
 }
 
