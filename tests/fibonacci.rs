@@ -1,15 +1,14 @@
 //! Runs `examples/fibonacci.rs` as a program: what it prints, what it refuses and how it ends.
 
-use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::time::Duration;
 
+use program::{assert_refused, assert_refused_about, program, run, run_with, succeed, text};
 use serde_json::Value;
+
+mod program;
 
 /// Within what an unoptimised naive recursion computes at once.
 const SMALL: [(u64, &str); 6] = [(0, "0"), (1, "1"), (2, "1"), (10, "55"), (19, "4181"), (20, "6765")];
@@ -23,53 +22,6 @@ const LARGE: [(u64, &str); 6] = [
     (185, "205697230343233228174223751303346572685"),
     (186, "332825110087067562321196029789634457848"),
 ];
-
-/// The example's executable. `cargo test` builds it, but `cargo test --test fibonacci` does not, and an old one would
-/// do for neither: so cargo is asked, in the profile of this test.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = env::current_exe().expect("a test knows its own path");
-        let profile = match test.ancestors().nth(2).and_then(Path::file_name).and_then(OsStr::to_str) {
-            Some("debug") => "dev",
-            Some(folder) => folder,
-            None => panic!("{test:?} does not lie in target/PROFILE/deps"),
-        };
-        let build = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "fibonacci", "--message-format", "json", "--profile", profile])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("cargo starts");
-        assert!(build.status.success(), "{}", text(&build.stderr));
-        let messages = text(&build.stdout).lines().map(|line| serde_json::from_str(line).expect("a JSON message"));
-        let paths: Vec<_> =
-            messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from)).collect();
-        let [path] = &paths[..] else { panic!("one executable expected: {paths:?}") };
-        path.clone()
-    })
-}
-
-/// Runs the program with `stdin` to its end.
-fn run_with(arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Output {
-    let mut command = assert_cmd::Command::new(program());
-    // Far more than any run takes: a number let through by mistake must not keep a processor busy for hours.
-    command.timeout(Duration::from_secs(60));
-    command.args(arguments).write_stdin(stdin).output().expect("the example is built")
-}
-
-fn run(arguments: &[&str]) -> Output {
-    run_with(arguments, "")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).expect("the output is UTF-8")
-}
-
-/// The stdout of a run that must succeed without a word on stderr.
-fn succeed(output: &Output) -> &str {
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
-    text(&output.stdout)
-}
 
 /// Number and value of each row of the table.
 fn table_rows(stdout: &str) -> Vec<(u64, &str)> {
@@ -87,21 +39,6 @@ fn table_rows(stdout: &str) -> Vec<(u64, &str)> {
 /// The numbers that the program computed, in its order.
 fn inputs_of(output: &Output) -> Vec<u64> {
     table_rows(succeed(output)).into_iter().map(|(n, _)| n).collect()
-}
-
-/// The run must be refused with this one line, before anything else is printed.
-fn assert_refused(output: &Output, line: &str) {
-    assert_eq!(text(&output.stderr), format!("error: {line}\n"));
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{line}");
-}
-
-/// As `assert_refused`, where the words are clap's or the system's: the line has to begin and to contain these.
-fn assert_refused_about(output: &Output, start: &str, about: &str) {
-    let stderr = text(&output.stderr);
-    assert!(stderr.starts_with(&format!("error: {start}")) && stderr.contains(about), "{stderr:?} lacks {about:?}");
-    assert_eq!((stderr.lines().count(), stderr.ends_with('\n')), (1, true), "{stderr:?} is not one line");
-    assert!(!stderr.contains("Usage"), "{stderr:?} says more than the reason");
-    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{stderr:?}");
 }
 
 /// A file for one test, gone with it.
