@@ -13,11 +13,9 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
-use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -26,12 +24,10 @@ use corepool::{CancelToken, Interrupted, JobError, JobHandle, Pool, SubmitErrorK
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::digest::Output;
 use sha2::{Digest, Sha256};
+use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
 use walkdir::{DirEntry, WalkDir};
 
-const DONE: i32 = 0;
-const FAILED: i32 = 1;
-const BAD_INPUT: i32 = 2;
-const INTERRUPTED: i32 = 130;
+mod shared;
 
 /// Jobs that may wait for a worker.
 const QUEUE: usize = 256;
@@ -76,59 +72,13 @@ struct Arguments {
 }
 
 fn main() {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(help) if !help.use_stderr() => finish(help.print().map(|()| DONE).map_err(Into::into)),
-        Err(error) => quit(BAD_INPUT, first_paragraph(&error.to_string())),
-    };
+    let arguments: Arguments = parse();
     let mut builder = Pool::builder().queue_capacity(QUEUE);
     if let Some(workers) = arguments.workers {
         builder = builder.workers(workers);
     }
     let pool = builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error));
     finish(run(&arguments.paths, &pool))
-}
-
-/// Ends the process: to return from `main` would drop the pool, and with it wait for a job that may hang.
-fn finish(outcome: Result<i32>) -> ! {
-    let error = match outcome {
-        Ok(code) => process::exit(code),
-        Err(error) => error,
-    };
-    match error.downcast_ref().map(io::Error::kind) {
-        // The reader has seen enough (`| head`).
-        Some(ErrorKind::BrokenPipe) => process::exit(DONE),
-        Some(_) => quit(FAILED, error.context("cannot write the output")),
-        None => quit(FAILED, error),
-    }
-}
-
-fn quit(code: i32, error: impl Display) -> ! {
-    complain("error", format_args!("{error:#}"));
-    process::exit(code)
-}
-
-/// `eprintln!` would panic on a closed stderr, and there is nowhere left to report it.
-fn complain(kind: &str, what: impl Display) {
-    let _ = writeln!(io::stderr(), "{kind}: {what}");
-}
-
-/// What clap says before its usage and tips, as one line.
-fn first_paragraph(text: &str) -> String {
-    let text = text.trim_start_matches("error: ");
-    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join(" ")
-}
-
-/// The token that Ctrl-C cancels. A second one does not wait for anything.
-fn interrupt() -> Result<CancelToken> {
-    let token = CancelToken::new();
-    let handler = {
-        let token = token.clone();
-        move || if token.is_cancelled() { process::exit(INTERRUPTED) } else { token.cancel() }
-    };
-    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")?;
-    Ok(token)
 }
 
 fn run(paths: &[PathBuf], pool: &Pool) -> Result<i32> {
