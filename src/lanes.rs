@@ -38,8 +38,8 @@ impl LaneSet {
         Priority::from_urgency(self.0.trailing_zeros())
     }
 
-    fn least_urgent(self) -> Option<Priority> {
-        Priority::from_urgency(self.0.checked_ilog2()?)
+    fn holds(self, lane: Priority) -> bool {
+        self.0 & Self::of(lane).0 != 0
     }
 }
 
@@ -138,26 +138,28 @@ impl Lanes {
     }
 }
 
-/// Whose turn it is: the most urgent lane's, but at least every [`Turn::PERIOD`]th time the least urgent one's that waits.
+/// Whose turn it is: the most urgent lane's, unless another one waits that was passed over so often that it is due.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    since_least_urgent: u8,
+    /// How often in a row each lane was passed over while it waited.
+    passed_over: [u8; 3],
 }
 
 impl Turn {
+    /// A lane that waits is served at least every so many times; where several are due, the least urgent first.
     const PERIOD: u8 = 64;
 
     /// The lane to serve, out of those that wait.
     pub(crate) fn next(&self, waiting: LaneSet) -> Option<Priority> {
-        if self.since_least_urgent + 1 >= Self::PERIOD { waiting.least_urgent() } else { waiting.most_urgent() }
+        let is_due = |&lane: &Priority| waiting.holds(lane) && self.passed_over[lane as usize] + 1 >= Self::PERIOD;
+        Priority::ALL.into_iter().rev().find(is_due).or_else(|| waiting.most_urgent())
     }
 
     /// A job of `lane` was taken while those `waiting` waited, its own among them.
     pub(crate) fn served(&mut self, lane: Priority, waiting: LaneSet) {
-        if waiting.least_urgent() == Some(lane) {
-            self.since_least_urgent = 0;
-        } else {
-            self.since_least_urgent += 1;
+        for other in Priority::ALL {
+            let count = &mut self.passed_over[other as usize];
+            *count = if other != lane && waiting.holds(other) { count.saturating_add(1) } else { 0 };
         }
     }
 }
@@ -183,15 +185,24 @@ mod tests {
 
     #[test]
     fn the_most_urgent_is_served_63_times_then_the_least_urgent_once() {
-        for waiting in [HIGH_AND_LOW, ALL] {
-            let mut turn = Turn::default();
-            for _ in 0..3 {
-                for _ in 0..63 {
-                    assert_eq!(serve(&mut turn, waiting), Some(Priority::High));
-                }
-                assert_eq!(serve(&mut turn, waiting), Some(Priority::Low));
+        let mut turn = Turn::default();
+        for _ in 0..3 {
+            for _ in 0..63 {
+                assert_eq!(serve(&mut turn, HIGH_AND_LOW), Some(Priority::High));
             }
+            assert_eq!(serve(&mut turn, HIGH_AND_LOW), Some(Priority::Low));
         }
+    }
+
+    #[test]
+    fn no_lane_starves_between_two_others() {
+        let mut turn = Turn::default();
+        let served: Vec<_> = (0..640).filter_map(|_| serve(&mut turn, ALL)).collect();
+        for lane in [Priority::Normal, Priority::Low] {
+            let turns: Vec<_> = (0..served.len()).filter(|&at| served[at] == lane).collect();
+            assert_eq!(turns.len(), if lane == Priority::Low { 10 } else { 9 }, "{lane:?} in {turns:?}");
+        }
+        assert!(served.chunks(64).all(|pops| pops.contains(&Priority::Low)));
     }
 
     #[test]

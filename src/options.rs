@@ -26,7 +26,8 @@ use crate::worker::Shared;
 /// Which jobs go first: all that is queued as `High` before all that is `Normal`, and that before all that is `Low`.
 ///
 /// Within one priority jobs run first in, first out. So that nothing starves, at least one job in 64 that workers take is
-/// of the lowest priority that waits. Priority does not reorder those who wait for room in the queue.
+/// of the lowest priority that waits, and one in 65 of the middle one. Priority does not reorder those who wait for room
+/// in the queue.
 ///
 /// ```
 /// use corepool::{Pool, Priority};
