@@ -17,26 +17,26 @@ use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::IntErrorKind;
-use std::ops::Range;
+use std::ops::{Not, Range};
 use std::path::PathBuf;
-use std::process;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
-use corepool::{JobHandle, Pool};
+use corepool::{CancelToken, Interrupted, JobError, JobHandle, Pool, SubmitErrorKind, checkpoint};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
 
-const DONE: i32 = 0;
-const FAILED: i32 = 1;
-const BAD_INPUT: i32 = 2;
+mod shared;
 
 /// fib(187) does not fit a u128.
 const LARGEST: u64 = 186;
 /// Beyond, the naive recursion takes hours.
 const LARGEST_NAIVE: u64 = 60;
+/// Below, the naive recursion is too short to ask whether it should stop: it takes well under a millisecond.
+const SHORT_NAIVE: u64 = 25;
 /// Input is read to its end before any job starts: an endless one is refused.
 const MAX_INPUT_BYTES: u64 = 4 << 20;
 
@@ -46,6 +46,7 @@ Examples:
   fibonacci 30..=42 45 --workers 4
   fibonacci 0..187 --algorithm fast --format json
   seq 20 40 | fibonacci - --format csv
+  fibonacci 40..=50 --timeout 2s
 
 Output:
   Rows in input order: the number, its Fibonacci number, the time its job ran, the worker it ran
@@ -55,9 +56,14 @@ Output:
   json    {\"jobs\": [...], \"summary\": {...}}, times in nanoseconds (_ns); values are strings,
           because most JSON readers round numbers beyond 2^53
   csv     a header and the rows, times in nanoseconds (_ns); the summary goes to stderr
+  A job that timed out says so in place of its number (json: a value of null, \"timed_out\": true)
+  and has no part in the summary's times.
+
+Ctrl-C cancels what is queued, stops what runs and prints what is done; once more ends at once.
 
 Exit codes:
-  0 done   1 a job or the output failed   2 bad input, refused before any job starts";
+  0 done   1 a job timed out or failed, or the output did
+  2 bad input, refused before any job starts   130 interrupted";
 
 /// Computes Fibonacci numbers on a pool of worker threads, one CPU-heavy job each
 #[derive(Parser)]
@@ -78,6 +84,9 @@ struct Arguments {
     /// Jobs that may wait in the queue before submission waits for room [default: 65536]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     queue: Option<usize>,
+    /// Stop a job so long after its submission, the wait in the queue included (500ms, 2s)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -96,38 +105,16 @@ enum Format {
     Csv,
 }
 
+fn duration(text: &str) -> Result<Duration> {
+    let time = humantime::parse_duration(text)?;
+    ensure!(!time.is_zero(), "no job can be done in no time");
+    Ok(time)
+}
+
 fn main() {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(help) if !help.use_stderr() => finish(help.print().map_err(Into::into)),
-        Err(error) => quit(BAD_INPUT, first_paragraph(&error.to_string())),
-    };
+    let arguments: Arguments = parse();
     let (numbers, pool) = prepare(&arguments).unwrap_or_else(|error| quit(BAD_INPUT, error));
     finish(run(&arguments, &numbers, &pool))
-}
-
-/// Ends the process: to return from `main` would drop the pool, and with it run all that is queued.
-fn finish(outcome: Result<()>) -> ! {
-    let Err(error) = outcome else { process::exit(DONE) };
-    match error.downcast_ref().map(io::Error::kind) {
-        // The reader has seen enough (`| head`).
-        Some(io::ErrorKind::BrokenPipe) => process::exit(DONE),
-        Some(_) => quit(FAILED, error.context("cannot write the output")),
-        None => quit(FAILED, error),
-    }
-}
-
-fn quit(code: i32, error: impl Display) -> ! {
-    // `eprintln!` would panic on a closed stderr, and there is nowhere left to report it.
-    let _ = writeln!(io::stderr(), "error: {error:#}");
-    process::exit(code)
-}
-
-/// What clap says before its usage and tips, as one line.
-fn first_paragraph(text: &str) -> String {
-    let text = text.trim_start_matches("error: ");
-    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// Everything that can be refused is refused here, before any job starts.
@@ -197,7 +184,7 @@ impl Numbers {
     }
 
     fn add(&mut self, text: &str) -> Result<()> {
-        let range = parse(text.trim(), self.algorithm).with_context(|| {
+        let range = parse_range(text.trim(), self.algorithm).with_context(|| {
             // Escaped and cut, so that any input makes one readable line.
             format!("{:?}", text.chars().take(40).collect::<String>())
         })?;
@@ -207,7 +194,7 @@ impl Numbers {
 }
 
 /// A number is a range of one. Only what is within the limits comes back: it can be expanded.
-fn parse(text: &str, algorithm: Algorithm) -> Result<Range<u64>> {
+fn parse_range(text: &str, algorithm: Algorithm) -> Result<Range<u64>> {
     let range = match text.split_once("..") {
         None => number(text)?..number(text)?.saturating_add(1),
         Some(("", _) | (_, "" | "=")) => bail!("a range needs both ends, such as 30..=42"),
@@ -236,10 +223,19 @@ fn number(text: &str) -> Result<u64> {
     }
 }
 
-fn naive(n: u64) -> u128 {
+/// Asks only where that is lost in the time of what it asks for.
+fn naive(n: u64) -> Result<u128, Interrupted> {
+    if n < SHORT_NAIVE {
+        return Ok(short_naive(n));
+    }
+    checkpoint()?;
+    Ok(naive(n - 1)? + naive(n - 2)?)
+}
+
+fn short_naive(n: u64) -> u128 {
     match n {
         0 | 1 => n.into(),
-        _ => naive(n - 1) + naive(n - 2),
+        _ => short_naive(n - 1) + short_naive(n - 2),
     }
 }
 
@@ -256,59 +252,100 @@ fn fast(n: u64) -> u128 {
     fib
 }
 
-fn run(arguments: &Arguments, numbers: &[u64], pool: &Pool) -> Result<()> {
-    let mut report = Report::begin(arguments.format, numbers)?;
+fn run(arguments: &Arguments, numbers: &[u64], pool: &Pool) -> Result<i32> {
+    let (token, mut report) = (interrupt()?, Report::begin(arguments, numbers)?);
     let begin = Instant::now();
-    let outcome = run_jobs(arguments.algorithm, numbers, pool, &mut report);
+    let outcome = run_jobs(arguments, numbers, pool, &token, &mut report);
     let wall = begin.elapsed();
     report.bar.finish_and_clear();
     outcome?;
-    report.finish(pool.workers(), wall)
+    let (done, timed_out) = (report.latencies.len(), report.timed_out);
+    report.finish(pool.workers(), wall)?;
+    if token.is_cancelled() {
+        complain("interrupted", format_args!("{done} of {} jobs are done", numbers.len()));
+        return Ok(INTERRUPTED);
+    }
+    Ok(if timed_out == 0 { DONE } else { FAILED })
 }
 
 /// Reports each row as soon as it and all before it are ready.
-fn run_jobs(alg: Algorithm, numbers: &[u64], pool: &Pool, report: &mut Report) -> Result<()> {
+fn run_jobs(
+    arguments: &Arguments,
+    numbers: &[u64],
+    pool: &Pool,
+    token: &CancelToken,
+    report: &mut Report,
+) -> Result<()> {
     let mut pending = VecDeque::new();
-    for &n in numbers {
-        pending.push_back(submit(pool, alg, n, report.bar.clone())?);
-        while pending.front().is_some_and(JobHandle::is_finished)
-            && let Some(head) = pending.pop_front()
+    for &n in numbers.iter().take_while(|_| !token.is_cancelled()) {
+        let Some(handle) = submit(arguments, n, pool, token, report.bar.clone())? else { break };
+        pending.push_back((n, handle));
+        while pending.front().is_some_and(|(_, head)| head.is_finished())
+            && let Some((n, head)) = pending.pop_front()
         {
-            report.row(&head.join()?)?;
+            report.outcome(n, head.join())?;
         }
     }
-    for handle in pending {
-        report.row(&handle.join()?)?;
+    for (n, handle) in pending {
+        report.outcome(n, handle.join())?;
     }
     Ok(())
 }
 
-fn submit(pool: &Pool, alg: Algorithm, n: u64, bar: ProgressBar) -> Result<JobHandle<Row>> {
-    let submitted = Instant::now();
-    Ok(pool.submit(move || {
+type Outcome = Result<Row, Interrupted>;
+
+/// Nothing comes back if the token was cancelled while the job waited for room.
+fn submit(
+    arguments: &Arguments,
+    n: u64,
+    pool: &Pool,
+    token: &CancelToken,
+    bar: ProgressBar,
+) -> Result<Option<JobHandle<Outcome>>> {
+    let (algorithm, submitted) = (arguments.algorithm, Instant::now());
+    let mut options = pool.job().token(token);
+    if let Some(timeout) = arguments.timeout {
+        options = options.timeout(timeout);
+    }
+    let job = move || {
         let start = Instant::now();
-        let value = match alg {
+        let value = match algorithm {
             Algorithm::Naive => naive(n),
-            Algorithm::Fast => fast(n),
+            Algorithm::Fast => Ok(fast(n)),
         };
         let (time_ns, latency_ns) = (nanoseconds(start), nanoseconds(submitted));
         bar.inc(1);
-        let (value, worker) = (value.to_string(), corepool::current_worker());
-        Row { input: n, value, time_ns, worker, latency_ns }
-    })?)
+        let value = match value {
+            Ok(value) => Some(value.to_string()),
+            Err(Interrupted::DeadlineExceeded) => None,
+            Err(why) => return Err(why),
+        };
+        let (timed_out, worker) = (value.is_none(), corepool::current_worker());
+        Ok(Row { input: n, value, timed_out, time_ns: Some(time_ns), worker, latency_ns })
+    };
+    match options.submit(job) {
+        Ok(handle) => Ok(Some(handle)),
+        Err(refused) => match refused.kind() {
+            SubmitErrorKind::Cancelled => Ok(None),
+            _ => Err(refused.into()),
+        },
+    }
 }
 
 fn nanoseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What one job sends back.
+/// What there is to say about one job.
 #[derive(Serialize)]
 struct Row {
     input: u64,
     /// A string: most JSON readers round numbers beyond 2^53.
-    value: String,
-    time_ns: u64,
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Not::not")]
+    timed_out: bool,
+    /// None of a job that did not begin.
+    time_ns: Option<u64>,
     worker: Option<usize>,
     /// From submission, the wait for room in the queue included, to the result.
     #[serde(skip)]
@@ -318,6 +355,8 @@ struct Row {
 #[derive(Serialize)]
 struct Summary {
     jobs: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    timed_out: u64,
     workers: usize,
     wall_ns: u64,
     sum_of_job_times_ns: u64,
@@ -327,10 +366,17 @@ struct Summary {
     latency_p99_ns: u64,
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = Duration::from_nanos;
         writeln!(f, "jobs              {} on {} workers", self.jobs, self.workers)?;
+        if self.timed_out > 0 {
+            writeln!(f, "timed out         {} more", self.timed_out)?;
+        }
         writeln!(f, "wall time         {:.2?}", time(self.wall_ns))?;
         writeln!(f, "sum of job times  {:.2?}", time(self.sum_of_job_times_ns))?;
         writeln!(f, "speed-up          {:.2} over one by one", self.speed_up)?;
@@ -347,14 +393,19 @@ struct Report {
     bar: ProgressBar,
     /// Of the widest value, known beforehand thanks to the fast algorithm.
     width: usize,
+    /// Of the jobs that are done.
     latencies: Histogram<u64>,
     sum_ns: u64,
+    timed_out: u64,
 }
 
+const TIMED_OUT: &str = "timed out";
+
 impl Report {
-    fn begin(format: Format, numbers: &[u64]) -> Result<Report> {
-        let widest = fast(numbers.iter().copied().max().unwrap_or(0));
-        let width = widest.to_string().len().max("fib(n)".len());
+    fn begin(arguments: &Arguments, numbers: &[u64]) -> Result<Report> {
+        let (format, widest) = (arguments.format, fast(numbers.iter().copied().max().unwrap_or(0)));
+        let other = if arguments.timeout.is_some() { TIMED_OUT } else { "fib(n)" };
+        let width = widest.to_string().len().max(other.len());
         let (mut out, latencies) = (io::stdout(), Histogram::new(3)?);
         match format {
             Format::Table => writeln!(out, "  n  {:>width$}       time  worker", "fib(n)")?,
@@ -366,32 +417,49 @@ impl Report {
         let bar = ProgressBar::new(numbers.len() as u64);
         bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} jobs, {elapsed}")?);
         bar.enable_steady_tick(Duration::from_millis(100));
-        Ok(Report { format, out, bar, width, latencies, sum_ns: 0 })
+        Ok(Report { format, out, bar, width, latencies, sum_ns: 0, timed_out: 0 })
+    }
+
+    /// A cancelled job has no row.
+    fn outcome(&mut self, n: u64, outcome: Result<Outcome, JobError>) -> Result<()> {
+        match outcome {
+            Ok(Ok(row)) => self.row(&row),
+            Err(JobError::Expired) => {
+                self.bar.inc(1);
+                self.row(&Row { input: n, value: None, timed_out: true, time_ns: None, worker: None, latency_ns: 0 })
+            }
+            Ok(Err(_)) | Err(JobError::Cancelled) => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("fib({n})")),
+        }
     }
 
     fn row(&mut self, row: &Row) -> Result<()> {
         let text = self.render(row)?;
-        self.latencies.record(row.latency_ns)?;
-        self.sum_ns = self.sum_ns.saturating_add(row.time_ns);
+        if row.timed_out {
+            self.timed_out += 1;
+        } else {
+            self.latencies.record(row.latency_ns)?;
+            self.sum_ns = self.sum_ns.saturating_add(row.time_ns.unwrap_or(0));
+        }
         let out = &mut self.out;
         Ok(self.bar.suspend(|| out.write_all(&text).and_then(|()| out.flush()))?)
     }
 
     fn render(&self, row: &Row) -> Result<Vec<u8>> {
-        let Row { input, value, .. } = row;
+        let (input, value) = (row.input, row.value.as_deref().unwrap_or(TIMED_OUT));
         match self.format {
             Format::Table => {
-                let (width, time) = (self.width, Duration::from_nanos(row.time_ns));
+                let time = row.time_ns.map_or("-".to_owned(), |time| format!("{:.2?}", Duration::from_nanos(time)));
                 let worker = row.worker.map_or("-".to_owned(), |index| index.to_string());
-                Ok(format!("{input:>3}  {value:>width$}  {time:>9.2?}  {worker:>6}\n").into_bytes())
+                Ok(format!("{input:>3}  {value:>0$}  {time:>9}  {worker:>6}\n", self.width).into_bytes())
             }
             Format::Json => {
-                let separator = if self.latencies.is_empty() { "" } else { ",\n" };
+                let separator = if self.latencies.is_empty() && self.timed_out == 0 { "" } else { ",\n" };
                 Ok(format!("{separator}{}", serde_json::to_string(row)?).into_bytes())
             }
             Format::Csv => {
                 let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-                csv.serialize(row)?;
+                csv.serialize((input, value, row.time_ns, row.worker))?;
                 Ok(csv.into_inner()?)
             }
         }
@@ -401,6 +469,7 @@ impl Report {
         let jobs = self.latencies.len();
         let summary = Summary {
             jobs,
+            timed_out: self.timed_out,
             workers,
             wall_ns: u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX),
             sum_of_job_times_ns: self.sum_ns,

@@ -1,11 +1,11 @@
 //! Runs `examples/fibonacci.rs` as a program: what it prints, what it refuses and how it ends.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use program::{assert_refused, assert_refused_about, program, run, run_with, succeed, text};
+use program::{Running, assert_refused, assert_refused_about, program, run, run_with, succeed, text};
 use serde_json::Value;
 
 mod program;
@@ -197,7 +197,7 @@ fn no_escape_codes_and_no_progress_in_a_pipe() {
 #[test]
 fn help_and_version_succeed() {
     let help = run(&["--help"]);
-    for word in ["--algorithm", "--queue", "nanoseconds", "strings", "Exit codes", "Examples"] {
+    for word in ["--algorithm", "--queue", "--timeout", "Ctrl-C", "nanoseconds", "strings", "Exit codes", "Examples"] {
         assert!(succeed(&help).contains(word), "--help lacks {word}");
     }
     assert!(succeed(&run(&["--version"])).starts_with("fibonacci "));
@@ -326,6 +326,95 @@ fn options_that_make_no_pool_are_refused() {
     assert_refused_about(&run(&["5", "--algorithm", "quick"]), "invalid value 'quick'", "naive, fast");
     assert_refused_about(&run(&["5", "--formt", "csv"]), "unexpected argument '--formt'", "");
     assert_refused_about(&run(&["-5..3"]), "unexpected argument '-5'", "");
+}
+
+#[test]
+fn a_time_out_must_be_a_time() {
+    for bad in ["5", "soon", "-1s", "0s", "", "2 parsecs", "99999999999999999999s"] {
+        assert_refused_about(&run(&["5", &format!("--timeout={bad}")]), "", "--timeout");
+    }
+}
+
+/// The job of hours is stopped while it runs or, behind the other on the only worker, before it begins.
+#[test]
+fn a_job_that_times_out_says_so_and_the_others_are_done() {
+    let run = |format| run(&["10", "60", "60", "--workers", "1", "--timeout", "500ms", "--format", format]);
+    let table = run("table");
+    let (rows, summary) = text(&table.stdout).split_once("\n\n").expect("a blank line before the summary");
+    let rows: Vec<Vec<_>> = rows.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0][..2], ["10", "55"]);
+    assert!(rows[1..].iter().all(|row| row[..3] == ["60", "timed", "out"]) && rows.len() == 3, "{rows:?}");
+    assert!(summary.starts_with("jobs              1 on 1 workers\ntimed out         2 more\n"), "{summary}");
+    assert_eq!((table.status.code(), text(&table.stderr)), (Some(1), ""));
+
+    let json = run("json");
+    let document: Value = serde_json::from_str(text(&json.stdout)).expect("one JSON document");
+    let jobs = document["jobs"].as_array().expect("an array");
+    let rows: Vec<_> = jobs.iter().map(|job| (job["value"].as_str(), job.get("timed_out"))).collect();
+    assert_eq!(rows, [(Some("55"), None), (None, Some(&Value::Bool(true))), (None, Some(&Value::Bool(true)))]);
+    let summary = &document["summary"];
+    assert_eq!((summary["jobs"].as_u64(), summary["timed_out"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(summary["sum_of_job_times_ns"], jobs[0]["time_ns"]);
+    assert_eq!(json.status.code(), Some(1));
+
+    let csv = run("csv");
+    let mut reader = csv::Reader::from_reader(&csv.stdout[..]);
+    let rows: Vec<(u64, String, Option<u64>, Option<usize>)> =
+        reader.deserialize().collect::<Result<_, _>>().expect("rows like the header");
+    let values: Vec<_> = rows.iter().map(|row| (row.0, &*row.1)).collect();
+    assert_eq!(values, [(10, "55"), (60, "timed out"), (60, "timed out")]);
+    assert_eq!(csv.status.code(), Some(1));
+}
+
+#[test]
+fn a_time_out_that_never_comes_changes_nothing() {
+    for timeout in ["1h", "18446744073709551615s"] {
+        assert_eq!(inputs_of(&run(&["5", "6", "--timeout", timeout])), [5, 6]);
+    }
+}
+
+/// The first row is there, hours of work are running, queued and waiting for room.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_prints_what_is_done() {
+    let start_and_interrupt = |format: &str| {
+        let arguments = ["20", "60", "60", "60", "60", "--workers", "1", "--queue", "1", "--format", format];
+        let mut child = Running::start(Command::new(program()).args(arguments), Stdio::piped());
+        let (mut reader, mut out) = (child.stdout(), String::new());
+        while !out.contains("6765") {
+            assert_ne!(reader.read_line(&mut out).expect("readable"), 0, "{format} ended: {out:?}");
+        }
+        child.interrupt();
+        let output = child.end();
+        reader.read_to_string(&mut out).expect("readable");
+        assert_eq!(output.status.code(), Some(130), "{format}: {output:?}");
+        assert!(text(&output.stderr).ends_with("interrupted: 1 of 5 jobs are done\n"), "{format}: {output:?}");
+        (out, text(&output.stderr).to_owned())
+    };
+    let (table, stderr) = start_and_interrupt("table");
+    assert_eq!((table_rows(&table), stderr.lines().count()), (vec![(20, "6765")], 1));
+    assert!(table.contains("\n\njobs              1 on 1 workers\n"), "{table}");
+    let (csv, stderr) = start_and_interrupt("csv");
+    assert_eq!((csv.lines().count(), stderr.lines().next()), (2, Some("jobs              1 on 1 workers")));
+}
+
+#[cfg(unix)]
+#[test]
+fn json_that_is_interrupted_is_one_document() {
+    // Its rows are lines only once the next one comes: the first two are done, and the first is a line.
+    let arguments = ["20", "20", "60", "60", "--workers", "1", "--format", "json"];
+    let mut child = Running::start(Command::new(program()).args(arguments), Stdio::piped());
+    let (mut reader, mut out) = (child.stdout(), String::new());
+    while !out.contains("6765") {
+        assert_ne!(reader.read_line(&mut out).expect("readable"), 0, "ended: {out:?}");
+    }
+    child.interrupt();
+    let output = child.end();
+    reader.read_to_string(&mut out).expect("readable");
+    let document: Value = serde_json::from_str(&out).expect("one JSON document");
+    let rows: Vec<_> = document["jobs"].as_array().expect("an array").iter().map(|job| job["value"].as_str()).collect();
+    assert_eq!(rows, [Some("6765"), Some("6765")]);
+    assert_eq!((output.status.code(), document["summary"]["jobs"].as_u64()), (Some(130), Some(2)));
 }
 
 /// The header and the first row must be there to read while the second job runs, which takes hours.
