@@ -10,8 +10,8 @@ use crate::worker;
 /// Asks, inside a job, whether it should stop: call it now and then in long jobs, and return when it says so.
 ///
 /// It speaks for the innermost job on this thread: the one whose closure this is, though it may run inside another's
-/// `join`. Nothing is inherited: a job that a cancelled job submits is not cancelled. Costs some nanoseconds, some tens in
-/// a job with a deadline.
+/// `join`; in `on_panic`, the one that panicked. Nothing is inherited: a job that a cancelled job submits is not
+/// cancelled. Costs some nanoseconds, some tens in a job with a deadline.
 ///
 /// # Errors
 ///

@@ -284,8 +284,8 @@ impl Pool {
     /// fine.
     ///
     /// When the time runs out the report says what still runs. The pool goes on shutting down, and a later call waits
-    /// again. What aborting drops is dropped on this thread, and the destructors of the workers' thread-local values
-    /// are waited for, both however long they take.
+    /// again. What aborting drops is dropped on this thread; the destructors of the workers' thread-local values, and
+    /// what the keeper of deadlines is dropping or waking, are waited for: all however long they take.
     ///
     /// # Errors
     ///

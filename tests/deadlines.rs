@@ -2,8 +2,9 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -356,6 +357,30 @@ fn the_keeper_goes_with_the_last_pool_on_a_worker_too() {
     go.open();
     finish(job.unwrap());
     assert_no_thread_left("kinner");
+}
+
+#[test]
+fn a_shutdown_joins_the_keeper_thread_local_destructors_included() {
+    thread_local! {
+        static LAST: RefCell<Option<Box<dyn std::any::Any>>> = const { RefCell::new(None) };
+    }
+    within_a_minute(|| {
+        for mode in [Shutdown::Drain, Shutdown::Abort] {
+            let pool = one_worker(10);
+            let ended = Arc::new(AtomicBool::new(false));
+            let ends = Arc::clone(&ended);
+            on_the_keeper(&pool, || {
+                let last = on_drop(move || {
+                    // Time for a shutdown that does not wait to come back.
+                    (0..1_000).for_each(|_| thread::yield_now());
+                    ends.store(true, Ordering::SeqCst);
+                });
+                LAST.set(Some(Box::new(last)));
+            });
+            pool.shutdown(mode, None).unwrap();
+            assert!(ended.load(Ordering::SeqCst));
+        }
+    });
 }
 
 #[test]

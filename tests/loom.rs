@@ -1689,6 +1689,31 @@ mod async_models {
     }
 
     #[test]
+    fn a_place_freed_by_a_token_is_not_handed_to_a_future_of_the_same_token() {
+        explore(|| {
+            let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
+            pool.job().token(&token).submit(|| ()).unwrap().detach();
+            let (bell, waker) = bell();
+            let mut future = Box::pin(pool.job().token(&token).submit_async(tally.job()));
+            assert!(poll_submission(&mut future, &waker).is_pending());
+            let canceller = thread::spawn(move || token.cancel());
+            let refused = loop {
+                match poll_submission(&mut future, &waker) {
+                    Poll::Ready(submitted) => {
+                        break submitted.expect_err("its token was cancelled while it was in line");
+                    }
+                    Poll::Pending => drop(bell.park_until(None)),
+                }
+            };
+            assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
+            drop(refused);
+            tally.assert_never_ran();
+            canceller.join().unwrap();
+            assert_eq!(pool.monitor().stats().queued, 0);
+        });
+    }
+
+    #[test]
     fn a_future_in_line_while_the_pool_shuts_down_gets_its_job_back() {
         let ends = explore(|| {
             let (pool, tally) = (Pool::new(1), Tally::new());

@@ -245,7 +245,7 @@ fn every_lane_is_first_in_first_out_around_cancelled_jobs() {
 fn every_submitter_sees_its_own_jobs_of_one_priority_in_order() {
     const JOBS: usize = if cfg!(debug_assertions) { 6_000 } else { 60_000 };
     within_a_minute(|| {
-        for capacity in [5, 100_000] {
+        for capacity in [5, 50, 100_000] {
             let pool = one_worker(capacity);
             let logs = [(); 3].map(|()| Log::default());
             thread::scope(|scope| {

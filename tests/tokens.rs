@@ -5,7 +5,8 @@ mod common;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -296,38 +297,61 @@ fn the_place_of_a_queued_job_is_not_handed_to_one_in_line_of_the_same_token() {
 
 // Races.
 
+/// Meets the other thread at a number, without going to sleep: what follows is to race.
+fn meet(here: &AtomicUsize, there: &AtomicUsize, n: usize) {
+    here.store(n, Ordering::SeqCst);
+    wait_until("the other thread", || there.load(Ordering::SeqCst) >= n);
+}
+
 #[test]
 fn a_token_cancelled_while_jobs_are_submitted_leaves_none_queued() {
-    const ROUNDS: usize = if cfg!(debug_assertions) { 3_000 } else { 20_000 };
+    const ROUNDS: usize = if cfg!(debug_assertions) { 60_000 } else { 200_000 };
     within_a_minute(|| {
         let pool = one_worker(1_000);
         let (gate, held) = hold_worker(&pool);
-        let (start, token) = (Barrier::new(2), Mutex::new(CancelToken::new()));
+        let (submitter, canceller) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let tokens = Vec::from_iter((0..ROUNDS).map(|_| CancelToken::new()));
         thread::scope(|scope| {
-            let submitter = scope.spawn(|| {
-                for _ in 0..ROUNDS {
-                    let token = token.lock().unwrap().clone();
-                    start.wait();
-                    let jobs = [(); 3].map(|()| pool.job().token(&token).submit(|| ()).unwrap());
-                    start.wait();
+            scope.spawn(|| {
+                for (round, token) in tokens.iter().enumerate() {
+                    meet(&submitter, &canceller, 2 * round + 1);
+                    let jobs = [(); 3].map(|()| pool.job().token(token).submit(|| ()).unwrap());
+                    meet(&submitter, &canceller, 2 * round + 2);
                     assert!(jobs.into_iter().all(is_cancelled), "a job is left behind");
-                    start.wait();
                 }
             });
-            for round in 0..ROUNDS {
-                let current = token.lock().unwrap().clone();
-                start.wait();
-                (0..round % 300).for_each(|_| std::hint::spin_loop());
-                current.cancel();
-                start.wait();
-                assert_eq!(pool.stats().queued, 0);
-                *token.lock().unwrap() = CancelToken::new();
-                start.wait();
+            for (round, token) in tokens.iter().enumerate() {
+                meet(&canceller, &submitter, 2 * round + 1);
+                (0..round % 64).for_each(|_| std::hint::spin_loop());
+                token.cancel();
+                meet(&canceller, &submitter, 2 * round + 2);
             }
-            submitter.join().unwrap();
         });
+        assert_eq!((pool.stats().queued, pool.stats().cancelled), (0, 3 * ROUNDS as u64));
         gate.open();
         finish(held);
+    });
+}
+
+#[test]
+fn a_token_cancelled_on_the_way_into_the_line_turns_the_job_away() {
+    within_a_minute(|| {
+        let pool = one_worker(1);
+        let (gate, held) = hold_worker(&pool);
+        let queued = pool.try_submit(|| ()).unwrap();
+        let (token, spy) = (CancelToken::new(), Spy::new());
+        let mut submit = Box::pin(pool.job().token(&token).submit_async(|| 42));
+        // It is cloned when the queue has been found full and the job is in no list yet.
+        spy.on_clone(move || token.cancel());
+        let Poll::Ready(refused) = submit.as_mut().poll(&mut Context::from_waker(&spy.waker())) else {
+            panic!("it waits")
+        };
+        let refused = refused.unwrap_err();
+        assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::Cancelled, 42));
+        assert_eq!((pool.stats().waiting, pool.stats().rejected), (0, 1));
+        gate.open();
+        finish(held);
+        finish(queued);
     });
 }
 
