@@ -280,7 +280,7 @@ impl Pool {
     /// [`Shutdown::Drain`] finishes what was accepted; meanwhile only the pool's own jobs may still submit.
     /// [`Shutdown::Abort`] refuses all and resolves what is queued as [`Aborted`](crate::JobError::Aborted); running
     /// jobs are waited for, never killed. Both send those who wait for room away with
-    /// [`ShutDown`](SubmitErrorKind::ShutDown). An abort may follow a drain, not the reverse; doing either twice is
+    /// [`ShutDown`](crate::SubmitErrorKind::ShutDown). An abort may follow a drain, not the reverse; doing either twice is
     /// fine.
     ///
     /// When the time runs out the report says what still runs. The pool goes on shutting down, and a later call waits
