@@ -19,6 +19,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::task::{Poll, Waker};
 
 use crate::error::JobError;
+use crate::idle::Epoch;
 use crate::job::{Header, RunEnd, Standing};
 use crate::options::{Extras, Options, Priority};
 use crate::panic::contain;
@@ -140,7 +141,8 @@ where
         self.extras.options()
     }
 
-    fn run(&self, worker: &Worker) {
+    fn run(&self, worker: &Worker) -> Epoch {
+        let epoch = self.header.epoch();
         let Stage::Queued(job) = self.replace(Stage::Running) else {
             unreachable!("one Runnable a job, and it is consumed by running");
         };
@@ -148,7 +150,8 @@ where
         if let Some(why) = self.ended() {
             contain(|| drop(job));
             worker.count_unrun(why);
-            return self.finish(Err(why.into()));
+            self.finish(Err(why.into()));
+            return epoch;
         }
         let outcome = match panic::catch_unwind(AssertUnwindSafe(job)) {
             Ok(value) => {
@@ -158,6 +161,7 @@ where
             Err(payload) => Err(JobError::Panicked(worker.report_panic(payload, self))),
         };
         self.finish(outcome);
+        epoch
     }
 
     fn give_up(&self, why: Unrun) {

@@ -71,12 +71,18 @@ impl<T> Fifo<T> {
         self.len == 0
     }
 
-    /// Appends a value; returns its key and the value where it now lives.
-    pub(crate) fn push_back(&mut self, value: T) -> (Key, &T) {
+    /// The key of the next value to be appended.
+    pub(crate) fn next_key(&mut self) -> Key {
         if self.free == NIL {
             self.free = self.take_over();
         }
-        let (key, tail) = (self.free, mem::replace(&mut self.tail, self.free));
+        self.free
+    }
+
+    /// Appends a value under [`next_key`](Self::next_key), which it returns.
+    pub(crate) fn push_back(&mut self, value: T) -> Key {
+        let key = self.next_key();
+        let tail = mem::replace(&mut self.tail, key);
         match tail {
             NIL => self.head = key,
             tail => self.node_mut(tail).next = key,
@@ -85,7 +91,8 @@ impl<T> Fifo<T> {
         let node = &mut self.chunks[key as usize / CHUNK][key as usize % CHUNK];
         self.free = mem::replace(&mut node.next, NIL);
         node.prev = tail;
-        (key, node.value.insert(value))
+        node.value = Some(value);
+        key
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
@@ -227,7 +234,7 @@ mod tests {
             // Grows for a while, then shrinks, several times over, past the size of a chunk.
             let push_of_ten = if (step / 20_000) % 2 == 0 { 6 } else { 3 };
             match random(10) {
-                roll if roll < push_of_ten => model.push_back((list.push_back(step).0, step)),
+                roll if roll < push_of_ten => model.push_back((list.push_back(step), step)),
                 roll if roll % 2 == 0 => {
                     assert_eq!(list.pop_front(), model.pop_front().map(|(_, value)| value));
                 }
@@ -268,7 +275,7 @@ mod tests {
     fn memory_shrinks_with_the_list() {
         let mut list = Fifo::new();
         for round in 0..3 {
-            let keys: Vec<Key> = (0..10 * CHUNK).map(|value| list.push_back(value).0).collect();
+            let keys: Vec<Key> = (0..10 * CHUNK).map(|value| list.push_back(value)).collect();
             assert_eq!(chunks_in_use(&list), 10);
             // Alternately in order and in the reverse order.
             while list.len() > CHUNK / 2 {
@@ -290,10 +297,10 @@ mod tests {
         for value in 0..CHUNK {
             list.push_back(value);
         }
-        let (edge, _) = list.push_back(CHUNK);
+        let edge = list.push_back(CHUNK);
         list.remove(edge);
         for value in 0..100 {
-            let (key, _) = list.push_back(value);
+            let key = list.push_back(value);
             assert_eq!(chunks_in_use(&list), 2);
             list.remove(key);
             assert_eq!(chunks_in_use(&list), 2);

@@ -134,7 +134,8 @@ impl Header {
 pub(crate) trait RunEnd: Send + Sync {
     fn header(&self) -> &Header;
     fn options(&self) -> Option<&Options>;
-    fn run(&self, worker: &Worker);
+    /// Resolves the job; gives the epoch to retire it from.
+    fn run(&self, worker: &Worker) -> Epoch;
     fn give_up(&self, why: Unrun);
 }
 

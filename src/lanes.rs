@@ -85,13 +85,14 @@ impl Lanes {
 
     /// Appends a job to its lane.
     pub(crate) fn push(&mut self, job: Queued, epoch: Epoch) {
-        let lane = job.header().priority();
-        self.len += 1;
-        self.waiting = self.waiting.or(LaneSet::of(lane));
-        let (slot, job) = self.lane_mut(lane).push_back(job);
         let header = job.header();
-        header.set_slot(slot);
+        let priority = header.priority();
+        let lane = self.lane_mut(priority);
+        header.set_slot(lane.next_key());
         header.set_epoch(epoch);
+        lane.push_back(job);
+        self.len += 1;
+        self.waiting = self.waiting.or(LaneSet::of(priority));
     }
 
     #[inline]

@@ -62,8 +62,8 @@ impl Line {
 
     pub(crate) fn join(&mut self, waiting: Waiting) {
         waiting.job.header().set_standing(Standing::InLine);
-        let (slot, waiting) = self.0.push_back(waiting);
-        waiting.job.header().set_slot(slot);
+        waiting.job.header().set_slot(self.0.next_key());
+        self.0.push_back(waiting);
     }
 
     /// Takes the head out, accepted; the caller puts its job into the queue in the same step. Before it, those that have

@@ -24,7 +24,7 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// Runs a job as the innermost. `run` contains whatever the job throws.
-    pub(crate) fn run(&self, job: Runnable, run: impl FnOnce(&dyn RunEnd)) {
+    pub(crate) fn run<R>(&self, job: Runnable, run: impl FnOnce(&dyn RunEnd) -> R) -> R {
         let depth = self.depth.get();
         let inner;
         let frame = match depth {
@@ -34,15 +34,13 @@ impl Stack {
                 &*inner
             }
         };
-        *frame.borrow_mut() = Some(job.into_cell());
+        frame.replace(Some(job.into_cell()));
         self.depth.set(depth + 1);
-        if let Some(job) = &*frame.borrow() {
-            run(&**job);
-        }
+        let result = run(frame.borrow().as_deref().expect("it was put there just now"));
         self.depth.set(depth);
-        let job = frame.borrow_mut().take();
         // Last, as dropping the cell may drop what the job left for nobody.
-        drop(job);
+        drop(frame.take());
+        result
     }
 
     fn inner_frame(&self, depth: usize) -> Rc<Frame> {

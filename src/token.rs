@@ -115,7 +115,7 @@ impl Membership {
 
     pub(crate) fn register(&self, target: Target) {
         if let Some(waiting) = self.token.0.waiting.lock().as_mut() {
-            let (key, _) = waiting.push_back(target);
+            let key = waiting.push_back(target);
             // ORDERING: Relaxed, as the queue's lock carries it to the job's next owner.
             self.key.store(key, Ordering::Relaxed);
         }

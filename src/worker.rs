@@ -200,9 +200,7 @@ impl Worker {
 
     /// Runs a job; returns the epoch to retire it from, now that nothing of it is left here.
     pub(crate) fn execute(&self, job: Runnable) -> Epoch {
-        let epoch = job.header().epoch();
-        self.stack.run(job, |job| job.run(self));
-        epoch
+        self.stack.run(job, |job| job.run(self))
     }
 
     pub(crate) fn count_unrun(&self, why: Unrun) {
