@@ -1,0 +1,200 @@
+//! Waiting for room: who stands in line meets those who make room, who barge, who give up.
+
+use super::*;
+
+#[test]
+fn a_submitter_that_finds_no_room_gets_the_place_of_a_job_that_starts() {
+    explore(|| {
+        let pool = Pool::new(1);
+        let first = pool.queue(|| ());
+        let server = pool.spawn_server(2);
+        pool.queue(|| ()).join().unwrap();
+        first.join().unwrap();
+        server.join().unwrap();
+    });
+}
+
+/// A full pool with one job in either list of the queue, so that the next pop needs the back alone, and a worker to
+/// run jobs on this thread.
+fn full_with_a_job_in_either_list(log: &Log) -> (Pool, Worker) {
+    let pool = Pool::new(2);
+    let worker = pool.recruit(1);
+    pool.queue(|| ()).detach();
+    pool.queue(log.job("at the back")).detach();
+    pool.run_one(&worker);
+    pool.queue(log.job("at the front")).detach();
+    (pool, worker)
+}
+
+#[test]
+fn a_submitter_that_finds_no_room_gets_a_place_freed_at_the_back() {
+    explore(|| {
+        let log = Log::default();
+        let (pool, worker) = full_with_a_job_in_either_list(&log);
+        let server = pool.spawn_server(1);
+        // Comes back once the one pop has made room.
+        pool.queue(log.job("came later")).detach();
+        server.join().unwrap();
+        pool.run_one(&worker);
+        pool.run_one(&worker);
+        assert_eq!(log.ran(), ["at the back", "at the front", "came later"]);
+    });
+}
+
+#[test]
+fn jobs_run_in_order_while_a_worker_swaps_the_lists() {
+    explore(|| {
+        let (pool, log) = (Pool::new(3), Log::default());
+        pool.queue(log.job("first")).detach();
+        pool.queue(log.job("second")).detach();
+        let server = pool.spawn_server(4);
+        pool.queue(log.job("third")).detach();
+        pool.queue(log.job("fourth")).detach();
+        server.join().unwrap();
+        assert_eq!(log.ran(), ["first", "second", "third", "fourth"]);
+    });
+}
+
+// Bounded by 5: in full it takes minutes.
+#[test]
+fn a_try_submit_finds_the_room_that_pops_have_made() {
+    let ends = explore_bounded(5, || {
+        let pool = Pool::new(2);
+        let jobs = [pool.queue(|| ()), pool.queue(|| ())];
+        let server = pool.spawn_server(2);
+        let early = pool.try_submit(|| ()).is_ok();
+        assert!(pool.monitor().stats().queued <= 2, "more jobs than there is room");
+        for job in jobs {
+            job.join().unwrap();
+        }
+        assert!(pool.try_submit(|| ()).is_ok(), "at most one job is queued");
+        server.join().unwrap();
+        early
+    });
+    assert_eq!(ends, [false, true]);
+}
+
+// Bounded by 2: by 3 it takes 30 s.
+#[test]
+fn two_submitters_that_find_no_room_both_get_in() {
+    explore_bounded(2, || {
+        let pool = Pool::new(1);
+        pool.queue(|| ()).detach();
+        let server = pool.spawn_server(3);
+        let other = thread::spawn({
+            let pool = pool.clone();
+            move || pool.queue(|| ()).join().unwrap()
+        });
+        pool.queue(|| ()).join().unwrap();
+        other.join().unwrap();
+        server.join().unwrap();
+    });
+}
+
+// Bounded by 3: by 4 it takes minutes.
+#[test]
+fn who_stands_in_line_first_runs_first() {
+    explore_bounded(3, || {
+        let (pool, log) = (Pool::new(1), Log::default());
+        pool.queue(log.job("queued")).detach();
+        let first = pool.stand_in_line(log.job("first in line"));
+        let server = pool.spawn_server(3);
+        let second = thread::spawn({
+            let (pool, job) = (pool.clone(), log.job("came later"));
+            move || pool.queue(job).join().unwrap()
+        });
+        assert_ne!(first.wait(), Standing::Refused);
+        second.join().unwrap();
+        server.join().unwrap();
+        assert_eq!(log.ran(), ["queued", "first in line", "came later"]);
+    });
+}
+
+#[test]
+fn a_try_submit_never_passes_who_stands_in_line() {
+    let ends = explore(|| {
+        let (pool, log) = (Pool::new(1), Log::default());
+        pool.queue(log.job("queued")).detach();
+        let waiting = pool.stand_in_line(log.job("in line"));
+        let server = pool.spawn_server(2);
+        let tried = pool.try_submit(log.job("tried")).is_ok();
+        assert_ne!(waiting.wait(), Standing::Refused);
+        server.join().unwrap();
+        assert_eq!(log.ran(), ["queued", "in line"]);
+        tried
+    });
+    assert_eq!(ends, [false, true]);
+}
+
+#[test]
+fn a_try_submit_never_passes_who_waits_for_a_place_at_the_back() {
+    explore(|| {
+        let (pool, _worker) = full_with_a_job_in_either_list(&Log::default());
+        let (first, second) = (pool.stand_in_line(|| ()), pool.stand_in_line(|| ()));
+        let server = pool.spawn_server(1);
+        assert!(pool.try_submit(|| ()).is_err(), "the only place that comes free is the first one's");
+        assert_eq!(first.wait(), Standing::Accepted);
+        assert_eq!(second.header().standing(), Standing::InLine);
+        server.join().unwrap();
+    });
+}
+
+#[test]
+fn who_gives_up_while_a_place_is_handed_over_is_out_or_in_and_the_next_is_served() {
+    let ends = explore(|| {
+        let (pool, worker) = full_with_a_job_in_either_list(&Log::default());
+        let tally = Tally::new();
+        let impatient = pool.stand_in_line(tally.job());
+        let next = pool.stand_in_line(|| ());
+        let server = pool.spawn_server(1);
+        let left = pool.monitor().give_up_waiting(impatient.header());
+        let outcome = match left {
+            LeftLine::GaveUp => Err(impatient.cell.reclaim()),
+            LeftLine::Decided => {
+                assert_eq!(impatient.wait(), Standing::Accepted);
+                pool.run_one(&worker);
+                Ok(impatient.into_handle())
+            }
+        };
+        // Either the one place or the one after that.
+        assert_eq!(next.wait(), Standing::Accepted);
+        server.join().unwrap();
+        assert_eq!(pool.monitor().stats().waiting, 0);
+        pool.run_one(&worker);
+        match outcome {
+            Ok(handle) => {
+                drop(handle.join().unwrap());
+                tally.assert_ran_once();
+            }
+            Err(closure) => {
+                drop(closure);
+                tally.assert_never_ran();
+            }
+        }
+        left == LeftLine::GaveUp
+    });
+    assert_eq!(ends, [false, true]);
+}
+
+#[test]
+fn who_gives_up_while_the_pool_shuts_down_is_rejected_once() {
+    let ends = explore(|| {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        pool.queue(|| ()).detach();
+        let waiting = pool.stand_in_line(tally.job());
+        let closer = thread::spawn({
+            let pool = pool.clone();
+            move || pool.monitor().close(Shutdown::Drain)
+        });
+        let left = pool.monitor().give_up_waiting(waiting.header());
+        if left == LeftLine::Decided {
+            assert_eq!(waiting.wait(), Standing::Refused);
+        }
+        drop(waiting.cell.reclaim());
+        tally.assert_never_ran();
+        closer.join().unwrap();
+        assert_eq!(pool.monitor().stats().rejected, 1);
+        left == LeftLine::GaveUp
+    });
+    assert_eq!(ends, [false, true]);
+}

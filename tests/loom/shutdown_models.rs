@@ -1,0 +1,218 @@
+//! Shutting down: what the close meets resolves or is handed back, and every worker leaves.
+
+use super::*;
+
+const MODES: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Abort];
+
+/// How a submission ended.
+fn end_of<F>(submitted: Result<JobHandle<()>, F>) -> &'static str {
+    match submitted.map(JobHandle::join) {
+        Ok(Ok(())) => "ran",
+        Ok(Err(JobError::Aborted)) => "aborted",
+        Ok(Err(error)) => panic!("{error}"),
+        Err(_job) => "refused",
+    }
+}
+
+#[test]
+fn a_close_while_a_worker_falls_asleep_sends_it_home() {
+    for mode in MODES {
+        explore(move || {
+            let pool = Pool::new(1);
+            let worker = pool.spawn_worker(0);
+            pool.shut_down(mode);
+            worker.join().unwrap();
+        });
+    }
+}
+
+// Bounded by 3: by 4 it takes 6 s.
+#[test]
+fn a_close_while_two_workers_fall_asleep_sends_both_home() {
+    for mode in MODES {
+        explore_bounded(3, move || {
+            let pool = Pool::new(1);
+            let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
+            pool.shut_down(mode);
+            for worker in workers {
+                worker.join().unwrap();
+            }
+        });
+    }
+}
+
+// Bounded by 3: by 4 it takes 8 s.
+#[test]
+fn a_drain_while_one_worker_runs_and_one_sleeps_ends_both() {
+    explore_bounded(3, || {
+        let pool = Pool::new(1);
+        let job = pool.queue(|| ());
+        let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
+        assert_eq!(pool.shut_down(Shutdown::Drain).completed, 1);
+        job.join().unwrap();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+// Bounded by 3: by 4 it takes 8 s for both modes.
+fn ends_of_a_push_while_closing(mode: Shutdown) -> Vec<&'static str> {
+    explore_bounded(3, move || {
+        let pool = Pool::new(1);
+        let worker = pool.spawn_worker(0);
+        let submitter = thread::spawn({
+            let pool = pool.clone();
+            move || end_of(pool.submit(|| ()))
+        });
+        let report = pool.shut_down(mode);
+        let end = submitter.join().unwrap();
+        worker.join().unwrap();
+        assert_eq!(report.completed, u64::from(end == "ran"));
+        assert_eq!(report.aborted, u64::from(end == "aborted"));
+        assert_eq!(pool.monitor().stats().rejected, u64::from(end == "refused"));
+        end
+    })
+}
+
+#[test]
+fn a_push_while_the_pool_drains_runs_or_is_handed_back() {
+    assert_eq!(ends_of_a_push_while_closing(Shutdown::Drain), ["ran", "refused"]);
+}
+
+#[test]
+fn a_push_while_the_pool_aborts_runs_is_aborted_or_handed_back() {
+    assert_eq!(ends_of_a_push_while_closing(Shutdown::Abort), ["aborted", "ran", "refused"]);
+}
+
+// Bounded by 3: by 4 it takes 16 s for both modes.
+fn ends_of_a_full_pool_that_closes(mode: Shutdown) -> Vec<(&'static str, &'static str)> {
+    explore_bounded(3, move || {
+        let pool = Pool::new(1);
+        let queued = pool.submit(|| ());
+        let worker = pool.spawn_worker(0);
+        let submitter = thread::spawn({
+            let pool = pool.clone();
+            move || end_of(pool.submit(|| ()))
+        });
+        pool.shut_down(mode);
+        let ends = (end_of(queued), submitter.join().unwrap());
+        worker.join().unwrap();
+        let stats = pool.monitor().stats();
+        assert_eq!((stats.busy, stats.queued, stats.waiting), (0, 0, 0));
+        ends
+    })
+}
+
+#[test]
+fn a_drain_refuses_who_stands_in_line_and_runs_what_is_queued() {
+    assert_eq!(ends_of_a_full_pool_that_closes(Shutdown::Drain), [("ran", "ran"), ("ran", "refused")]);
+}
+
+#[test]
+fn an_abort_refuses_who_stands_in_line_and_aborts_what_is_queued() {
+    assert_eq!(
+        ends_of_a_full_pool_that_closes(Shutdown::Abort),
+        [("aborted", "refused"), ("ran", "aborted"), ("ran", "ran"), ("ran", "refused")]
+    );
+}
+
+fn ends_of_a_job_that_submits_and_joins(mode: Shutdown) -> Vec<&'static str> {
+    explore(move || {
+        let pool = Pool::new(1);
+        let inside = pool.clone();
+        let outer = pool.queue(move || end_of(inside.submit(|| ())));
+        let worker = pool.spawn_worker(0);
+        pool.shut_down(mode);
+        let outcome = outer.join();
+        worker.join().unwrap();
+        match outcome {
+            Ok(end) => end,
+            Err(error) => {
+                assert!(matches!(error, JobError::Aborted));
+                "never began"
+            }
+        }
+    })
+}
+
+#[test]
+fn a_job_that_submits_and_joins_while_the_pool_drains_is_served() {
+    assert_eq!(ends_of_a_job_that_submits_and_joins(Shutdown::Drain), ["ran"]);
+}
+
+#[test]
+fn a_job_that_submits_and_joins_while_the_pool_aborts_is_never_left_waiting() {
+    assert_eq!(ends_of_a_job_that_submits_and_joins(Shutdown::Abort), ["aborted", "never began", "ran", "refused"]);
+}
+
+/// The idle one must not close the pool under the busy one.
+// Bounded by 3: three threads with whole lives are out of reach in full.
+#[test]
+fn a_job_that_submits_while_the_pool_drains_is_served_though_a_worker_idles() {
+    let ends = explore_bounded(3, || {
+        let pool = Pool::new(1);
+        let inside = pool.clone();
+        let outer = pool.queue(move || inside.submit(|| ()).map_err(drop));
+        let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
+        pool.shut_down(Shutdown::Drain);
+        let inner = outer.join().unwrap();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        end_of(inner)
+    });
+    assert_eq!(ends, ["ran"]);
+}
+
+#[test]
+fn an_abort_takes_what_stands_in_both_lists() {
+    let ends = explore(|| {
+        let (pool, log) = (Pool::new(3), Log::default());
+        let (first, second) = (pool.submit(log.job("1")), pool.submit(log.job("2")));
+        let worker = pool.spawn_worker(0);
+        let third = pool.submit(log.job("3"));
+        let report = pool.shut_down(Shutdown::Abort);
+        let ran = [first, second, third].map(end_of).iter().filter(|end| **end == "ran").count();
+        worker.join().unwrap();
+        assert_eq!(log.ran(), ["1", "2", "3"][..ran]);
+        assert_eq!((report.completed, report.aborted), (ran as u64, 3 - ran as u64));
+        ran
+    });
+    assert_eq!(ends, [0, 1, 2, 3]);
+}
+
+/// Without workers, as it is the aborting thread that is waited for.
+#[test]
+fn a_shutdown_while_another_thread_aborts_ends_after_every_job_has_resolved() {
+    explore(|| {
+        let pool = Pool::new(2);
+        let jobs = [pool.queue(|| ()), pool.queue(|| ())];
+        let breaker = thread::spawn({
+            let pool = pool.clone();
+            move || pool.shut_down(Shutdown::Abort)
+        });
+        pool.shut_down(Shutdown::Abort);
+        assert!(jobs.iter().all(JobHandle::is_finished));
+        breaker.join().unwrap();
+    });
+}
+
+// Bounded by 3: by 4 it takes 8 s.
+#[test]
+fn an_abort_while_another_thread_drains_ends_both_calls() {
+    let ends = explore_bounded(3, || {
+        let pool = Pool::new(1);
+        let job = pool.submit(|| ());
+        let worker = pool.spawn_worker(0);
+        let drainer = thread::spawn({
+            let pool = pool.clone();
+            move || pool.shut_down(Shutdown::Drain)
+        });
+        pool.shut_down(Shutdown::Abort);
+        drainer.join().unwrap();
+        worker.join().unwrap();
+        end_of(job)
+    });
+    assert_eq!(ends, ["aborted", "ran"]);
+}
