@@ -1,0 +1,203 @@
+//! What is drawn for each job: what it does, how it is submitted, with which options, and what becomes of its handle.
+
+use std::time::Duration;
+
+use corepool::Priority;
+use fastrand::Rng;
+
+/// What the closure does.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    Return,
+    /// Some thousand turns of a loop.
+    Busy(u16),
+    /// Goes on until `checkpoint()` stops it, for a while.
+    Checkpoints,
+    Panic(Payload),
+    /// The value's destructor panics.
+    BurstingValue,
+    /// The destructor of what the closure has captured panics: at the end of the job, or when it is dropped unrun.
+    BurstingClosure,
+    /// Submits and joins jobs of its own.
+    Nest,
+    /// Asks for what would wait for itself.
+    WaitForItself,
+    /// Cancels the token of its client.
+    CancelToken,
+}
+
+/// What the closure panics with.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload {
+    Expected,
+    Value,
+    Bursting,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Verb {
+    Submit,
+    Try,
+    Timeout(Duration),
+    /// Awaited at once.
+    Await,
+    /// Polled once, and awaited or dropped later.
+    StandInLine,
+    /// A future that is dropped as it was made.
+    NeverPoll,
+}
+
+/// What is done with a closure that was handed back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    SubmitAgain,
+    RunHere,
+    Drop,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Deadline {
+    Passed,
+    Soon(Duration),
+    Far,
+}
+
+/// What becomes of the handle, once its turn has come.
+#[derive(Clone, Copy)]
+pub(crate) enum Handling {
+    Join,
+    JoinTimeout(Duration),
+    TryJoin,
+    Await,
+    /// Joined by another thread.
+    JoinElsewhere,
+    Detach,
+    Drop,
+    CancelAndJoin,
+    CancelAndDrop,
+    DropGuard,
+    JoinGuard,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) priority: Priority,
+    pub(crate) is_named: bool,
+    pub(crate) has_token: bool,
+    pub(crate) deadline: Option<Deadline>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) work: Work,
+    pub(crate) verb: Verb,
+    /// `None`: a plain job.
+    pub(crate) options: Option<Options>,
+    pub(crate) refusal: Refusal,
+    pub(crate) handling: Handling,
+    /// How deep the job is nested; an outermost one is at 0.
+    pub(crate) depth: u8,
+    pub(crate) seed: u64,
+}
+
+/// Jobs nest no deeper.
+const DEEPEST: u8 = 3;
+
+impl Plan {
+    /// A plain job that submits itself and returns.
+    pub(crate) fn probe() -> Self {
+        Self {
+            work: Work::Return,
+            verb: Verb::Submit,
+            options: None,
+            refusal: Refusal::Drop,
+            handling: Handling::TryJoin,
+            depth: 0,
+            seed: 0,
+        }
+    }
+
+    pub(crate) fn draw(rng: &mut Rng, depth: u8) -> Self {
+        Self {
+            work: draw_work(rng, depth),
+            verb: draw_verb(rng),
+            options: (rng.u8(..100) < 40).then(|| draw_options(rng)),
+            refusal: draw_refusal(rng),
+            handling: draw_handling(rng),
+            depth,
+            seed: rng.u64(..),
+        }
+    }
+}
+
+fn draw_work(rng: &mut Rng, depth: u8) -> Work {
+    match rng.u16(..1_000) {
+        0..450 => Work::Return,
+        450..730 => Work::Busy(rng.u16(..300)),
+        730..735 => Work::Busy(5_000),
+        735..770 => Work::Checkpoints,
+        770..840 => Work::Panic(pick(rng, &[Payload::Expected, Payload::Value, Payload::Bursting])),
+        840..890 => Work::BurstingValue,
+        890..930 => Work::BurstingClosure,
+        930..990 if depth < DEEPEST => Work::Nest,
+        990..995 => Work::WaitForItself,
+        995..996 => Work::CancelToken,
+        _ => Work::Return,
+    }
+}
+
+fn draw_verb(rng: &mut Rng) -> Verb {
+    match rng.u8(..100) {
+        0..5 => Verb::Submit,
+        5..30 => Verb::Try,
+        30..35 => Verb::Timeout(Duration::ZERO),
+        35..40 => Verb::Timeout(Duration::from_micros(rng.u64(..200))),
+        40..42 => Verb::Timeout(Duration::MAX),
+        42..45 => Verb::Await,
+        // Most of them: a line of futures fills the queue again without a thread that has to wake up first.
+        45..99 => Verb::StandInLine,
+        _ => Verb::NeverPoll,
+    }
+}
+
+fn draw_options(rng: &mut Rng) -> Options {
+    Options {
+        priority: pick(rng, &[Priority::High, Priority::Normal, Priority::Low]),
+        is_named: rng.bool(),
+        has_token: rng.u8(..100) < 40,
+        deadline: match rng.u8(..100) {
+            0..5 => Some(Deadline::Passed),
+            5..25 => Some(Deadline::Soon(Duration::from_micros(rng.u64(..1_000)))),
+            25..35 => Some(Deadline::Far),
+            _ => None,
+        },
+    }
+}
+
+fn draw_refusal(rng: &mut Rng) -> Refusal {
+    match rng.u8(..100) {
+        0..20 => Refusal::SubmitAgain,
+        20..25 => Refusal::RunHere,
+        _ => Refusal::Drop,
+    }
+}
+
+fn draw_handling(rng: &mut Rng) -> Handling {
+    match rng.u8(..100) {
+        0..30 => Handling::Join,
+        30..40 => Handling::JoinTimeout(Duration::from_micros(rng.u64(..100))),
+        40..50 => Handling::TryJoin,
+        50..60 => Handling::Await,
+        60..65 => Handling::JoinElsewhere,
+        65..70 => Handling::Detach,
+        70..75 => Handling::Drop,
+        75..85 => Handling::CancelAndJoin,
+        85..90 => Handling::CancelAndDrop,
+        90..95 => Handling::DropGuard,
+        _ => Handling::JoinGuard,
+    }
+}
+
+fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
+    choices[rng.usize(..choices.len())]
+}
