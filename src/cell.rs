@@ -68,7 +68,7 @@ impl<F, T> Body<F, T> {
         }
         match mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Finished(outcome) => Some(outcome),
-            _ => None,
+            _ => unreachable!("it was finished just now"),
         }
     }
 }
@@ -166,10 +166,11 @@ where
 
     fn give_up(&self, why: Unrun) {
         self.unregister();
-        if let Stage::Queued(job) = self.replace(Stage::Running) {
-            // Before the handle resolves: who has joined finds the closure gone.
-            contain(|| drop(job));
-        }
+        let Stage::Queued(job) = self.replace(Stage::Running) else {
+            unreachable!("one Runnable a job, and it is consumed by giving up");
+        };
+        // Before the handle resolves: who has joined finds the closure gone.
+        contain(|| drop(job));
         self.finish(Err(why.into()));
     }
 }
@@ -213,15 +214,12 @@ where
 }
 
 impl<F, T, O> Drop for JobCell<F, T, O> {
-    /// Drops for the user what nobody took: the outcome of a detached job, the waker of a dropped handle.
+    /// Drops for the user what nobody took: the outcome of a detached job, the closure of a future that left the line. No
+    /// waker is left: finishing took it.
     fn drop(&mut self) {
-        let body = self.body.get_mut();
-        match mem::replace(&mut body.stage, Stage::Taken) {
+        match mem::replace(&mut self.body.get_mut().stage, Stage::Taken) {
             Stage::Running | Stage::Taken => {}
             left => drop(contain(|| drop(left))),
-        }
-        if let Some(waiter) = body.waiter.take() {
-            contain(|| drop(waiter));
         }
     }
 }

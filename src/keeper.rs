@@ -8,7 +8,6 @@
 //! 4. The last worker to leave stops the keeper: nothing is queued then, nor ever will be. A shutdown joins it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -166,11 +165,5 @@ impl Deadline {
             // Outside the lock: it may be the last to know of a pool or a job.
             drop(left);
         }
-    }
-}
-
-impl fmt::Debug for Deadline {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Deadline").field(&self.at).finish()
     }
 }

@@ -77,7 +77,7 @@ impl Extras for Options {
 }
 
 /// The options of one job.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) priority: Priority,

@@ -10,7 +10,6 @@
 //! A job that still stands in line was not accepted: it is turned away, and its submitter gets the closure back.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::iter;
 use std::sync::{Arc, Weak};
 
@@ -37,7 +36,7 @@ impl Unrun {
         match self {
             Self::Cancelled => Standing::Cancelled,
             Self::Expired => Standing::TimedOut,
-            Self::Aborted => Standing::Refused,
+            Self::Aborted => unreachable!("a shutdown refuses the line as a whole"),
         }
     }
 }
@@ -79,12 +78,6 @@ impl Target {
         if let (Some(pool), Some(job)) = (self.pool.upgrade(), self.job.upgrade()) {
             pool.monitor.withdraw(job.header(), why);
         }
-    }
-}
-
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").finish_non_exhaustive()
     }
 }
 

@@ -8,12 +8,14 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use common::{EXPECTED, hold_worker, one_worker, silence_expected_panics};
-use corepool::{BuildError, JobError, JobPanic, Pool, Shutdown, SubmitError, SubmitErrorKind, WaitError};
+use corepool::{BuildError, CancelToken, JobError, JobPanic, Pool, Shutdown, SubmitError, SubmitErrorKind, WaitError};
 
 /// What a job said that panicked with `panic`.
 fn panic_of(panic: impl FnOnce() + Send + 'static) -> JobPanic {
@@ -129,6 +131,23 @@ fn a_submit_that_timed_out_says_how_long_it_waited_and_for_what() {
 }
 
 #[test]
+fn a_submit_whose_token_was_cancelled_in_line_says_so() {
+    let (pool, token) = (one_worker(1), CancelToken::new());
+    let (gate, held) = hold_worker(&pool);
+    pool.submit(|| ()).unwrap().detach();
+    let mut in_line = pin!(pool.job().token(&token).submit_async(|| 7));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(in_line.as_mut().poll(&mut context).is_pending());
+    token.cancel();
+    let Poll::Ready(Err(refused)) = in_line.poll(&mut context) else { panic!("it stands in line no more") };
+    assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
+    assert_has(&refused.to_string(), &["token", "cancelled", "waited for room"]);
+    assert_eq!(refused.into_job()(), 7);
+    gate.open();
+    held.join().unwrap();
+}
+
+#[test]
 fn a_closed_pool_gives_every_closure_back() {
     let pool = closed_pool();
     let kept = Arc::new(());
@@ -230,6 +249,15 @@ fn a_panics_message_is_its_text_whatever_it_is_made_of() {
     assert_eq!(panic_of(|| panic::panic_any("expected: any")).message(), "expected: any");
     assert_eq!(panic_of(|| panic::panic_any(String::from("expected: owned"))).message(), "expected: owned");
     assert_eq!(panic_of(|| assert_eq!(1, 2, "{EXPECTED}")).message().lines().count(), 3);
+}
+
+#[test]
+fn a_panic_of_a_job_with_a_name_says_which() {
+    silence_expected_panics();
+    let pool = one_worker(1);
+    let job = pool.job().name("thumbnail").submit(|| panic!("{EXPECTED}no disk")).unwrap();
+    let error = job.join().unwrap_err();
+    assert_has(&error.to_string(), &["the job \"thumbnail\" submitted at ", file!(), "expected: no disk"]);
 }
 
 #[test]

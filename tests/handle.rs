@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use common::{
     EXPECTED, FOREVER, hold_worker, one_worker, opens_when_let_go, poll_once, silence_expected_panics, within_a_minute,
 };
-use corepool::{BuildError, JobError, JobHandle, Pool, Shutdown, SubmitError, WaitError};
+use corepool::{BuildError, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, WaitError};
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -337,15 +337,23 @@ fn every_type_can_be_shown_whatever_closure_and_value_are() {
     let outcome: Result<Opaque, JobError> = job.join();
     assert!(outcome.is_ok());
 
+    let token = CancelToken::new();
+    assert!(shown(&token).contains("cancelled: false"));
+    let options = pool.job().name("mine").token(&token).timeout(FOREVER);
+    assert!(shown(&options).contains("mine"));
+    let guard = options.submit(|| Opaque).unwrap().cancel_on_drop();
+    assert!(shown(&guard).contains(file!()), "it shows where it comes from");
+    assert!(guard.join().is_ok());
+
     let error = pool.submit(|| -> Opaque { panic!("{EXPECTED}shown") }).unwrap().join().err().unwrap();
     assert!(shown(&error).contains("expected: shown"));
     let JobError::Panicked(panic) = error else { panic!("it was to panic") };
     assert!(shown(&panic).contains("expected: shown"));
 
-    assert!(shown(&pool.stats()).contains("submitted: 2"));
+    assert!(shown(&pool.stats()).contains("submitted: 3"));
     assert!(shown(&Shutdown::Drain).contains("Drain"));
     let report = pool.shutdown(Shutdown::Drain, None).unwrap();
-    assert!(shown(&report).contains("completed: 1"));
+    assert!(shown(&report).contains("completed: 2"));
 
     let opaque = Opaque;
     let refused: SubmitError<_> = pool.submit(move || opaque).err().unwrap();
