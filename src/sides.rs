@@ -149,7 +149,8 @@ impl Back {
         }
         let waiting = self.jobs.waiting().or(in_front);
         if waiting == LaneSet::NORMAL {
-            // As mostly: no turn to take.
+            // As mostly: no turn to take, and none is saved up.
+            self.turn = Turn::default();
             return self.jobs.pop(Priority::Normal);
         }
         let lane = self.turn.next(waiting)?;

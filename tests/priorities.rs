@@ -97,6 +97,29 @@ fn one_job_in_64_is_of_the_lowest_that_waits() {
 }
 
 #[test]
+fn a_lane_that_is_served_alone_saves_no_turns_up() {
+    let pool = one_worker(1_000);
+    let (log, (gate, held)) = (Log::default(), hold_worker(&pool));
+    let (second, started) = (Gate::new(), Gate::new());
+    let (stop, starts) = (second.clone(), started.clone());
+    let stops = pool.submit(move || {
+        starts.open();
+        stop.pass();
+    });
+    log.submit(&pool, Normal, 0).detach();
+    (0..40).for_each(|n| log.submit(&pool, High, n).detach());
+    gate.open();
+    // The urgent ones have passed the normal ones over, and the first of those was served when nothing else waited.
+    started.pass();
+    (40..103).for_each(|n| log.submit(&pool, High, n).detach());
+    second.open();
+    finish(held);
+    finish(stops.unwrap());
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    assert_eq!(log.read(), Vec::from_iter(lane(High, 0..103).chain(lane(Normal, [0]))));
+}
+
+#[test]
 fn low_gets_on_although_high_never_ends() {
     within_a_minute(|| {
         let pool = one_worker(100);
