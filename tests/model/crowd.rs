@@ -1,0 +1,176 @@
+//! The language of programs that run freely: several clients, each a thread with a list of moves, whose jobs may be such
+//! lists themselves.
+//!
+//! A move means one of the jobs submitted before it in the same list: that whose tag is the next after its number.
+
+use std::fmt::{self, Debug, Display};
+
+use corepool::Shutdown;
+use proptest::collection::vec;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, prop_oneof};
+
+use crate::program::{Options, Pick, TOKENS, Tag, Time, Verb, choose, options, pick};
+
+#[derive(Clone)]
+pub struct Crowd {
+    pub workers: usize,
+    pub capacity: usize,
+    pub clients: Vec<Vec<Move>>,
+    /// How the pool is shut down once all clients are done.
+    pub end: Shutdown,
+}
+
+#[derive(Clone, Debug)]
+pub enum Move {
+    Submit(Verb, Options, Task, Tag),
+    Cancel(Pick),
+    CancelToken(usize),
+    CancelOnDrop(Pick),
+    Drop(Pick),
+    /// A handle or a future that submits.
+    Poll(Pick),
+    TryJoin(Pick),
+    JoinTimeout(Pick, Time),
+    Join(Pick),
+    Stats,
+    WaitIdle,
+    Shutdown(Shutdown, Time),
+}
+
+/// What a job does.
+#[derive(Clone, Debug)]
+pub enum Task {
+    Return,
+    Panic,
+    /// Returns; its closure panics when it is dropped unrun.
+    Fragile,
+    /// Looks at checkpoints until it is to stop, but not for ever.
+    Spin,
+    Moves(Vec<Move>),
+}
+
+pub fn crowds() -> impl Strategy<Value = Crowd> {
+    let workers = prop_oneof![3 => Just(1), 3 => Just(2), 1 => Just(3), 1 => Just(4)];
+    let capacity = prop_oneof![3 => Just(1), 3 => Just(2), 1 => Just(4), 1 => Just(100)];
+    let clients = vec(vec(a_move(2), 1..14), 1..=4);
+    (workers, capacity, clients, mode()).prop_map(|(workers, capacity, clients, end)| Crowd {
+        workers,
+        capacity,
+        clients,
+        end,
+    })
+}
+
+fn a_move(depth: u32) -> BoxedStrategy<Move> {
+    let time = || prop_oneof![Just(Time::None), Just(Time::Moment), Just(Time::Hour)];
+    let short = prop_oneof![Just(Time::None), Just(Time::Moment)];
+    let verb = prop_oneof![
+        3 => Just(Verb::Submit),
+        2 => Just(Verb::TrySubmit),
+        2 => Just(Verb::SubmitAsync),
+        2 => time().prop_map(Verb::Within),
+    ];
+    prop_oneof![
+        40 => (verb, options(), task(depth), pick())
+            .prop_map(|(verb, options, task, tag)| Move::Submit(verb, options, task, tag)),
+        10 => pick().prop_map(Move::Cancel),
+        6 => (0..TOKENS).prop_map(Move::CancelToken),
+        4 => pick().prop_map(Move::CancelOnDrop),
+        8 => pick().prop_map(Move::Drop),
+        8 => pick().prop_map(Move::Poll),
+        4 => pick().prop_map(Move::TryJoin),
+        // Longer would hang: it does not run the job, as `join` does inside a job.
+        4 => (pick(), short).prop_map(|(job, time)| Move::JoinTimeout(job, time)),
+        12 => pick().prop_map(Move::Join),
+        2 => Just(Move::Stats),
+        2 => Just(Move::WaitIdle),
+        1 => (mode(), time()).prop_map(|(mode, time)| Move::Shutdown(mode, time)),
+    ]
+    .boxed()
+}
+
+fn task(depth: u32) -> BoxedStrategy<Task> {
+    let leaf =
+        prop_oneof![6 => Just(Task::Return), 2 => Just(Task::Panic), 1 => Just(Task::Fragile), 1 => Just(Task::Spin)];
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    prop_oneof![3 => leaf, 1 => vec(a_move(depth - 1), 1..5).prop_map(Task::Moves)].boxed()
+}
+
+fn mode() -> impl Strategy<Value = Shutdown> {
+    prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Abort)]
+}
+
+/// A job's name: its place in the list it was submitted in, after the name of that list.
+pub fn name(list: &str, place: usize) -> String {
+    format!("{list}{place}")
+}
+
+/// The name of a client's list, or of that of a job.
+pub fn list_name(client: usize) -> String {
+    char::from(b'a' + client as u8).to_string()
+}
+
+impl Debug for Crowd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { workers, capacity, end, .. } = self;
+        writeln!(f, "workers: {workers}, room for {capacity}, at the end: {end:?}")?;
+        for (client, moves) in self.clients.iter().enumerate() {
+            writeln!(f, "client {}", list_name(client))?;
+            write_moves(f, moves, &list_name(client), 1)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_moves(f: &mut fmt::Formatter<'_>, moves: &[Move], list: &str, depth: usize) -> fmt::Result {
+    let indent = "  ".repeat(depth);
+    let mut tags = Vec::new();
+    for a_move in moves {
+        if let Move::Submit(verb, options, task, tag) = a_move {
+            let name = name(list, tags.len());
+            tags.push(*tag);
+            writeln!(f, "{indent}{name} = {verb}{options}{task}")?;
+            if let Task::Moves(moves) = task {
+                write_moves(f, moves, &format!("{name}."), depth + 1)?;
+            }
+        } else if let Some(line) = a_move.in_words(list, &tags) {
+            writeln!(f, "{indent}{line}")?;
+        }
+    }
+    Ok(())
+}
+
+impl Move {
+    /// `None`: there is no job yet that it can mean.
+    fn in_words(&self, list: &str, tags: &[Tag]) -> Option<String> {
+        let named = |pick| choose(tags.iter().copied().enumerate(), pick).map(|job| name(list, job));
+        Some(match *self {
+            Move::Submit(..) => return None,
+            Move::Cancel(pick) => format!("cancel {}", named(pick)?),
+            Move::CancelToken(token) => format!("cancel token {token}"),
+            Move::CancelOnDrop(pick) => format!("cancel_on_drop {}", named(pick)?),
+            Move::Drop(pick) => format!("drop {}", named(pick)?),
+            Move::Poll(pick) => format!("poll {}", named(pick)?),
+            Move::TryJoin(pick) => format!("try_join {}", named(pick)?),
+            Move::JoinTimeout(pick, time) => format!("join_timeout({time}) {}", named(pick)?),
+            Move::Join(pick) => format!("join {}", named(pick)?),
+            Move::Stats => "stats".to_owned(),
+            Move::WaitIdle => "wait_idle".to_owned(),
+            Move::Shutdown(mode, time) => format!("shutdown {mode:?} ({time})"),
+        })
+    }
+}
+
+impl Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Task::Return => "",
+            Task::Panic => ", panics",
+            Task::Fragile => ", fragile",
+            Task::Spin => ", spins",
+            Task::Moves(_) => ", does",
+        })
+    }
+}

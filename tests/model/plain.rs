@@ -1,0 +1,191 @@
+//! The contract in plain words: one thread, a list of what is queued, a list of who waits for room, and for each job
+//! where it stands. It predicts what every step of a [`Program`](crate::program::Program) answers and what comes of it.
+//!
+//! A worker that is free takes a queued job before the next step is done.
+
+mod room;
+mod run;
+
+use corepool::{Shutdown, SubmitErrorKind, WaitError};
+
+use crate::answer::{Answer, End, Report};
+use crate::program::{Act, Body, By, Id, Options, Step, TOKENS, Tag, Verb};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    InLine,
+    Queued,
+    Running,
+    Ended(End),
+    Refused(SubmitErrorKind),
+    /// Its future was dropped while it stood in line.
+    GivenUp,
+}
+
+/// What somebody has of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    Nobody,
+    Handle,
+    /// A handle that cancels when it is dropped.
+    Guard,
+    /// The future of `submit_async`, not yet ready when it was polled last.
+    Future,
+    /// Somebody waits, in line for room or for the job's end.
+    Waiter,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Phase {
+    Open,
+    Draining,
+    Aborting,
+}
+
+pub struct Job {
+    pub tag: Tag,
+    pub options: Options,
+    pub body: Body,
+    pub state: State,
+    pub holder: Holder,
+    /// The job in whose `join` it runs.
+    pub inside: Option<Id>,
+    pub joined_by: Option<By<Id>>,
+    asked_to_stop: bool,
+    waker_left: bool,
+    /// How often the waker of the last poll was woken. The contract does not say of one that was left with a handle which
+    /// was then dropped or joined.
+    pub wakes: Option<usize>,
+}
+
+pub struct Plain {
+    workers: usize,
+    capacity: usize,
+    pub jobs: Vec<Job>,
+    /// In the order in which they got in.
+    queue: Vec<Id>,
+    line: Vec<Id>,
+    tokens: [bool; TOKENS],
+    phase: Phase,
+    /// How often in a row a worker has passed over each lane while it waited.
+    passed_over: [u32; 3],
+    /// Jobs that a `join` has begun, for whoever asks next.
+    pub claimed: Vec<Id>,
+    /// What those who waited were told, for whoever asks next.
+    pub told: Vec<(Id, Answer)>,
+}
+
+impl Plain {
+    pub fn new(workers: usize, capacity: usize) -> Self {
+        Self {
+            workers,
+            capacity,
+            jobs: Vec::new(),
+            queue: Vec::new(),
+            line: Vec::new(),
+            tokens: [false; TOKENS],
+            phase: Phase::Open,
+            passed_over: [0; 3],
+            claimed: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    pub fn perform(&mut self, Step { by, act }: Step<Id>) -> Answer {
+        match act {
+            Act::Submit(verb, options, body, tag) => self.submit(by, verb, options, body, tag),
+            Act::Burst(priority, jobs) => {
+                let verb = if by == By::Outsider { Verb::TrySubmit } else { Verb::Submit };
+                let options = Options { priority, ..Options::default() };
+                let before = self.jobs.len();
+                let accepted = |answer: &Answer| *answer == Answer::Accepted;
+                let accepted =
+                    (0..jobs).map(|_| self.submit(by, verb, options, Body::Quick, 0)).filter(accepted).count();
+                self.jobs[before..].iter_mut().for_each(|job| job.holder = Holder::Nobody);
+                Answer::AcceptedOf(accepted)
+            }
+            Act::Return => self.end_actor(by, End::Value),
+            Act::Panic => self.end_actor(by, End::Panicked),
+            Act::Checkpoint => Answer::Checkpoint(self.checkpoint(by)),
+            Act::Cancel(job) => Answer::Cancel(self.cancel(job)),
+            Act::CancelToken(token) => self.cancel_token(token),
+            Act::Drop(job) => self.drop_holder(job),
+            Act::Poll(job) => self.poll(by, job),
+            Act::Join(job) => self.join(by, job),
+            Act::TryJoin(job) => self.outcome(job).unwrap_or(Answer::NotYet),
+            Act::JoinTimeout(job) => self.join_timeout(by, job),
+            Act::CancelOnDrop(job) => {
+                self.jobs[job].holder = Holder::Guard;
+                Answer::Done
+            }
+            Act::WaitIdle => Answer::Idle(self.wait_idle(by)),
+            Act::Shutdown(mode) => Answer::Shutdown(self.shutdown(by, mode)),
+        }
+    }
+
+    pub fn count(&self, state: impl Fn(State) -> bool) -> u64 {
+        self.jobs.iter().filter(|job| state(job.state)).count() as u64
+    }
+
+    pub fn count_ended(&self, end: End) -> u64 {
+        self.count(|state| state == State::Ended(end))
+    }
+
+    pub fn busy(&self) -> u64 {
+        self.count(|state| state == State::Running)
+    }
+
+    pub fn rejected(&self) -> u64 {
+        self.count(|state| matches!(state, State::Refused(_) | State::GivenUp))
+    }
+
+    fn wait_idle(&self, by: By<Id>) -> Result<(), WaitError> {
+        match by {
+            By::Job(_) => Err(WaitError::WouldDeadlock),
+            By::Outsider if self.busy() > 0 || !self.queue.is_empty() => Err(WaitError::TimedOut),
+            By::Outsider => Ok(()),
+        }
+    }
+
+    fn shutdown(&mut self, by: By<Id>, mode: Shutdown) -> Result<Report, WaitError> {
+        if by != By::Outsider {
+            return Err(WaitError::WouldDeadlock);
+        }
+        let phase = if mode == Shutdown::Drain { Phase::Draining } else { Phase::Aborting };
+        if self.phase < phase {
+            self.phase = phase;
+            for id in self.line.clone() {
+                self.turn_away(id, SubmitErrorKind::ShutDown);
+            }
+            if phase == Phase::Aborting {
+                let queue = std::mem::take(&mut self.queue);
+                queue.into_iter().for_each(|id| self.end(id, End::Aborted));
+            }
+        }
+        Ok(Report {
+            completed: self.count_ended(End::Value),
+            panicked: self.count_ended(End::Panicked),
+            aborted: self.count_ended(End::Aborted),
+            still_running: self.busy() as usize,
+            still_queued: self.queue.len(),
+        })
+    }
+}
+
+impl Job {
+    pub fn has_run(&self) -> bool {
+        matches!(self.state, State::Ended(End::Value | End::Panicked))
+    }
+
+    fn wake(&mut self) {
+        if std::mem::take(&mut self.waker_left) {
+            self.wakes = self.wakes.map(|wakes| wakes + 1);
+        }
+    }
+
+    fn forget_waker(&mut self) {
+        if std::mem::take(&mut self.waker_left) {
+            self.wakes = None;
+        }
+    }
+}
