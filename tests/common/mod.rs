@@ -106,18 +106,25 @@ fn text_of(payload: &dyn Any) -> Option<&str> {
     payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
-/// Proves that every worker is alive: as many jobs as workers meet.
-pub fn assert_all_workers_alive(pool: &Pool) {
-    let meeting = Arc::new(std::sync::Barrier::new(pool.workers()));
+/// Runs `job` once on every worker, proving that each is alive: as many jobs as workers meet before any goes on.
+pub fn on_every_worker<T: Send + 'static>(pool: &Pool, job: impl Fn() -> T + Send + Sync + 'static) -> Vec<T> {
+    let meeting = Arc::new((std::sync::Barrier::new(pool.workers()), job));
     let jobs: Vec<_> = (0..pool.workers())
         .map(|_| {
             let meeting = Arc::clone(&meeting);
-            pool.submit(move || meeting.wait().is_leader()).unwrap()
+            pool.submit(move || {
+                meeting.0.wait();
+                (meeting.1)()
+            })
+            .unwrap()
         })
         .collect();
-    for job in jobs {
-        job.join_timeout(FOREVER).expect("a worker is missing").unwrap();
-    }
+    jobs.into_iter().map(|job| job.join_timeout(FOREVER).expect("a worker is missing").unwrap()).collect()
+}
+
+/// Proves that every worker is alive.
+pub fn assert_all_workers_alive(pool: &Pool) {
+    on_every_worker(pool, || ());
 }
 
 /// How many threads of this process have a name that begins with `prefix`.
