@@ -7,3 +7,4 @@ mod common;
 
 mod threadpool;
 mod rusty_pool;
+mod rayon;
