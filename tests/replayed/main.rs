@@ -8,3 +8,4 @@ mod common;
 mod threadpool;
 mod rusty_pool;
 mod rayon;
+mod field_bugs;
