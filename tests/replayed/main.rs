@@ -8,4 +8,5 @@ mod common;
 mod threadpool;
 mod rusty_pool;
 mod rayon;
+mod tokio;
 mod field_bugs;
