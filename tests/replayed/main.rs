@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod jsr166_executor;
 mod jsr166_service;
 mod threadpool;
 mod rusty_pool;
