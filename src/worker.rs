@@ -96,7 +96,7 @@ fn current() -> Option<Rc<Worker>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
-fn set_current(worker: Option<Rc<Worker>>) {
+pub(crate) fn set_current(worker: Option<Rc<Worker>>) {
     // Fails only while the thread is torn down, when there is nothing to set.
     let old = CURRENT.try_with(|current| current.replace(worker));
     drop(old);

@@ -93,10 +93,7 @@ fn a_future_in_line_while_the_pool_shuts_down_gets_its_job_back() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
-        let closer = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().close(Shutdown::Abort)
-        });
+        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
         let (bell, waker) = bell();
         let mut future = submission(&pool, tally.job());
         let mut waited = false;

@@ -1,27 +1,6 @@
 //! Jobs that are ended from outside while they wait to run.
 
-use std::time::{Duration, Instant};
-
 use super::*;
-
-const HOUR: Duration = Duration::from_secs(3_600);
-
-/// How a job ended, by its handle and by its closure, which must agree.
-fn end_of(outcome: Result<Value, JobError>, tally: &Tally) -> &'static str {
-    let end = match outcome {
-        Ok(value) => {
-            drop(value);
-            tally.assert_ran_once();
-            return "ran";
-        }
-        Err(JobError::Cancelled) => "cancelled",
-        Err(JobError::Expired) => "expired",
-        Err(JobError::Aborted) => "aborted",
-        Err(other) => unreachable!("{other}"),
-    };
-    tally.assert_never_ran();
-    end
-}
 
 #[test]
 fn a_cancel_while_a_worker_takes_the_job_ends_it_one_way() {
@@ -51,10 +30,7 @@ fn a_cancel_while_a_joiner_claims_the_job_ends_it_one_way() {
         let joiner = pool.recruit(0);
         let job = pool.queue_in_hand(tally.job());
         let header = Arc::clone(&job.cell);
-        let canceller = thread::spawn({
-            let pool = pool.clone();
-            move || handle::cancel(Some(pool.shared()), header.header())
-        });
+        let canceller = pool.spawn(move |pool| handle::cancel(Some(pool.shared()), header.header()));
         if let Some(job) = pool.monitor().claim(job.header()) {
             pool.run_here(job, &joiner);
         }
@@ -69,10 +45,7 @@ fn a_cancel_while_the_deadline_passes_ends_the_job_one_way() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
-        let keeper = thread::spawn({
-            let pool = pool.clone();
-            move || pool.0.keeper.withdraw_due(Instant::now() + 2 * HOUR)
-        });
+        let keeper = pool.spawn(|pool| pool.keeper().withdraw_due(Instant::now() + 2 * HOUR));
         let cancel = job.cancel();
         keeper.join().unwrap();
         let stats = pool.monitor().stats();
@@ -89,10 +62,7 @@ fn a_cancel_while_the_pool_aborts_ends_the_job_one_way() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let job = pool.queue(tally.job());
-        let breaker = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().close(Shutdown::Abort)
-        });
+        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
         let cancel = job.cancel();
         breaker.join().unwrap();
         let end = end_of(job.join(), &tally);
@@ -174,16 +144,13 @@ fn a_deadline_that_passes_while_the_job_runs_leaves_it_alone() {
         let (pool, tally) = (Pool::new(2), Tally::new());
         let worker = pool.recruit(0);
         let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
-        let keeper = thread::spawn({
-            let pool = pool.clone();
-            move || pool.0.keeper.withdraw_due(Instant::now() + 2 * HOUR)
-        });
+        let keeper = pool.spawn(|pool| pool.keeper().withdraw_due(Instant::now() + 2 * HOUR));
         // A second job for the worker, should the first be gone.
         pool.job().submit(|| ()).map(JobHandle::detach).unwrap();
         pool.run_one(&worker);
         keeper.join().unwrap();
         let end = end_of(job.join(), &tally);
-        assert_eq!(pool.0.keeper.alarms(), 0, "no alarm is left behind");
+        assert_eq!(pool.keeper().alarms(), 0, "no alarm is left behind");
         end
     });
     assert_eq!(ends, ["expired", "ran"]);
@@ -194,14 +161,11 @@ fn a_keeper_that_stops_while_a_deadline_is_set_is_left_with_no_job() {
     explore_bounded(2, || {
         let pool = Pool::new(1);
         let worker = pool.spawn_worker(0);
-        let submitted = thread::spawn({
-            let pool = pool.clone();
-            move || pool.job().timeout(HOUR).submit(|| ()).map(JobHandle::join).is_ok()
-        });
+        let submitted = pool.spawn(|pool| pool.job().timeout(HOUR).submit(|| ()).map(JobHandle::join).is_ok());
         pool.shut_down(Shutdown::Abort);
         submitted.join().unwrap();
         worker.join().unwrap();
-        assert_eq!(pool.0.keeper.alarms(), 0);
+        assert_eq!(pool.keeper().alarms(), 0);
     });
 }
 

@@ -24,7 +24,7 @@ fn a_join_while_the_job_runs_gets_the_value() {
 fn a_join_while_the_job_panics_gets_the_panic() {
     explore(|| {
         // Not `panic!`, which would write to stderr in each order.
-        let (job, handle) = new_job(|| std::panic::resume_unwind(Box::new(7_u8)));
+        let (job, handle) = new_job(|| resume_unwind(Box::new(7_u8)));
         let runner = thread::spawn(move || worker().execute(job));
         let Err(JobError::Panicked(panic)) = handle.join() else { unreachable!("it panicked") };
         assert_eq!(panic.into_payload().downcast_ref(), Some(&7_u8));
@@ -185,9 +185,8 @@ fn a_waiter_that_gives_up_leaves_the_outcome_to_its_next_wait() {
 
 #[test]
 fn who_sees_a_job_finished_finds_its_outcome_and_what_it_wrote() {
-    use crate::sync::AtomicU64;
     let ends = explore(|| {
-        let written = Arc::new(AtomicU64::new(0));
+        let written = Arc::new(AtomicU32::new(0));
         let (job, handle) = new_job({
             let written = Arc::clone(&written);
             move || written.store(7, Ordering::Relaxed)

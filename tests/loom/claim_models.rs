@@ -34,10 +34,7 @@ fn a_claim_while_the_pool_aborts_runs_the_job_or_leaves_it_aborted() {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let joiner = pool.recruit(0);
         let target = pool.queue_in_hand(tally.job());
-        let breaker = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().close(Shutdown::Abort)
-        });
+        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
         let claimed = claim_and_run(&pool, target.header(), &joiner);
         let outcome = target.into_handle().join();
         assert_eq!(claimed, !is_aborted(&outcome));

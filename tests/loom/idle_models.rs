@@ -32,7 +32,6 @@ fn a_wait_while_a_job_joins_its_child_ends_after_both() {
 /// The child leaves its mark on an atomic of the model's: loom tries no orders for what it does not see.
 #[test]
 fn a_wait_does_not_wait_for_what_is_submitted_meanwhile() {
-    use crate::sync::AtomicU32;
     let ends = explore(|| {
         let pool = Pool::new(1);
         let child_ran = Arc::new(AtomicU32::new(0));
@@ -56,15 +55,9 @@ fn a_wait_behind_another_does_not_wait_for_what_comes_after_both() {
         let pool = Pool::new(3);
         let first = pool.queue(|| ());
         let server = pool.spawn_server(3);
-        let early = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().wait_idle(None).unwrap()
-        });
+        let early = pool.spawn(|pool| pool.monitor().wait_idle(None).unwrap());
         let second = pool.queue(|| ());
-        let third = thread::spawn({
-            let pool = pool.clone();
-            move || pool.queue(|| ())
-        });
+        let third = pool.spawn(|pool| pool.queue(|| ()));
         pool.monitor().wait_idle(None).unwrap();
         assert!(first.is_finished() && second.is_finished());
         let third = third.join().unwrap();
@@ -81,10 +74,7 @@ fn a_wait_while_the_pool_aborts_ends_after_what_was_queued_has_resolved() {
     explore(|| {
         let pool = Pool::new(2);
         let jobs = [pool.queue(|| ()), pool.queue(|| ())];
-        let breaker = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().close(Shutdown::Abort)
-        });
+        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
         pool.monitor().wait_idle(None).unwrap();
         for job in jobs {
             assert!(job.try_join().is_ok_and(|outcome| is_aborted(&outcome)));

@@ -81,10 +81,7 @@ fn two_submitters_that_find_no_room_both_get_in() {
         let pool = Pool::new(1);
         pool.queue(|| ()).detach();
         let server = pool.spawn_server(3);
-        let other = thread::spawn({
-            let pool = pool.clone();
-            move || pool.queue(|| ()).join().unwrap()
-        });
+        let other = pool.spawn(|pool| pool.queue(|| ()).join().unwrap());
         pool.queue(|| ()).join().unwrap();
         other.join().unwrap();
         server.join().unwrap();
@@ -182,10 +179,7 @@ fn who_gives_up_while_the_pool_shuts_down_is_rejected_once() {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
         let waiting = pool.stand_in_line(tally.job());
-        let closer = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().close(Shutdown::Drain)
-        });
+        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Drain));
         let left = pool.monitor().give_up_waiting(waiting.header());
         if left == LeftLine::Decided {
             assert_eq!(waiting.wait(), Standing::Refused);

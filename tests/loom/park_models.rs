@@ -16,7 +16,6 @@ fn a_ring_before_or_while_parking_is_heard() {
 // Bounded by 4: in full it takes 10 s.
 #[test]
 fn a_wait_for_two_ringers_ends_once_both_have_rung() {
-    use crate::sync::AtomicU32;
     let ends = explore_bounded(4, || {
         let (parker, waker) = bell();
         let done = Arc::new(AtomicU32::new(0));

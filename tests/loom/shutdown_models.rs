@@ -61,10 +61,7 @@ fn ends_of_a_push_while_closing(mode: Shutdown) -> Vec<&'static str> {
     explore_bounded(3, move || {
         let pool = Pool::new(1);
         let worker = pool.spawn_worker(0);
-        let submitter = thread::spawn({
-            let pool = pool.clone();
-            move || end_of(pool.submit(|| ()))
-        });
+        let submitter = pool.spawn(|pool| end_of(pool.submit(|| ())));
         let report = pool.shut_down(mode);
         let end = submitter.join().unwrap();
         worker.join().unwrap();
@@ -91,10 +88,7 @@ fn ends_of_a_full_pool_that_closes(mode: Shutdown) -> Vec<(&'static str, &'stati
         let pool = Pool::new(1);
         let queued = pool.submit(|| ());
         let worker = pool.spawn_worker(0);
-        let submitter = thread::spawn({
-            let pool = pool.clone();
-            move || end_of(pool.submit(|| ()))
-        });
+        let submitter = pool.spawn(|pool| end_of(pool.submit(|| ())));
         pool.shut_down(mode);
         let ends = (end_of(queued), submitter.join().unwrap());
         worker.join().unwrap();
@@ -188,10 +182,7 @@ fn a_shutdown_while_another_thread_aborts_ends_after_every_job_has_resolved() {
     explore(|| {
         let pool = Pool::new(2);
         let jobs = [pool.queue(|| ()), pool.queue(|| ())];
-        let breaker = thread::spawn({
-            let pool = pool.clone();
-            move || pool.shut_down(Shutdown::Abort)
-        });
+        let breaker = pool.spawn(|pool| pool.shut_down(Shutdown::Abort));
         pool.shut_down(Shutdown::Abort);
         assert!(jobs.iter().all(JobHandle::is_finished));
         breaker.join().unwrap();
@@ -205,10 +196,7 @@ fn an_abort_while_another_thread_drains_ends_both_calls() {
         let pool = Pool::new(1);
         let job = pool.submit(|| ());
         let worker = pool.spawn_worker(0);
-        let drainer = thread::spawn({
-            let pool = pool.clone();
-            move || pool.shut_down(Shutdown::Drain)
-        });
+        let drainer = pool.spawn(|pool| pool.shut_down(Shutdown::Drain));
         pool.shut_down(Shutdown::Abort);
         drainer.join().unwrap();
         worker.join().unwrap();

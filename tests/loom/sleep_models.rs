@@ -64,10 +64,7 @@ fn two_submitters_at_once_wake_both_workers() {
     explore_bounded(2, || {
         let pool = Pool::new(2);
         let servers = [pool.spawn_server(1), pool.spawn_server(1)];
-        let other = thread::spawn({
-            let pool = pool.clone();
-            move || pool.queue(|| ()).join().unwrap()
-        });
+        let other = pool.spawn(|pool| pool.queue(|| ()).join().unwrap());
         pool.queue(|| ()).join().unwrap();
         other.join().unwrap();
         for server in servers {

@@ -34,7 +34,7 @@ fn a_job_is_counted_before_its_handle_resolves() {
 fn a_panic_is_counted_before_its_handle_resolves() {
     explore(|| {
         let pool = Pool::new(1);
-        let job = pool.queue(|| std::panic::resume_unwind(Box::new(())));
+        let job = pool.queue(|| resume_unwind(Box::new(())));
         let server = pool.spawn_server(1);
         assert!(matches!(job.join(), Err(JobError::Panicked(_))));
         let stats = pool.monitor().stats();
@@ -48,10 +48,7 @@ fn an_aborted_job_is_counted_before_its_handle_resolves() {
     explore(|| {
         let pool = Pool::new(1);
         let job = pool.queue(|| ());
-        let breaker = thread::spawn({
-            let pool = pool.clone();
-            move || pool.monitor().close(Shutdown::Abort)
-        });
+        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
         assert!(is_aborted(&job.join()));
         let stats = pool.monitor().stats();
         assert_eq!((stats.aborted, stats.busy, stats.queued), (1, 0, 0));
@@ -86,10 +83,7 @@ fn the_counts_add_up_while_the_pool_aborts() {
         pool.queue(|| ()).detach();
         pool.queue(|| ()).detach();
         let worker = pool.spawn_worker(0);
-        let breaker = thread::spawn({
-            let pool = pool.clone();
-            move || pool.shut_down(Shutdown::Abort)
-        });
+        let breaker = pool.spawn(|pool| pool.shut_down(Shutdown::Abort));
         assert_adds_up(&pool.monitor().stats());
         let report = breaker.join().unwrap();
         worker.join().unwrap();

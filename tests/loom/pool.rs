@@ -1,0 +1,213 @@
+//! Stands in for the crate's front door, whose threads loom cannot see.
+
+use super::*;
+
+/// A pool whose threads are the model's.
+#[derive(Clone)]
+pub(crate) struct Pool(pub(crate) Arc<Shared>);
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pool").field(&self.0.id).finish()
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self::with_hooks(capacity, Hooks::default())
+    }
+
+    pub(crate) fn with_hooks(capacity: usize, hooks: Hooks) -> Self {
+        Self(Shared::new(capacity, hooks, "model"))
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
+    pub(crate) fn job(&self) -> JobBuilder<'_> {
+        JobBuilder::new(self)
+    }
+
+    pub(crate) fn monitor(&self) -> &Monitor {
+        &self.0.monitor
+    }
+
+    pub(crate) fn keeper(&self) -> &Arc<Keeper> {
+        &self.0.keeper
+    }
+
+    /// A thread of the model's.
+    pub(crate) fn spawn<T: 'static>(&self, run: impl FnOnce(&Pool) -> T + 'static) -> JoinHandle<T> {
+        let pool = self.clone();
+        thread::spawn(move || run(&pool))
+    }
+
+    pub(crate) fn recruit(&self, index: usize) -> Worker {
+        let meter = Arc::new(Meter::new());
+        self.monitor().enter(Arc::clone(&meter));
+        Worker::new(Arc::clone(&self.0), index, meter)
+    }
+
+    /// Makes this thread a worker of the pool, within which jobs may submit and claim.
+    pub(crate) fn enlist(&self, worker: Worker) -> Rc<Worker> {
+        let worker = Rc::new(worker);
+        worker::set_current(Some(Rc::clone(&worker)));
+        worker
+    }
+
+    /// A thread with a worker's whole life.
+    pub(crate) fn spawn_worker(&self, index: usize) -> JoinHandle<()> {
+        let meter = Arc::new(Meter::new());
+        self.monitor().enter(Arc::clone(&meter));
+        self.spawn(move |pool| {
+            Worker::main(Arc::clone(pool.shared()), index, meter, |started| assert!(started.is_ok()));
+        })
+    }
+
+    /// A thread with a worker's loop for so many jobs, no shutdown needed: a smaller model.
+    pub(crate) fn spawn_server(&self, jobs: usize) -> JoinHandle<()> {
+        let worker = self.recruit(0);
+        self.spawn(move |pool| {
+            let worker = pool.enlist(worker);
+            let mut done = None;
+            for _ in 0..jobs {
+                let job = pool.monitor().next(done).expect("the pool is not shut down");
+                done = Some(worker.execute(job));
+            }
+            if let Some(epoch) = done {
+                pool.monitor().retire(epoch);
+            }
+        })
+    }
+
+    pub(crate) fn run_here(&self, job: Runnable, worker: &Worker) {
+        self.monitor().retire(worker.execute(job));
+    }
+
+    /// Runs the oldest job on this thread.
+    pub(crate) fn run_one(&self, worker: &Worker) {
+        let job = self.monitor().next(None).expect("the pool is not shut down");
+        self.run_here(job, worker);
+    }
+
+    /// As `Pool::submit`; the closure back if the pool is shut down.
+    #[track_caller]
+    pub(crate) fn submit<F, T>(&self, job: F) -> Result<JobHandle<T>, F>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(&self.0, job, (), Patience::Forever, Location::caller()).map_err(|refused| {
+            assert_eq!(refused.kind(), SubmitErrorKind::ShutDown, "there is no time, and a worker does not wait");
+            refused.into_job()
+        })
+    }
+
+    /// A job that finds room, with its cell in hand.
+    #[track_caller]
+    pub(crate) fn queue_in_hand<F, T>(&self, job: F) -> Submitted<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (cell, job) = new_cell(job, ());
+        assert!(self.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
+        Submitted { cell, parker: Arc::default(), pool: self.0.id }
+    }
+
+    /// A job that finds room.
+    #[track_caller]
+    pub(crate) fn queue<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> JobHandle<T> {
+        self.submit(job).unwrap_or_else(|_| unreachable!("the pool is open"))
+    }
+
+    /// As `Pool::try_submit`; the closure back if it is full.
+    #[track_caller]
+    pub(crate) fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, F>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(&self.0, job, (), Patience::None, Location::caller()).map_err(|refused| {
+            assert_eq!(refused.kind(), SubmitErrorKind::Full, "the pool is open");
+            refused.into_job()
+        })
+    }
+
+    /// A job that finds no room and stands in line from here on, as a future's would.
+    #[track_caller]
+    pub(crate) fn stand_in_line<F, T>(&self, job: F) -> Submitted<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (cell, job) = new_cell(job, ());
+        self.put_in_line(cell, job)
+    }
+
+    /// The same with options, registered with who may end the job: steps 1 and 2 of `src/options.rs`.
+    #[track_caller]
+    pub(crate) fn stand_in_line_with<F, T>(&self, job: F, options: Options) -> Submitted<F, T, Options>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (cell, job) = self.register(job, options);
+        self.put_in_line(cell, job)
+    }
+
+    /// A job that is not offered yet: step 1 of `src/options.rs`.
+    #[track_caller]
+    pub(crate) fn register<F, T>(&self, job: F, options: Options) -> (Arc<JobCell<F, T, Options>>, Runnable)
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (cell, job) = new_cell(job, options);
+        if let Some(options) = job.options() {
+            options.register(self.shared(), &job);
+        }
+        (cell, job)
+    }
+
+    fn put_in_line<F, T, O>(&self, cell: Arc<JobCell<F, T, O>>, job: Runnable) -> Submitted<F, T, O> {
+        let (parker, waker) = bell();
+        assert!(matches!(self.monitor().stand_in_line(job, waker), Ok(Standing::InLine)));
+        Submitted { cell, parker, pool: self.0.id }
+    }
+
+    pub(crate) fn shut_down(&self, mode: Shutdown) -> ShutdownReport {
+        shut_down(&self.0, &Threads::default(), mode, None).expect("called from outside, without a deadline")
+    }
+}
+
+/// A submitter, in line or past it, with its cell in hand.
+pub(crate) struct Submitted<F, T, O = ()> {
+    pub(crate) cell: Arc<JobCell<F, T, O>>,
+    parker: Arc<Parker>,
+    pool: PoolId,
+}
+
+impl<F, T, O> Submitted<F, T, O>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    O: Extras + 'static,
+{
+    pub(crate) fn header(&self) -> &Header {
+        self.cell.header()
+    }
+
+    /// Waits for the verdict as `wait_for_room` does.
+    pub(crate) fn wait(&self) -> Standing {
+        while self.header().standing() == Standing::InLine {
+            self.parker.park_until(None);
+        }
+        self.header().standing()
+    }
+
+    pub(crate) fn into_handle(self) -> JobHandle<T> {
+        JobHandle::new(self.cell, self.pool)
+    }
+}
