@@ -55,7 +55,7 @@ impl Keeper {
     }
 
     /// Step 2, until stopped.
-    fn keep(&self) {
+    pub(crate) fn keep(&self) {
         while self.wait_for_alarm() == Alarm::Due {
             self.withdraw_due(Instant::now());
         }

@@ -1,4 +1,4 @@
-//! Jobs that are ended from outside while they wait to run.
+//! A handle that cancels its job, while others take the job, end it or wait for its place.
 
 use super::*;
 
@@ -41,6 +41,27 @@ fn a_cancel_while_a_joiner_claims_the_job_ends_it_one_way() {
 }
 
 #[test]
+fn two_cancels_at_once_dequeue_the_job_once() {
+    let ends = explore(|| {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let job = Arc::new(pool.queue(tally.job()));
+        let other = pool.spawn({
+            let job = Arc::clone(&job);
+            move |_| job.cancel()
+        });
+        let mut cancels = [job.cancel(), Cancel::Finished];
+        cancels[1] = other.join().unwrap();
+        assert_eq!(cancels.iter().filter(|cancel| **cancel == Cancel::Dequeued).count(), 1);
+        assert_eq!(pool.monitor().stats().cancelled, 1);
+        let job = Arc::into_inner(job).expect("the other thread has ended");
+        end_of(job.join(), &tally);
+        cancels.contains(&Cancel::Finished)
+    });
+    // Who comes while the other gives the job up finds it neither queued nor resolved.
+    assert_eq!(ends, [false, true]);
+}
+
+#[test]
 fn a_cancel_while_the_deadline_passes_ends_the_job_one_way() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
@@ -72,126 +93,63 @@ fn a_cancel_while_the_pool_aborts_ends_the_job_one_way() {
     assert_eq!(ends, ["aborted", "cancelled"]);
 }
 
+/// The pop takes the other job, or the one after it where that one is gone: either way one place is left to give.
 #[test]
-fn a_token_cancelled_while_a_job_is_submitted_leaves_it_in_no_queue() {
+fn a_cancel_while_a_worker_pops_hands_its_place_to_who_stands_in_line() {
     explore(|| {
-        let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
-        let canceller = thread::spawn({
-            let token = token.clone();
-            move || token.cancel()
-        });
-        // There is no worker: only the token or the submitter can end it.
-        let job = pool.job().token(&token).submit(tally.job()).unwrap();
-        assert_eq!(end_of(job.join(), &tally), "cancelled");
-        canceller.join().unwrap();
-        assert_eq!(pool.monitor().stats().queued, 0);
-    });
-}
-
-#[test]
-fn a_token_cancelled_while_a_submitter_joins_the_line_ends_its_wait() {
-    let ends = explore(|| {
-        let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
-        pool.queue(|| ()).detach();
-        let canceller = thread::spawn({
-            let token = token.clone();
-            move || token.cancel()
-        });
-        let end = match pool.job().token(&token).submit(tally.job()) {
-            Ok(job) => end_of(job.join(), &tally),
-            Err(refused) => {
-                assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
-                drop(refused);
-                tally.assert_never_ran();
-                "turned away"
-            }
-        };
-        canceller.join().unwrap();
-        assert_eq!((pool.monitor().stats().waiting, pool.monitor().stats().queued), (0, 1));
-        end
-    });
-    assert_eq!(ends, ["cancelled", "turned away"]);
-}
-
-#[test]
-fn a_token_cancelled_while_a_place_is_handed_over_ends_the_job_one_way() {
-    let ends = explore_bounded(3, || {
-        let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
-        pool.queue(|| ()).detach();
+        let (pool, log) = (Pool::new(2), Log::default());
+        pool.queue(log.job("queued")).detach();
+        let job = pool.queue(log.job("cancelled"));
+        let lines = ["first in line", "second in line"].map(|name| pool.stand_in_line(log.job(name)));
         let server = pool.spawn_server(1);
-        let canceller = thread::spawn({
-            let token = token.clone();
-            move || token.cancel()
-        });
-        let submitted = pool.job().token(&token).submit(tally.job());
-        canceller.join().unwrap();
+        assert_eq!(job.cancel(), Cancel::Dequeued, "the one pop takes the older job");
+        for waiting in &lines {
+            assert_eq!(waiting.wait(), Standing::Accepted);
+        }
         server.join().unwrap();
-        match submitted {
-            Ok(job) => end_of(job.join(), &tally),
-            Err(refused) => {
-                drop(refused);
-                tally.assert_never_ran();
-                "turned away"
-            }
-        }
-    });
-    assert_eq!(ends, ["cancelled", "turned away"]);
-}
-
-#[test]
-fn a_deadline_that_passes_while_the_job_runs_leaves_it_alone() {
-    let ends = explore(|| {
-        let (pool, tally) = (Pool::new(2), Tally::new());
-        let worker = pool.recruit(0);
-        let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
-        let keeper = pool.spawn(|pool| pool.keeper().withdraw_due(Instant::now() + 2 * HOUR));
-        // A second job for the worker, should the first be gone.
-        pool.job().submit(|| ()).map(JobHandle::detach).unwrap();
+        let worker = pool.recruit(1);
         pool.run_one(&worker);
-        keeper.join().unwrap();
-        let end = end_of(job.join(), &tally);
-        assert_eq!(pool.keeper().alarms(), 0, "no alarm is left behind");
-        end
-    });
-    assert_eq!(ends, ["expired", "ran"]);
-}
-
-#[test]
-fn a_keeper_that_stops_while_a_deadline_is_set_is_left_with_no_job() {
-    explore_bounded(2, || {
-        let pool = Pool::new(1);
-        let worker = pool.spawn_worker(0);
-        let submitted = pool.spawn(|pool| pool.job().timeout(HOUR).submit(|| ()).map(JobHandle::join).is_ok());
-        pool.shut_down(Shutdown::Abort);
-        submitted.join().unwrap();
-        worker.join().unwrap();
-        assert_eq!(pool.keeper().alarms(), 0);
+        pool.run_one(&worker);
+        assert_eq!(log.ran(), ["queued", "first in line", "second in line"]);
     });
 }
 
+/// Both make room, for one submitter and for another.
 #[test]
-fn an_urgent_job_submitted_before_a_pop_is_the_one_popped() {
+fn a_cancel_while_a_joiner_claims_another_job_makes_room_for_two() {
     explore(|| {
-        let (pool, log) = (Pool::new(8), Log::default());
-        let worker = pool.recruit(0);
-        for name in ["first", "second", "third"] {
-            pool.queue(log.job(name)).detach();
+        let pool = Pool::new(2);
+        let joiner = pool.recruit(0);
+        let (claimed, cancelled) = (pool.queue_in_hand(|| ()), pool.queue(|| ()));
+        let lines = [(); 2].map(|()| pool.stand_in_line(|| ()));
+        let canceller = pool.spawn(move |_| cancelled.cancel());
+        let job = pool.monitor().claim(claimed.header()).expect("nobody else wants it");
+        pool.run_here(job, &joiner);
+        assert_eq!(canceller.join().unwrap(), Cancel::Dequeued);
+        for waiting in &lines {
+            assert_eq!(waiting.wait(), Standing::Accepted);
         }
-        // What is normal moves to the workers' side.
-        pool.run_one(&worker);
-        let submitter = thread::spawn({
-            let (pool, log) = (pool.clone(), log.clone());
-            move || pool.job().priority(Priority::High).submit(log.job("urgent")).unwrap().detach()
-        });
-        let popper = thread::spawn({
-            let pool = pool.clone();
-            move || {
-                submitter.join().unwrap();
-                let worker = pool.recruit(1);
-                pool.run_one(&worker);
-            }
-        });
-        popper.join().unwrap();
-        assert_eq!(log.ran(), ["first", "urgent"]);
+        let stats = pool.monitor().stats();
+        assert_eq!((stats.queued, stats.waiting), (2, 0));
+        claimed.into_handle().join().unwrap();
     });
+}
+
+#[test]
+fn a_guard_dropped_while_its_job_starts_cancels_it_or_lets_it_end() {
+    let ends = explore(|| {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let guard = pool.queue(tally.job()).cancel_on_drop();
+        let worker = pool.spawn_worker(0);
+        drop(guard);
+        let report = pool.shut_down(Shutdown::Drain);
+        worker.join().unwrap();
+        match report.completed {
+            0 => tally.assert_never_ran(),
+            _ => tally.assert_ran_once(),
+        }
+        assert_eq!(report.completed + pool.monitor().stats().cancelled, 1);
+        report.completed
+    });
+    assert_eq!(ends, [0, 1]);
 }

@@ -86,11 +86,14 @@ mod pool;
 
 mod cell_models;
 mod park_models;
+mod lanes_models;
 mod sleep_models;
 mod line_models;
 mod async_models;
 mod claim_models;
 mod cancel_models;
+mod token_models;
+mod keeper_models;
 mod idle_models;
 mod shutdown_models;
 mod stats_models;
