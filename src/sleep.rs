@@ -30,7 +30,7 @@
 #[derive(Debug, Default)]
 pub(crate) struct Sleep {
     searching: u32,
-    sleeping: u32,
+    pub(crate) sleeping: u32,
     calls: u32,
 }
 

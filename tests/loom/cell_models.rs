@@ -111,13 +111,15 @@ fn a_handle_dropped_after_a_poll_leaves_no_waker_behind() {
         let runner = thread::spawn(move || worker().execute(job));
         let (parker, waker) = bell();
         let was_pending = poll(&mut handle, &waker).is_pending();
+        // As above: the waker is there, taken or woken when the handle goes.
+        let finished = handle.is_finished();
         drop(handle);
         runner.join().unwrap();
         tally.assert_ran_once();
         assert_eq!(Arc::strong_count(&parker), 2, "a waker is left behind");
-        was_pending
+        (was_pending, finished)
     });
-    assert_eq!(ends, [false, true]);
+    assert_eq!(ends, [(false, true), (true, false), (true, true)]);
 }
 
 #[test]

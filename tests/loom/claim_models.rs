@@ -125,3 +125,44 @@ fn a_join_inside_a_job_runs_it_here_or_waits_for_who_took_it() {
     });
     assert_eq!(ends, [false, true]);
 }
+
+#[test]
+fn a_join_inside_a_join_runs_both_here_if_there_is_one_worker() {
+    explore(|| {
+        let pool = Pool::new(2);
+        let (outer, inner) = (pool.clone(), pool.clone());
+        let job = pool.queue(move || {
+            let middle = outer.queue(move || inner.queue(|| 1).join().unwrap() + 1);
+            middle.join().unwrap() + 1
+        });
+        let server = pool.spawn_server(1);
+        assert_eq!(job.join().unwrap(), 3);
+        server.join().unwrap();
+    });
+}
+
+// Bounded by 2: by 3 it takes 8 s.
+#[test]
+fn a_join_inside_a_join_runs_here_what_nobody_has_taken() {
+    let ends = explore_bounded(2, || {
+        let pool = Pool::new(2);
+        let (outer, inner) = (pool.clone(), pool.clone());
+        let job = pool.queue(move || {
+            let middle =
+                outer.queue(move || (inner.queue(worker::current_worker).join().unwrap(), worker::current_worker()));
+            (middle.join().unwrap(), worker::current_worker())
+        });
+        let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
+        let ((innermost, middle), outermost) = job.join().unwrap();
+        pool.shut_down(Shutdown::Drain);
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        (innermost == middle, middle == outermost)
+    });
+    assert_eq!(
+        ends,
+        [(false, true), (true, false), (true, true)],
+        "with two workers nobody is left for the innermost alone"
+    );
+}

@@ -178,6 +178,9 @@ fn who_gives_up_while_the_pool_shuts_down_is_rejected_once() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
+        let [first, _second] = [(); 2].map(|()| pool.stand_in_line(|| ()));
+        // Its key is not the number of those before the next any more.
+        assert_eq!(pool.monitor().give_up_waiting(first.header()), LeftLine::GaveUp);
         let waiting = pool.stand_in_line(tally.job());
         let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Drain));
         let left = pool.monitor().give_up_waiting(waiting.header());
@@ -187,8 +190,29 @@ fn who_gives_up_while_the_pool_shuts_down_is_rejected_once() {
         drop(waiting.cell.reclaim());
         tally.assert_never_ran();
         closer.join().unwrap();
-        assert_eq!(pool.monitor().stats().rejected, 1);
+        assert_eq!(pool.monitor().stats().rejected, 3);
         left == LeftLine::GaveUp
     });
     assert_eq!(ends, [false, true]);
+}
+
+/// A job of the pool's own is queued beyond the bound, and who stands in line gets no place before there is one.
+// Bounded by 5: in full it takes 20 s.
+#[test]
+fn a_job_that_submits_beyond_the_bound_costs_who_stands_in_line_no_place() {
+    let ends = explore_bounded(5, || {
+        let (pool, log) = (Pool::new(1), Log::default());
+        let first = pool.queue({
+            let (inside, log) = (pool.clone(), log.clone());
+            move || ["a", "b"].map(|name| inside.queue(log.job(name)).detach())
+        });
+        let server = pool.spawn_server(4);
+        pool.queue(log.job("outside")).join().unwrap();
+        first.join().unwrap();
+        server.join().unwrap();
+        let stats = pool.monitor().stats();
+        assert_eq!((stats.completed, stats.queued, stats.waiting), (4, 0, 0));
+        log.ran()
+    });
+    assert_eq!(ends, [["a", "b", "outside"], ["outside", "a", "b"]]);
 }

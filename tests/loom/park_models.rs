@@ -38,3 +38,25 @@ fn a_wait_for_two_ringers_ends_once_both_have_rung() {
     });
     assert_eq!(ends, [0, 1, 2]);
 }
+
+/// A thread keeps its parker, so a wait that was given up may ring into the next.
+#[test]
+fn a_ring_left_by_an_earlier_wait_does_not_end_the_next() {
+    let ends = explore(|| {
+        let pool = Pool::new(2);
+        let (mut early, mut late) = (pool.queue(|| 1), pool.queue(|| 2));
+        let server = pool.spawn_server(2);
+        let (parker, waker) = bell();
+        let gave_up = poll(&mut early, &waker).is_pending();
+        let (mut parks, mut polled) = (0, poll(&mut late, &waker));
+        while polled.is_pending() {
+            parks += 1;
+            parker.park_until(None);
+            polled = poll(&mut late, &waker);
+        }
+        assert!(matches!(polled, Poll::Ready(Ok(2))));
+        server.join().unwrap();
+        (gave_up, parks)
+    });
+    assert_eq!(ends, [(false, 0), (false, 1), (true, 0), (true, 1), (true, 2)]);
+}

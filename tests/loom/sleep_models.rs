@@ -88,3 +88,130 @@ fn a_worker_called_for_a_job_that_is_gone_hears_the_next_call() {
         }
     });
 }
+
+/// The same, where it was a cancel that took the job: the worker was called, and finds nothing.
+// Bounded by 5: in full it takes 5 s.
+#[test]
+fn a_worker_called_for_a_job_that_was_cancelled_meets_the_next() {
+    let ends = explore_bounded(5, || {
+        let pool = Pool::new(1);
+        let server = pool.spawn_server(1);
+        let cancelled = pool.queue(|| ()).cancel() == Cancel::Dequeued;
+        if cancelled {
+            pool.queue(|| ()).join().unwrap();
+        }
+        server.join().unwrap();
+        cancelled
+    });
+    assert_eq!(ends, [false, true]);
+}
+
+/// Its submitter wakes nobody: who gives the place away does, for a worker that may sleep by then.
+#[test]
+fn a_job_that_gets_the_place_of_a_cancelled_one_is_met() {
+    let ends = explore(|| {
+        let pool = Pool::new(1);
+        let queued = pool.queue(|| ());
+        let waiting = pool.stand_in_line(|| ());
+        let server = pool.spawn_server(1);
+        let cancelled = queued.cancel() == Cancel::Dequeued;
+        server.join().unwrap();
+        assert_eq!(waiting.wait(), if cancelled { Standing::Finished } else { Standing::Accepted });
+        cancelled
+    });
+    assert_eq!(ends, [false, true]);
+}
+
+/// Workers that have fallen asleep, each for one job: the orders are tried from there on.
+fn spawn_sleeping_servers<const N: usize>(pool: &Pool) -> [JoinHandle<()>; N] {
+    loom::stop_exploring();
+    let servers = [(); N].map(|()| pool.spawn_server(1));
+    while pool.monitor().lock_front().sleep.sleeping < N as u32 {
+        thread::yield_now();
+    }
+    loom::explore();
+    servers
+}
+
+/// Who pushes counts the front only, so who looks may have to call several: of four that sleep two are called here for four
+/// jobs, as after pushes and pops of several lanes.
+// Bounded by 1: by 2 it takes minutes.
+#[test]
+fn a_worker_that_finds_more_jobs_than_others_stand_for_calls_as_many() {
+    explore_bounded(1, || {
+        let pool = Pool::new(4);
+        let servers = spawn_sleeping_servers::<4>(&pool);
+        let (mut handles, mut workers) = (Vec::new(), 0);
+        let mut both = pool.monitor().lock_both();
+        for _ in 0..2 {
+            for (job, handle) in [(); 2].map(|()| new_job(|| ())) {
+                both.front.accept(job, &pool.monitor().hint);
+                handles.push(handle);
+            }
+            let in_front = both.front.jobs.len();
+            workers += both.front.sleep.call_for(in_front);
+            both.move_over();
+        }
+        drop(both);
+        pool.monitor().send(Signals { workers, submitter: None, turned_away: Vec::new() });
+        for handle in handles {
+            handle.join().unwrap();
+        }
+        for server in servers {
+            server.join().unwrap();
+        }
+    });
+}
+
+// Bounded by 2: by 3 it takes 14 s.
+#[test]
+fn three_pushes_of_two_submitters_wake_three_sleepers() {
+    explore_bounded(2, || {
+        let pool = Pool::new(3);
+        let servers = spawn_sleeping_servers::<3>(&pool);
+        let other = pool.spawn(|pool| pool.queue(|| ()).detach());
+        pool.queue(|| ()).detach();
+        pool.queue(|| ()).detach();
+        other.join().unwrap();
+        for server in servers {
+            server.join().unwrap();
+        }
+    });
+}
+
+/// What loom's condition variable never does and others may: it wakes who was not called.
+fn spawn_false_alarm(pool: &Pool) -> JoinHandle<()> {
+    pool.spawn(|pool| pool.monitor().work.notify_all())
+}
+
+// Bounded by 5: in full it takes 3 s.
+#[test]
+fn a_worker_woken_for_nothing_sleeps_on_and_hears_the_next_call() {
+    explore_bounded(5, || {
+        let pool = Pool::new(1);
+        let server = pool.spawn_server(1);
+        let alarm = spawn_false_alarm(&pool);
+        pool.queue(|| ()).join().unwrap();
+        server.join().unwrap();
+        alarm.join().unwrap();
+    });
+}
+
+/// The call may be answered by another sleeper than the one that is notified.
+// Bounded by 2: by 3 it takes 12 s.
+#[test]
+fn two_workers_woken_for_nothing_are_both_called_for_two_pushes() {
+    explore_bounded(2, || {
+        let pool = Pool::new(2);
+        let servers = [pool.spawn_server(1), pool.spawn_server(1)];
+        let alarm = spawn_false_alarm(&pool);
+        let jobs = [pool.queue(|| ()), pool.queue(|| ())];
+        for job in jobs {
+            job.join().unwrap();
+        }
+        for server in servers {
+            server.join().unwrap();
+        }
+        alarm.join().unwrap();
+    });
+}
