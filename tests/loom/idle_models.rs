@@ -49,6 +49,7 @@ fn a_wait_does_not_wait_for_what_is_submitted_meanwhile() {
     assert_eq!(ends, [0, 1]);
 }
 
+// Bounded by 2: by 3 it takes 20 s.
 #[test]
 fn a_wait_behind_another_does_not_wait_for_what_comes_after_both() {
     let ends = explore_bounded(2, || {
@@ -103,4 +104,73 @@ fn two_waits_while_jobs_retire_both_end() {
         early.join().unwrap();
         server.join().unwrap();
     });
+}
+
+// Bounded by 5: in full it takes 4 s.
+#[test]
+fn a_later_epoch_that_empties_first_ends_no_wait_for_an_earlier_one() {
+    let ends = explore_bounded(5, || {
+        let pool = Pool::new(2);
+        let queue_and_close = || {
+            let job = pool.queue_in_hand(|| ());
+            let mut both = pool.monitor().lock_both();
+            let (back, front) = (&mut *both.back, &mut *both.front);
+            let goal = front.accepted.close_epoch(&mut back.retired).expect("there are few epochs");
+            (job, goal)
+        };
+        let jobs = [(); 2].map(|()| queue_and_close());
+        let runners = [0, 1].map(|n| {
+            let cell = Arc::clone(&jobs[n].0.cell);
+            pool.spawn(move |pool| {
+                let job = pool.monitor().claim(cell.header()).expect("nobody else wants it");
+                pool.run_here(job, &pool.recruit(n));
+            })
+        });
+        let reached = {
+            let back = pool.monitor().lock_back();
+            [0, 1].map(|n| back.retired.has_reached(jobs[n].1))
+        };
+        let finished = [0, 1].map(|n| jobs[n].0.header().is_finished());
+        assert!(!reached[0] || finished[0]);
+        assert!(!reached[1] || finished[0] && finished[1]);
+        for runner in runners {
+            runner.join().unwrap();
+        }
+        reached
+    });
+    assert_eq!(ends, [[false, false], [true, false], [true, true]]);
+}
+
+/// As many epochs are open as can be told apart, so the wait cannot close another until the oldest is struck off.
+#[test]
+fn a_wait_that_comes_when_no_epoch_is_left_asks_again_once_there_is_one() {
+    let ends = explore(|| {
+        let pool = Pool::new(1);
+        let mut epochs: Vec<Epoch> = {
+            let mut both = pool.monitor().lock_both();
+            let (back, front) = (&mut *both.back, &mut *both.front);
+            (0..=u8::MAX)
+                .map(|_| {
+                    let job = front.accepted.count();
+                    front.accepted.close_epoch(&mut back.retired);
+                    job
+                })
+                .collect()
+        };
+        let (last, oldest) = (epochs.pop(), epochs.remove(0));
+        let retirer = pool.spawn(move |pool| {
+            pool.monitor().retire(oldest);
+            let mut back = pool.monitor().lock_back();
+            for epoch in epochs.into_iter().chain(last) {
+                pool.monitor().retire_from(&mut back, epoch);
+            }
+        });
+        let retired = || pool.monitor().lock_back().retired.total();
+        let early = retired();
+        pool.monitor().wait_idle(None).unwrap();
+        assert_eq!(retired(), 256);
+        retirer.join().unwrap();
+        early
+    });
+    assert_eq!(ends, [0, 1, 256]);
 }

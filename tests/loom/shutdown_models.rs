@@ -204,3 +204,60 @@ fn an_abort_while_another_thread_drains_ends_both_calls() {
     });
     assert_eq!(ends, ["aborted", "ran"]);
 }
+
+// Bounded by 3: by 4 it takes 3 s.
+#[test]
+fn two_drains_at_once_both_end_after_the_last_job() {
+    explore_bounded(3, || {
+        let pool = Pool::new(1);
+        let job = pool.queue(|| ());
+        let worker = pool.spawn_worker(0);
+        let other = pool.spawn(|pool| pool.shut_down(Shutdown::Drain).completed);
+        assert_eq!(pool.shut_down(Shutdown::Drain).completed, 1);
+        assert!(job.is_finished());
+        assert_eq!(other.join().unwrap(), 1);
+        worker.join().unwrap();
+    });
+}
+
+/// As where a job drops the last `Pool`: it closes the pool and goes on, and the workers drain behind it.
+// Bounded by 3: by 4 it takes 30 s.
+#[test]
+fn a_pool_closed_by_its_own_job_drains_behind_it() {
+    explore_bounded(3, || {
+        let pool = Pool::new(2);
+        let closing = pool.queue({
+            let inside = pool.clone();
+            move || {
+                inside.monitor().close(Shutdown::Drain);
+                end_of(inside.submit(|| ()))
+            }
+        });
+        let queued = pool.queue(|| ());
+        let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
+        assert_eq!(closing.join().unwrap(), "ran");
+        assert!(pool.submit(|| ()).is_err(), "outsiders are refused, though a job may be queued");
+        queued.join().unwrap();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        assert_eq!(pool.monitor().stats().completed, 3);
+    });
+}
+
+#[test]
+fn a_drain_after_an_abort_lets_no_job_submit_again() {
+    let ends = explore(|| {
+        let pool = Pool::new(1);
+        let inside = pool.clone();
+        let job = pool.queue(move || (checkpoint().is_err(), end_of(inside.submit(|| ()))));
+        let worker = pool.spawn_worker(0);
+        for mode in [Shutdown::Abort, Shutdown::Drain] {
+            pool.monitor().close(mode);
+        }
+        worker.join().unwrap();
+        job.join().ok()
+    });
+    let begun = [(false, "aborted"), (false, "ran"), (false, "refused"), (true, "refused")].map(Some);
+    assert_eq!(ends, [&[None], &begun[..]].concat());
+}

@@ -6,7 +6,7 @@ fn assert_adds_up(stats: &Stats) {
     assert!(stats.busy <= stats.submitted, "busy fell below zero");
     assert_eq!(
         stats.submitted,
-        stats.completed + stats.panicked + stats.aborted + stats.queued + stats.busy,
+        stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted + stats.queued + stats.busy,
         "a job is counted nowhere or twice"
     );
 }
@@ -91,4 +91,57 @@ fn the_counts_add_up_while_the_pool_aborts() {
         report.completed
     });
     assert_eq!(ends, [0, 1, 2]);
+}
+
+/// One is withdrawn, one has ended before it is accepted, and one may be taken by a worker before it is withdrawn.
+// Bounded by 4: in full it takes minutes.
+#[test]
+fn the_counts_add_up_while_jobs_are_given_up() {
+    let ends = explore_bounded(4, || {
+        let (pool, token) = (Pool::new(2), CancelToken::new());
+        let job = pool.job().token(&token).submit(|| ()).unwrap();
+        pool.queue(|| ()).detach();
+        let server = pool.spawn_server(1);
+        let canceller = pool.spawn({
+            let token = token.clone();
+            move |pool| {
+                token.cancel();
+                pool.job().token(&token).submit(|| ()).unwrap().detach();
+            }
+        });
+        let early = pool.monitor().stats();
+        assert_adds_up(&early);
+        canceller.join().unwrap();
+        assert_adds_up(&pool.monitor().stats());
+        server.join().unwrap();
+        job.detach();
+        let late = pool.monitor().stats();
+        assert_adds_up(&late);
+        assert_eq!(late.submitted, 3);
+        (early.cancelled, late.cancelled)
+    });
+    assert_eq!(ends, [(0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]);
+}
+
+#[test]
+fn a_submission_is_in_line_or_accepted_or_rejected_whenever_somebody_looks() {
+    let ends = explore(|| {
+        let (pool, token) = (Pool::new(1), CancelToken::new());
+        pool.queue(|| ()).detach();
+        let mut future = Box::pin(pool.job().token(&token).submit_async(|| ()));
+        let (_bell, waker) = bell();
+        assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let next = pool.stand_in_line(|| ());
+        let server = pool.spawn_server(1);
+        let canceller = thread::spawn(move || token.cancel());
+        let stats = pool.monitor().stats();
+        assert_eq!(stats.waiting + stats.submitted + stats.rejected, 3);
+        assert_adds_up(&stats);
+        server.join().unwrap();
+        canceller.join().unwrap();
+        drop(future);
+        assert_eq!(next.wait(), Standing::Accepted);
+        (stats.waiting, stats.rejected)
+    });
+    assert_eq!(ends, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]);
 }
