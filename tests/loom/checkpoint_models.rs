@@ -1,0 +1,99 @@
+//! Checkpoints: how a job that runs hears that it should stop.
+
+use super::*;
+
+/// A job that goes on until it is told to stop.
+fn endless() -> Interrupted {
+    loop {
+        match checkpoint() {
+            Ok(()) => thread::yield_now(),
+            Err(why) => return why,
+        }
+    }
+}
+
+#[test]
+fn a_running_job_that_is_cancelled_hears_of_it() {
+    let ends = explore(|| {
+        let pool = Pool::new(1);
+        let job = pool.queue(endless);
+        let server = pool.spawn_server(1);
+        let cancel = job.cancel();
+        if cancel == Cancel::Dequeued {
+            pool.queue(|| ()).detach();
+        }
+        server.join().unwrap();
+        let outcome = job.join();
+        assert!(matches!(outcome, Ok(Interrupted::Cancelled) | Err(JobError::Cancelled)));
+        (cancel == Cancel::Dequeued, outcome.is_ok())
+    });
+    assert_eq!(ends, [(false, false), (false, true), (true, false)], "withdrawn, stopped, or not begun");
+}
+
+#[test]
+fn a_running_job_hears_of_an_abort() {
+    let ends = explore(|| {
+        let pool = Pool::new(1);
+        let worker = pool.spawn_worker(0);
+        let job = pool.queue(endless);
+        pool.shut_down(Shutdown::Abort);
+        worker.join().unwrap();
+        match job.join() {
+            Ok(why) => {
+                assert_eq!(why, Interrupted::ShuttingDown);
+                "stopped"
+            }
+            Err(error) => {
+                assert!(matches!(error, JobError::Aborted));
+                "never began"
+            }
+        }
+    });
+    assert_eq!(ends, ["never began", "stopped"]);
+}
+
+/// Who has learned of a cancel by other ways finds it at the next checkpoint.
+#[test]
+fn a_checkpoint_after_the_cancel_says_so() {
+    let ends = explore(|| {
+        let pool = Pool::new(1);
+        let told = Arc::new(AtomicU32::new(0));
+        let job = pool.queue({
+            let told = Arc::clone(&told);
+            move || (told.load(Ordering::Acquire) == 1, checkpoint().is_err())
+        });
+        let server = pool.spawn_server(1);
+        if job.cancel() == Cancel::Dequeued {
+            pool.queue(|| ()).detach();
+        }
+        told.store(1, Ordering::Release);
+        server.join().unwrap();
+        job.join().ok()
+    });
+    assert_eq!(ends, [None, Some((false, false)), Some((false, true)), Some((true, true))]);
+}
+
+#[test]
+fn a_job_that_finds_its_token_cancelled_sees_what_was_done_before() {
+    let ends = explore(|| {
+        let (pool, token) = (Pool::new(1), CancelToken::new());
+        let written = Arc::new(AtomicU32::new(0));
+        let worker = pool.recruit(0);
+        let job = pool.job().token(&token).submit({
+            let written = Arc::clone(&written);
+            move || (checkpoint().is_err(), written.load(Ordering::Relaxed))
+        });
+        let canceller = thread::spawn(move || {
+            written.store(7, Ordering::Relaxed);
+            token.cancel();
+        });
+        let worker = pool.enlist(worker);
+        let job = job.unwrap();
+        // A second job for the worker, should the first be gone.
+        pool.queue(|| ()).detach();
+        pool.run_one(&worker);
+        canceller.join().unwrap();
+        job.join().ok()
+    });
+    assert_eq!(ends, [None, Some((false, 0)), Some((false, 7)), Some((true, 7))]);
+}
