@@ -75,7 +75,8 @@ pub fn within_a_minute(test: impl FnOnce() + Send + 'static) {
         let _done = done;
         test();
     });
-    if is_done.recv_timeout(FOREVER) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+    // A little longer than what the test itself waits for, so that it can say what it waited for.
+    if is_done.recv_timeout(FOREVER + FOREVER / 6) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
         // Not a panic: the test's threads would keep the process alive.
         let _ = writeln!(std::io::stderr(), "the test hangs");
         std::process::exit(101);
