@@ -53,7 +53,7 @@ pub enum Cancel {
     /// The job was queued: it has resolved as [`JobError::Cancelled`], and its place is free.
     Dequeued,
     /// The job was taken by a worker: it is asked to stop through [`checkpoint`](crate::checkpoint), and does not start
-    /// if it has not yet.
+    /// if it has not yet. Or another thread is just ending it.
     Requested,
     /// The job had resolved before.
     Finished,
@@ -234,7 +234,7 @@ pub(crate) fn cancel(pool: Option<&Arc<Shared>>, job: &Header) -> Cancel {
     if job.is_finished() {
         return Cancel::Finished;
     }
-    // Before the withdrawal, so that a worker which takes the job from under our hands finds it asked.
+    // Before the withdrawal, as that may wait for the locks: a worker that takes the job meanwhile may find it asked.
     job.ask();
     match pool.map(|pool| pool.monitor.withdraw(job, Unrun::Cancelled)) {
         Some(Withdrawn::Resolved) => Cancel::Dequeued,
