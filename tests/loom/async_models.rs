@@ -21,14 +21,27 @@ where
     Box::pin(pool.job().submit_async(job))
 }
 
+/// A submission that was polled and found no room, with its waker and what that rings.
+fn in_line<F, T>(
+    pool: &Pool,
+    job: F,
+) -> (Arc<Parker>, Waker, impl Future<Output = Result<JobHandle<T>, SubmitError<F>>> + Unpin + use<F, T>)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let (bell, waker) = bell();
+    let mut future = submission(pool, job);
+    assert!(poll_submission(&mut future, &waker).is_pending());
+    (bell, waker, future)
+}
+
 #[test]
 fn a_future_dropped_while_a_place_is_handed_to_it_passes_the_place_on() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
-        let (_bell, waker) = bell();
-        let mut future = submission(&pool, tally.job());
-        assert!(poll_submission(&mut future, &waker).is_pending());
+        let (_bell, _waker, future) = in_line(&pool, tally.job());
         let next = pool.stand_in_line(|| ());
         let server = pool.spawn_server(1);
         drop(future);
@@ -145,9 +158,7 @@ fn a_future_dropped_while_the_pool_shuts_down_is_rejected_once() {
     explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
-        let (_bell, waker) = bell();
-        let mut future = submission(&pool, tally.job());
-        assert!(poll_submission(&mut future, &waker).is_pending());
+        let (_bell, _waker, future) = in_line(&pool, tally.job());
         let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Drain));
         drop(future);
         closer.join().unwrap();
@@ -226,9 +237,7 @@ fn a_future_polled_on_a_worker_while_a_place_is_handed_to_it_is_accepted_once() 
     explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
-        let (bell, waker) = bell();
-        let mut future = submission(&pool, tally.job());
-        assert!(poll_submission(&mut future, &waker).is_pending());
+        let (bell, waker, future) = in_line(&pool, tally.job());
         let server = pool.spawn_server(2);
         let job = poll_on_a_worker(&pool, future, &waker).unwrap();
         assert_eq!(end_of(job.join(), &tally), "ran");
@@ -265,9 +274,7 @@ fn a_future_polled_on_a_worker_while_the_pool_shuts_down_is_accepted_or_refused(
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
-        let (_bell, waker) = bell();
-        let mut future = submission(&pool, tally.job());
-        assert!(poll_submission(&mut future, &waker).is_pending());
+        let (_bell, waker, future) = in_line(&pool, tally.job());
         let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
         let end = end_of_submission(poll_on_a_worker(&pool, future, &waker), &tally);
         closer.join().unwrap();

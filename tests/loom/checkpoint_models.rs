@@ -68,7 +68,7 @@ fn a_checkpoint_after_the_cancel_says_so() {
         }
         told.store(1, Ordering::Release);
         server.join().unwrap();
-        job.join().ok()
+        value_of(job.join())
     });
     assert_eq!(ends, [None, Some((false, false)), Some((false, true)), Some((true, true))]);
 }
@@ -93,7 +93,7 @@ fn a_job_that_finds_its_token_cancelled_sees_what_was_done_before() {
         pool.queue(|| ()).detach();
         pool.run_one(&worker);
         canceller.join().unwrap();
-        job.join().ok()
+        value_of(job.join())
     });
     assert_eq!(ends, [None, Some((false, 0)), Some((false, 7)), Some((true, 7))]);
 }

@@ -122,6 +122,15 @@ pub(crate) fn is_aborted<T>(outcome: &Result<T, JobError>) -> bool {
     matches!(outcome, Err(JobError::Aborted))
 }
 
+/// What a job returned, unless it did not run.
+pub(crate) fn value_of<T>(outcome: Result<T, JobError>) -> Option<T> {
+    match outcome {
+        Ok(value) => Some(value),
+        Err(JobError::Cancelled | JobError::Expired | JobError::Aborted) => None,
+        Err(other) => panic!("{other}"),
+    }
+}
+
 /// How a job ended, by its handle and by its closure, which must agree.
 pub(crate) fn end_of(outcome: Result<Value, JobError>, tally: &Tally) -> &'static str {
     let end = match outcome {

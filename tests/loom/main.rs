@@ -152,7 +152,7 @@ use crate::handle::{Cancel, JobHandle};
 use crate::idle::Epoch;
 use crate::job::{Header, RunEnd, Runnable, Standing};
 use crate::job_builder::JobBuilder;
-use crate::jobs::{Log, Tally, Value, bell, end_of, end_of_submission, is_aborted, new_cell, new_job, poll};
+use crate::jobs::{Log, Tally, Value, bell, end_of, end_of_submission, is_aborted, new_cell, new_job, poll, value_of};
 use crate::keeper::{Deadline, Keeper};
 use crate::line::withdraw_if_ended;
 use crate::options::{Extras, Options, Priority};

@@ -256,7 +256,7 @@ fn a_drain_after_an_abort_lets_no_job_submit_again() {
             pool.monitor().close(mode);
         }
         worker.join().unwrap();
-        job.join().ok()
+        value_of(job.join())
     });
     let begun = [(false, "aborted"), (false, "ran"), (false, "refused"), (true, "refused")].map(Some);
     assert_eq!(ends, [&[None], &begun[..]].concat());
