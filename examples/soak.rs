@@ -139,8 +139,9 @@ fn run(arguments: &Arguments) -> Result<i32> {
     let held = hold(soak, &mut driver, arguments.clients, &mut rng, &bar);
     bar.finish_and_clear();
     let interrupted = held?;
-    print(&driver, begin.elapsed(), [threads, num_threads::num_threads()])?;
-    let is_even = driver.balance.is_even() && threads == num_threads::num_threads();
+    let threads_left = num_threads::num_threads();
+    print(&driver, begin.elapsed(), [threads, threads_left])?;
+    let is_even = driver.balance.is_even() && threads == threads_left;
     if !is_even {
         driver.balance.complaints.iter().for_each(|complaint| complain("error", complaint));
         complain("error", format_args!("the books do not balance; to draw the same jobs again: --seed {seed}"));
