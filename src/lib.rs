@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod breaker;
+
 mod pool;
 mod builder;
 mod job_builder;

@@ -1,0 +1,381 @@
+//! The front door: how calls are made, and how the breaker is looked at and moved by hand.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::BreakerBuilder;
+use super::error::{CallError, Rejected};
+use super::event::{Event, Subscription};
+use super::permit::{Permit, Running};
+use super::shared::Shared;
+use super::snapshot::Snapshot;
+use super::state::{Outcome, State};
+use super::step::Command;
+
+/// Stops calling what is down, and finds out when it is up again. Clones are the same breaker.
+///
+/// What it is and how it decides: [the module](super).
+///
+/// ```
+/// use corepool::breaker::{CallError, CircuitBreaker};
+///
+/// let breaker = CircuitBreaker::new();
+/// let mut asked = 0;
+/// for _ in 0..100 {
+///     let answer = breaker.call(|| {
+///         asked += 1;
+///         Err::<(), _>("connection refused")
+///     });
+///     assert!(answer.is_err());
+/// }
+/// assert_eq!(asked, 5); // the other 95 were rejected without asking
+/// assert!(matches!(breaker.call(|| Ok::<_, &str>(())), Err(CallError::Rejected(_))));
+/// ```
+#[derive(Clone)]
+pub struct CircuitBreaker(Arc<Shared>);
+
+impl CircuitBreaker {
+    /// A breaker that opens after 5 consecutive failures, admits one probe 30 s later, and closes when that succeeds.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, State};
+    ///
+    /// assert_eq!(CircuitBreaker::new().state(), State::Closed);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().unwrap_or_else(|error| unreachable!("the defaults are allowed: {error}"))
+    }
+
+    /// A breaker by rules of your own.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, FailurePolicy};
+    /// use std::time::Duration;
+    ///
+    /// let builder = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(3));
+    /// let breaker = builder.open_wait(Duration::from_secs(5)).build().unwrap();
+    /// # drop(breaker);
+    /// ```
+    pub fn builder() -> BreakerBuilder {
+        BreakerBuilder::new()
+    }
+
+    pub(super) fn from_shared(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// Makes a call if it is admitted: `Ok` is a success, `Err` a failure.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Rejected`] if it was not admitted, [`CallError::Inner`] with what `f` returned.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does: that is recorded as a failure, and goes on.
+    ///
+    /// ```
+    /// use corepool::breaker::CircuitBreaker;
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// assert_eq!(breaker.call(|| "42".parse::<u32>()).unwrap(), 42);
+    /// ```
+    #[inline]
+    pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
+        self.call_with(Outcome::of, f)
+    }
+
+    /// The same, where `classify` says what a result is.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call); whatever it is taken for, an `Err` comes back as an `Err`.
+    ///
+    /// # Panics
+    ///
+    /// If `f` or `classify` does: that is recorded as a failure, and goes on.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, Outcome};
+    /// use std::io::{Error, ErrorKind};
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// let classify = |read: &Result<String, Error>| match read {
+    ///     Err(error) if error.kind() == ErrorKind::NotFound => Outcome::Success, // the disk works
+    ///     Err(_) => Outcome::Failure,
+    ///     Ok(_) => Outcome::Success,
+    /// };
+    /// breaker.call_with(classify, || std::fs::read_to_string("no such file")).unwrap_err();
+    /// assert_eq!(breaker.snapshot().consecutive_failures, 0);
+    /// ```
+    #[inline]
+    pub fn call_with<T, E>(
+        &self,
+        classify: impl FnOnce(&Result<T, E>) -> Outcome,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        let running = Running::new(self.shared(), self.0.admit()?);
+        let result = f();
+        let outcome = classify(&result);
+        running.end(outcome);
+        result.map_err(CallError::Inner)
+    }
+
+    /// The future of a call, which is admitted when it is first polled. It holds the breaker, and is `Send` if `f` and what `f`
+    /// returns are. Dropped before it is ready, it abandons the call.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Panics
+    ///
+    /// When polled, if `f` or its future does: that is recorded as a failure before `poll` is left, and goes on.
+    ///
+    /// ```
+    /// use corepool::breaker::CircuitBreaker;
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// let call = breaker.call_async(|| async { "42".parse::<u32>() });
+    /// assert_eq!(pollster::block_on(call).unwrap(), 42);
+    /// ```
+    pub fn call_async<T, E, Fut, F>(&self, f: F) -> impl Future<Output = Result<T, CallError<E>>> + use<T, E, Fut, F>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        self.call_async_with(Outcome::of, f)
+    }
+
+    /// The same, where `classify` says what a result is.
+    ///
+    /// # Errors
+    ///
+    /// As [`call_with`](Self::call_with).
+    ///
+    /// # Panics
+    ///
+    /// When polled, if `f`, its future or `classify` does: that is recorded as a failure before `poll` is left, and goes on.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, Outcome};
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// let call = breaker.call_async_with(|_| Outcome::Ignored, || async { Err::<(), _>("the request was wrong") });
+    /// pollster::block_on(call).unwrap_err();
+    /// assert_eq!(breaker.snapshot().consecutive_failures, 0);
+    /// ```
+    pub fn call_async_with<T, E, Fut, F, C>(
+        &self,
+        classify: C,
+        f: F,
+    ) -> impl Future<Output = Result<T, CallError<E>>> + use<T, E, Fut, F, C>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        C: FnOnce(&Result<T, E>) -> Outcome,
+    {
+        let breaker = self.clone();
+        async move {
+            let mut permit = breaker.into_permit()?;
+            let mut call = pin!(permit.watch(f));
+            let result = poll_fn(|context| permit.watch(|| call.as_mut().poll(context))).await;
+            let outcome = permit.watch(|| classify(&result));
+            permit.record(outcome);
+            result.map_err(CallError::Inner)
+        }
+    }
+
+    /// Asks to make a call whose end is reported later, or elsewhere: see [`Permit`].
+    ///
+    /// It costs the breaker's reference count, two writes to memory that all its users share, which [`call`](Self::call) does
+    /// not.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], with how long to wait.
+    ///
+    /// ```
+    /// use corepool::breaker::CircuitBreaker;
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// let permit = breaker.try_acquire().unwrap();
+    /// let answer = "42".parse::<u32>();
+    /// match answer {
+    ///     Ok(_) => permit.success(),
+    ///     Err(_) => permit.failure(),
+    /// };
+    /// ```
+    pub fn try_acquire(&self) -> Result<Permit, Rejected> {
+        self.clone().into_permit()
+    }
+
+    fn into_permit(self) -> Result<Permit, Rejected> {
+        let ticket = self.0.admit()?;
+        Ok(Permit::new(self, ticket))
+    }
+
+    /// Whether a call would be admitted now. Takes no place and counts nothing: another call may be faster.
+    ///
+    /// ```
+    /// let breaker = corepool::breaker::CircuitBreaker::new();
+    /// assert!(breaker.is_call_permitted());
+    /// breaker.force_open();
+    /// assert!(!breaker.is_call_permitted());
+    /// ```
+    #[must_use]
+    pub fn is_call_permitted(&self) -> bool {
+        self.0.is_call_permitted()
+    }
+
+    /// The state, as if all that is due had happened. An open breaker whose wait is over is open until it admits a probe.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, ManualClock, State};
+    /// use std::time::Duration;
+    ///
+    /// let clock = ManualClock::new();
+    /// let breaker = CircuitBreaker::builder().clock(clock.clone()).build().unwrap();
+    /// breaker.open_for(Duration::from_secs(1));
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!(breaker.state(), State::Open);
+    /// let probe = breaker.try_acquire().unwrap();
+    /// assert_eq!(breaker.state(), State::HalfOpen);
+    /// # drop(probe);
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.0.state()
+    }
+
+    /// What it has seen and how it stands. Looks at each bucket of a time window at most once, and holds up calls as long.
+    ///
+    /// ```
+    /// let breaker = corepool::breaker::CircuitBreaker::new();
+    /// breaker.force_open();
+    /// breaker.try_acquire().unwrap_err();
+    /// assert_eq!(breaker.snapshot().rejected, 1);
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.0.snapshot()
+    }
+
+    /// Rejects all calls from now on, however long.
+    ///
+    /// ```
+    /// let breaker = corepool::breaker::CircuitBreaker::new();
+    /// breaker.force_open();
+    /// assert_eq!(breaker.try_acquire().unwrap_err().retry_after, None);
+    /// ```
+    pub fn force_open(&self) {
+        self.0.command(Command::ForceOpen);
+    }
+
+    /// Opens for `wait`, after which a probe is admitted as usual. Not an attempt that makes later waits longer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let breaker = corepool::breaker::CircuitBreaker::new();
+    /// breaker.open_for(Duration::from_secs(120)); // as the server's `Retry-After` said
+    /// assert!(breaker.try_acquire().is_err());
+    /// ```
+    pub fn open_for(&self, wait: Duration) {
+        self.0.command(Command::OpenFor(wait));
+    }
+
+    /// Admits all calls from now on and records nothing, as if there were no breaker.
+    ///
+    /// ```
+    /// let breaker = corepool::breaker::CircuitBreaker::new();
+    /// breaker.disable();
+    /// for _ in 0..100 {
+    ///     breaker.call(|| Err::<(), _>("down")).ok();
+    /// }
+    /// assert!(breaker.is_call_permitted());
+    /// ```
+    pub fn disable(&self) {
+        self.0.command(Command::Disable);
+    }
+
+    /// Admits all calls from now on and records them, so that one sees what the rules would have done.
+    ///
+    /// ```
+    /// let breaker = corepool::breaker::CircuitBreaker::new();
+    /// breaker.metrics_only();
+    /// for _ in 0..100 {
+    ///     breaker.call(|| Err::<(), _>("down")).ok();
+    /// }
+    /// assert_eq!(breaker.snapshot().consecutive_failures, 100);
+    /// assert!(breaker.is_call_permitted());
+    /// ```
+    pub fn metrics_only(&self) {
+        self.0.command(Command::MetricsOnly);
+    }
+
+    /// Closes it from whatever state, with empty windows. The totals of [`Snapshot`] stay.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, State};
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// breaker.force_open();
+    /// breaker.reset();
+    /// assert_eq!(breaker.state(), State::Closed);
+    /// ```
+    pub fn reset(&self) {
+        self.0.command(Command::Reset);
+    }
+
+    /// Calls `listener` with each event from now on, until the [`Subscription`] is dropped.
+    ///
+    /// Events come in the order in which they happened, one at a time, on the thread whose call caused them or one that causes
+    /// others, and before that call returns. A listener may call any method of the breaker; what such a call causes is told
+    /// when the listener has returned. What a listener throws is contained.
+    ///
+    /// A call that causes an event waits while other events are told. So a listener should be short, and must not wait for
+    /// another thread that calls this breaker. While anybody listens, each call takes the breaker's lock.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, Event};
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// let subscription = breaker.subscribe(|event| {
+    ///     if let Event::StateChanged { from, to, .. } = event {
+    ///         eprintln!("billing: {from} -> {to}");
+    ///     }
+    /// });
+    /// breaker.force_open();
+    /// # drop(subscription);
+    /// ```
+    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
+        Subscription::new(Arc::downgrade(&self.0), self.0.subscribe(Arc::new(listener)))
+    }
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// A panic leaves a breaker whole, so nothing broken can be seen after it.
+impl UnwindSafe for CircuitBreaker {}
+impl RefUnwindSafe for CircuitBreaker {}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker").field("state", &self.state()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! What a breaker was told to do: the policies, as the builder has checked them.
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::error::BreakerConfigError;
+use super::policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
+use super::tally::Tally;
+use super::window::Window;
+
+/// The open wait, and the lease of probes after a wait of zero.
+pub(super) const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+
+/// The rules of one breaker.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// So many failures in a row open it.
+    pub(super) consecutive: Option<u32>,
+    /// The first is the one that others use.
+    pub(super) rates: Vec<RateRule>,
+    /// A call that takes longer is slow.
+    pub(super) slow: Option<Duration>,
+    pub(super) backoff: Backoff,
+    /// Instead of what a back-off function that panicked would have said.
+    pub(super) fallback_wait: Duration,
+    pub(super) permits: u32,
+    pub(super) successes: u32,
+    pub(super) half_open: HalfOpenPolicy,
+    /// `None`: as long as the open wait before it.
+    pub(super) lease: Option<Duration>,
+    pub(super) expired: Expired,
+    pub(super) abandoned: AbandonedPolicy,
+}
+
+/// When a window's calls open the breaker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RateRule {
+    pub(super) window: Window,
+    pub(super) minimum: u32,
+    pub(super) failures: Option<f64>,
+    pub(super) slow: Option<f64>,
+}
+
+impl RateRule {
+    /// Slow calls where no rate is configured: the window and the minimum that resilience4j takes by default.
+    pub(super) const SLOW_ONLY: Self = Self { window: Window::Count(100), minimum: 100, failures: None, slow: None };
+
+    pub(super) fn exceeded(&self, tally: &Tally, minimum: u32) -> bool {
+        let reaches = |rate: Option<f64>, limit: Option<f64>| matches!((rate, limit), (Some(r), Some(l)) if r >= l);
+        reaches(tally.failure_rate(minimum), self.failures) || reaches(tally.slow_rate(minimum), self.slow)
+    }
+}
+
+impl Rules {
+    /// So many results of probes are needed to judge them by their rates.
+    pub(super) fn probes_needed(&self) -> u32 {
+        self.rates.first().map_or(self.permits, |rate| rate.minimum.min(self.permits))
+    }
+
+    /// From this share on, abandoned calls are failures.
+    pub(super) fn abandoned_share(&self) -> Option<f64> {
+        match self.abandoned {
+            AbandonedPolicy::Rate(share) => Some(share),
+            _ => None,
+        }
+    }
+
+    /// A success that meets no failure before it changes nothing.
+    pub(super) fn forget_successes(&self) -> bool {
+        self.rates.is_empty()
+    }
+}
+
+impl FailurePolicy {
+    /// Adds what it says to the rules.
+    pub(super) fn write(&self, rules: &mut Rules) -> Result<(), BreakerConfigError> {
+        match self {
+            Self::Consecutive(0) => Err(zero_count("consecutive failures")),
+            Self::Consecutive(n) => {
+                rules.consecutive = Some(rules.consecutive.map_or(*n, |other| other.min(*n)));
+                Ok(())
+            }
+            Self::Rate { threshold, window, minimum_calls } => {
+                rules.rates.push(rate_rule(*threshold, *window, *minimum_calls)?);
+                Ok(())
+            }
+            Self::Any(policies) if policies.is_empty() => Err(BreakerConfigError::EmptyPolicy),
+            Self::Any(policies) => policies.iter().try_for_each(|policy| policy.write(rules)),
+        }
+    }
+}
+
+fn rate_rule(threshold: f64, window: Window, minimum_calls: u32) -> Result<RateRule, BreakerConfigError> {
+    check_share("failure_policy", "threshold", threshold)?;
+    let minimum = match window {
+        _ if minimum_calls == 0 => return Err(zero_count("minimum_calls")),
+        Window::Count(0) => return Err(zero_count("window size")),
+        Window::Time { buckets: 0, .. } => return Err(zero_count("window buckets")),
+        Window::Count(size) => minimum_calls.min(size),
+        Window::Time { span, buckets } => {
+            check_time("failure_policy", "window span", span, Duration::from_nanos(buckets.into()))?;
+            minimum_calls
+        }
+    };
+    Ok(RateRule { window, minimum, failures: Some(threshold), slow: None })
+}
+
+fn zero_count(part: &'static str) -> BreakerConfigError {
+    BreakerConfigError::ZeroCount { field: "failure_policy", part }
+}
+
+pub(super) fn check_share(field: &'static str, part: &'static str, value: f64) -> Result<(), BreakerConfigError> {
+    match value > 0.0 && value <= 1.0 {
+        true => Ok(()),
+        false => Err(BreakerConfigError::OutOfRange { field, part, value, range: "above 0, at most 1" }),
+    }
+}
+
+pub(super) fn check_time(
+    field: &'static str,
+    part: &'static str,
+    value: Duration,
+    least: Duration,
+) -> Result<(), BreakerConfigError> {
+    match value >= least {
+        true => Ok(()),
+        false => Err(BreakerConfigError::TooShort { field, part, value, least }),
+    }
+}
