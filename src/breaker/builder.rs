@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::circuit::CircuitBreaker;
-use super::clock::{Clock, MonotonicClock};
+use super::clock::{Clock, MonotonicClock, TimeSource};
 use super::error::BreakerConfigError;
 use super::policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
 use super::rules::{DEFAULT_WAIT, RateRule, Rules, check_share, check_time};
@@ -42,7 +42,7 @@ pub struct BreakerBuilder {
     max_wait: Option<Duration>,
     expired: Expired,
     abandoned: Option<AbandonedPolicy>,
-    clock: Option<Box<dyn Clock>>,
+    clock: TimeSource,
 }
 
 impl BreakerBuilder {
@@ -58,7 +58,7 @@ impl BreakerBuilder {
             max_wait: None,
             expired: Expired::default(),
             abandoned: None,
-            clock: None,
+            clock: TimeSource::Monotonic(MonotonicClock::new()),
         }
     }
 
@@ -189,7 +189,7 @@ impl BreakerBuilder {
     /// # drop(breaker);
     /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Some(Box::new(clock));
+        self.clock = TimeSource::Custom(Box::new(clock));
         self
     }
 
@@ -210,8 +210,7 @@ impl BreakerBuilder {
     /// ```
     pub fn build(self) -> Result<CircuitBreaker, BreakerConfigError> {
         let rules = self.rules()?;
-        let clock = self.clock.unwrap_or_else(|| Box::new(MonotonicClock::new()));
-        Ok(CircuitBreaker::from_shared(Shared::new(rules, clock)))
+        Ok(CircuitBreaker::from_shared(Shared::new(rules, self.clock)))
     }
 
     fn rules(&self) -> Result<Rules, BreakerConfigError> {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::panic::contain;
+
 /// Tells a breaker the time. Only differences count, so any origin will do.
 ///
 /// A clock that goes backwards is taken to stand still, and one that panics to tell the time it told last. It is read
@@ -76,6 +78,23 @@ impl Clock for MonotonicClock {
     #[inline]
     fn now(&self) -> Duration {
         self.origin.elapsed()
+    }
+}
+
+/// A breaker's own clock. The usual one is called directly, as nothing in it can panic.
+pub(super) enum TimeSource {
+    Monotonic(MonotonicClock),
+    Custom(Box<dyn Clock>),
+}
+
+impl TimeSource {
+    /// `None` if the clock panics.
+    #[inline]
+    pub(super) fn now(&self) -> Option<Duration> {
+        match self {
+            Self::Monotonic(clock) => Some(clock.now()),
+            Self::Custom(clock) => contain(|| clock.now()),
+        }
     }
 }
 

@@ -79,6 +79,7 @@ impl Machine {
 
     /// Does what time has done by itself: ends a lease that is over.
     #[must_use = "a transition must be told"]
+    #[inline]
     pub(super) fn lapse(&mut self, now: Duration) -> Option<Transition> {
         let (due, trial) = self.phase.overdue(now)?;
         let (probes, again) = (trial.judged(&self.rules), trial.again());
@@ -116,6 +117,7 @@ impl Machine {
     }
 
     /// Takes the end of a permit of this generation or an earlier one.
+    #[inline]
     pub(super) fn record(&mut self, generation: u64, ending: Ending, pace: Pace, now: Duration) -> Verdict {
         let (outcome, entry) = self.classify(ending, pace);
         let is_late = generation != self.generation;
@@ -139,6 +141,7 @@ impl Machine {
     }
 
     /// What an ending is taken for, and what of it is counted.
+    #[inline]
     fn classify(&self, ending: Ending, pace: Pace) -> (Outcome, Option<Entry>) {
         let abandoned = match (self.rules.abandoned, pace) {
             (AbandonedPolicy::Rate(_), _) => Some(Entry::Abandoned),
@@ -159,6 +162,7 @@ impl Machine {
         (outcome, entry)
     }
 
+    #[inline]
     fn count(&mut self, entry: Entry, now: Duration) -> Option<Transition> {
         match entry {
             Entry::Success(_) => self.consecutive_failures = 0,
@@ -167,11 +171,11 @@ impl Machine {
         }
         match &mut self.phase {
             Phase::Closed => {
-                self.meter.add(entry, now);
-                self.is_failing(now).then(|| self.open(now, None))
+                let is_over = self.meter.add(entry, now, &self.rules);
+                (is_over || self.is_over_in_a_row()).then(|| self.open(now, None))
             }
             Phase::MetricsOnly => {
-                self.meter.add(entry, now);
+                self.meter.add(entry, now, &self.rules);
                 None
             }
             Phase::HalfOpen(trial) => {
@@ -187,9 +191,8 @@ impl Machine {
         }
     }
 
-    fn is_failing(&self, now: Duration) -> bool {
-        let in_a_row = self.rules.consecutive.is_some_and(|limit| self.consecutive_failures >= limit);
-        in_a_row || self.meter.is_over(&self.rules, now)
+    fn is_over_in_a_row(&self) -> bool {
+        self.rules.consecutive.is_some_and(|limit| self.consecutive_failures >= limit)
     }
 
     /// A change by hand.
@@ -319,6 +322,16 @@ impl Machine {
     /// A success of this generation would change nothing.
     pub(super) fn is_at_ease(&self) -> bool {
         matches!(self.phase, Phase::Closed) && self.consecutive_failures == 0 && self.rules.forget_successes()
+    }
+
+    /// Where the windows are timeless: whether the next success can only be counted, or is late. It moves a closed breaker
+    /// only where it makes a window's calls enough for a rate.
+    pub(super) fn needs_no_time_for_success(&self) -> bool {
+        match self.phase {
+            Phase::Closed => !self.meter.next_call_makes_a_rate(&self.rules),
+            Phase::HalfOpen(_) => false,
+            _ => true,
+        }
     }
 
     /// How long an open breaker stays so.

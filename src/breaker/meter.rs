@@ -24,10 +24,11 @@ impl Meter {
         Self { gauges: rules.rates.iter().map(gauge).collect() }
     }
 
-    pub(super) fn add(&mut self, entry: Entry, now: Duration) {
-        for gauge in &mut self.gauges {
-            gauge.calls.add(entry, now);
-        }
+    /// Adds a call to each window; returns whether one of the rates is reached.
+    #[inline]
+    pub(super) fn add(&mut self, entry: Entry, now: Duration, rules: &Rules) -> bool {
+        let share = rules.abandoned_share();
+        self.gauges.iter_mut().fold(false, |is_over, gauge| is_over | gauge.add(entry, now, share))
     }
 
     pub(super) fn clear(&mut self) {
@@ -36,14 +37,27 @@ impl Meter {
         }
     }
 
-    /// Whether one of the rates is reached.
-    pub(super) fn is_over(&self, rules: &Rules, now: Duration) -> bool {
+    /// Whether one call more is what a rate waits for. The windows must be timeless.
+    pub(super) fn next_call_makes_a_rate(&self, rules: &Rules) -> bool {
         let share = rules.abandoned_share();
-        self.gauges.iter().any(|gauge| gauge.rule.exceeded(&gauge.calls.sum(now).judged(share), gauge.rule.minimum))
+        let calls = |gauge: &Gauge| gauge.calls.sum(Duration::ZERO).judged(share).calls;
+        self.gauges.iter().any(|gauge| calls(gauge) + 1 == u64::from(gauge.rule.minimum))
     }
 
     /// What is in the first window.
     pub(super) fn first(&self, now: Duration) -> Option<Tally> {
         self.gauges.first().map(|gauge| gauge.calls.sum(now))
+    }
+}
+
+impl Gauge {
+    #[inline]
+    fn add(&mut self, entry: Entry, now: Duration, abandoned_share: Option<f64>) -> bool {
+        let tally = self.calls.add(entry, now);
+        match abandoned_share {
+            // Where it lies: copying what was written just now would wait for it.
+            None => self.rule.is_reached_by(tally, self.rule.minimum),
+            share => self.rule.is_reached_by(&tally.judged(share), self.rule.minimum),
+        }
     }
 }

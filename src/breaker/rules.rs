@@ -45,9 +45,11 @@ impl RateRule {
     /// Slow calls where no rate is configured: the window and the minimum that resilience4j takes by default.
     pub(super) const SLOW_ONLY: Self = Self { window: Window::Count(100), minimum: 100, failures: None, slow: None };
 
-    pub(super) fn exceeded(&self, tally: &Tally, minimum: u32) -> bool {
-        let reaches = |rate: Option<f64>, limit: Option<f64>| matches!((rate, limit), (Some(r), Some(l)) if r >= l);
-        reaches(tally.failure_rate(minimum), self.failures) || reaches(tally.slow_rate(minimum), self.slow)
+    #[inline]
+    pub(super) fn is_reached_by(&self, tally: &Tally, minimum: u32) -> bool {
+        tally.calls >= u64::from(minimum)
+            && (self.failures.is_some_and(|limit| tally.failures_reach(limit))
+                || self.slow.is_some_and(|limit| tally.slow_reach(limit)))
     }
 }
 
@@ -63,6 +65,11 @@ impl Rules {
             AbandonedPolicy::Rate(share) => Some(share),
             _ => None,
         }
+    }
+
+    /// Only waits and leases need the time, not the windows.
+    pub(super) fn is_timeless(&self) -> bool {
+        self.slow.is_none() && self.rates.iter().all(|rate| matches!(rate.window, Window::Count(_)))
     }
 
     /// A success that meets no failure before it changes nothing.

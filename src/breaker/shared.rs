@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::Clock;
+use super::clock::TimeSource;
 use super::error::Rejected;
 use super::event::Event;
 use super::machine::Machine;
@@ -25,12 +25,12 @@ use super::step::{Admission, Command, Ending, Question, Transition, Verdict};
 use super::tally::Pace;
 use super::word::{StateWord, Word};
 use crate::panic::contain;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 pub(super) struct Shared {
     word: StateWord,
     rules: Arc<Rules>,
-    clock: Box<dyn Clock>,
+    clock: TimeSource,
     core: Mutex<Core>,
     /// Rung when the outbox has come on.
     delivered: Condvar,
@@ -43,16 +43,35 @@ struct Core {
     latest: Duration,
 }
 
-/// What an admitted call carries until it ends.
+/// What an admitted call carries until it ends: two words, so that a call that needs neither keeps them in registers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     generation: u64,
-    /// Where calls are timed: when it began, if the clock could say.
-    began: Option<Duration>,
+    began: Began,
+}
+
+/// When a call began, in nanoseconds of the clock. Calls are timed in the clock's first 584 years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Began(u64);
+
+impl Began {
+    /// Calls are not timed, or the clock could not say.
+    const UNKNOWN: Self = Self(u64::MAX);
+
+    fn at(now: Option<Duration>) -> Self {
+        now.and_then(|now| u64::try_from(now.as_nanos()).ok()).map_or(Self::UNKNOWN, Self)
+    }
+
+    fn pace(self, now: Duration, limit: Duration) -> Pace {
+        match self != Self::UNKNOWN && now.saturating_sub(Duration::from_nanos(self.0)) > limit {
+            true => Pace::Slow,
+            false => Pace::Fast,
+        }
+    }
 }
 
 impl Shared {
-    pub(super) fn new(rules: Rules, clock: Box<dyn Clock>) -> Self {
+    pub(super) fn new(rules: Rules, clock: TimeSource) -> Self {
         let rules = Arc::new(rules);
         let core = Core { machine: Machine::new(Arc::clone(&rules)), outbox: Outbox::new(), latest: Duration::ZERO };
         Self {
@@ -68,8 +87,8 @@ impl Shared {
     pub(super) fn admit(&self) -> Result<Ticket, Rejected> {
         let word = self.word.load();
         match word.admits_all() {
-            true if !word.is_timed() => Ok(Ticket { generation: word.generation(), began: None }),
-            true => Ok(Ticket { generation: word.generation(), began: self.now() }),
+            true if !word.is_timed() => Ok(Ticket { generation: word.generation(), began: Began::UNKNOWN }),
+            true => Ok(Ticket { generation: word.generation(), began: Began::at(self.clock.now()) }),
             false => self.admit_by_machine(),
         }
     }
@@ -86,7 +105,7 @@ impl Shared {
                 None => {}
                 Some((Admission::Rejected(rejected), _)) => return Err(rejected),
                 Some((Admission::Admitted { generation, .. }, now)) => {
-                    return Ok(Ticket { generation, began: self.rules.slow.map(|_| now) });
+                    return Ok(Ticket { generation, began: Began::at(self.rules.slow.map(|_| now)) });
                 }
             }
         }
@@ -95,7 +114,7 @@ impl Shared {
     /// Starts a call's time anew.
     pub(super) fn restart(&self, ticket: &mut Ticket) {
         if self.rules.slow.is_some() {
-            ticket.began = self.now();
+            ticket.began = Began::at(self.clock.now());
         }
     }
 
@@ -108,11 +127,18 @@ impl Shared {
     }
 
     fn record_by_machine(&self, ticket: Ticket, ending: Ending) -> Recorded {
+        if self.word.load().is_deaf_to(ticket.generation) {
+            return Recorded::Counted;
+        }
+        if self.rules.is_timeless() && !ending.may_count_against() {
+            let core = self.core.lock();
+            if core.machine.needs_no_time_for_success() {
+                return self
+                    .step_under(core, None, |core, now| core.record(ticket.generation, ending, Pace::Fast, now));
+            }
+        }
         self.step(|core, now| {
-            let pace = match (self.rules.slow, ticket.began) {
-                (Some(limit), Some(began)) if now.saturating_sub(began) > limit => Pace::Slow,
-                _ => Pace::Fast,
-            };
+            let pace = self.rules.slow.map_or(Pace::Fast, |limit| ticket.began.pace(now, limit));
             core.record(ticket.generation, ending, pace, now)
         })
     }
@@ -126,8 +152,17 @@ impl Shared {
 
     /// The second to fourth point above.
     fn step<R>(&self, step: impl FnOnce(&mut Core, Duration) -> R) -> R {
-        let now = self.now();
-        let mut core = self.core.lock();
+        let now = self.clock.now();
+        self.step_under(self.core.lock(), now, step)
+    }
+
+    #[inline]
+    fn step_under<R>(
+        &self,
+        mut core: MutexGuard<'_, Core>,
+        now: Option<Duration>,
+        step: impl FnOnce(&mut Core, Duration) -> R,
+    ) -> R {
         core.latest = core.latest.max(now.unwrap_or_default());
         let (before, now) = (core.outbox.told(), core.latest);
         if let Some(transition) = core.machine.lapse(now) {
@@ -145,11 +180,6 @@ impl Shared {
             self.deliver(told);
         }
         result
-    }
-
-    /// The time, unless the clock panics.
-    fn now(&self) -> Option<Duration> {
-        contain(|| self.clock.now())
     }
 
     fn ask(&self, question: Question) -> Duration {
@@ -197,7 +227,7 @@ impl Shared {
 impl Shared {
     pub(super) fn state(&self) -> State {
         self.word.load().lasting_state().unwrap_or_else(|| {
-            let now = self.now();
+            let now = self.clock.now();
             let core = self.core.lock();
             core.machine.state_at(core.latest.max(now.unwrap_or_default()))
         })
@@ -213,7 +243,7 @@ impl Shared {
 
     /// Shows the machine as it would be if it had done what time has done by itself.
     fn look<R>(&self, look: impl FnOnce(&Machine, Duration) -> R) -> R {
-        let now = self.now();
+        let now = self.clock.now();
         let core = self.core.lock();
         let now = core.latest.max(now.unwrap_or_default());
         if !core.machine.is_overdue(now) {
@@ -230,6 +260,7 @@ impl Shared {
 }
 
 impl Core {
+    #[inline]
     fn word(&self, rules: &Rules) -> Word {
         let mut word = Word::new(self.machine.state(), self.machine.generation());
         if self.machine.is_at_ease() && !self.outbox.has_listeners() {
@@ -254,6 +285,7 @@ impl Core {
         admission
     }
 
+    #[inline]
     fn record(&mut self, generation: u64, ending: Ending, pace: Pace, now: Duration) -> Recorded {
         let (slow, abandoned) = (pace == Pace::Slow, ending == Ending::Abandoned);
         match self.machine.record(generation, ending, pace, now) {

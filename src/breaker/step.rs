@@ -39,6 +39,14 @@ pub(super) enum Ending {
     Abandoned,
 }
 
+impl Ending {
+    /// Neither a success nor without meaning.
+    #[inline]
+    pub(super) fn may_count_against(self) -> bool {
+        matches!(self, Self::Abandoned | Self::Reported(Outcome::Failure))
+    }
+}
+
 /// What became of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a result that was late or moved the breaker must be told"]

@@ -18,6 +18,17 @@ pub(super) enum Pace {
     Slow,
 }
 
+impl Entry {
+    #[inline]
+    fn tally(self) -> Tally {
+        match self {
+            Self::Success(pace) => Tally { calls: 1, slow: u64::from(pace == Pace::Slow), ..Tally::default() },
+            Self::Failure(pace) => Tally { failures: 1, ..Self::Success(pace).tally() },
+            Self::Abandoned => Tally { abandoned: 1, ..Tally::default() },
+        }
+    }
+}
+
 /// Calls counted by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -30,15 +41,23 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    #[inline]
     pub(super) fn add(&mut self, entry: Entry) {
-        let (failure, pace) = match entry {
-            Entry::Abandoned => return self.abandoned += 1,
-            Entry::Success(pace) => (false, pace),
-            Entry::Failure(pace) => (true, pace),
-        };
-        self.calls += 1;
-        self.failures += u64::from(failure);
-        self.slow += u64::from(pace == Pace::Slow);
+        *self = self.plus(&entry.tally());
+    }
+
+    /// Takes back what was added.
+    pub(super) fn forget(&mut self, entry: Entry) {
+        self.subtract(&entry.tally());
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            failures: self.failures + other.failures,
+            slow: self.slow + other.slow,
+            abandoned: self.abandoned + other.abandoned,
+        }
     }
 
     pub(super) fn subtract(&mut self, other: &Self) {
@@ -49,6 +68,7 @@ impl Tally {
     }
 
     /// With the abandoned calls as failures, if they are at least this share of all calls.
+    #[inline]
     pub(super) fn judged(self, abandoned_share: Option<f64>) -> Self {
         let all = self.calls + self.abandoned;
         match abandoned_share {
@@ -57,6 +77,16 @@ impl Tally {
             }
             _ => self,
         }
+    }
+
+    #[inline]
+    pub(super) fn failures_reach(&self, limit: f64) -> bool {
+        self.failures > 0 && share(self.failures, self.calls) >= limit
+    }
+
+    #[inline]
+    pub(super) fn slow_reach(&self, limit: f64) -> bool {
+        self.slow > 0 && share(self.slow, self.calls) >= limit
     }
 
     /// `None` until enough calls are in.

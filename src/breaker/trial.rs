@@ -91,7 +91,7 @@ impl Trial {
             return Decision::Undecided;
         }
         match rules.rates.first() {
-            Some(rate) if rate.exceeded(&tally, needed) => Decision::Reopen,
+            Some(rate) if rate.is_reached_by(&tally, needed) => Decision::Reopen,
             _ => Decision::Close,
         }
     }

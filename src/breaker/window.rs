@@ -1,6 +1,6 @@
 //! Which calls a rate is about: the last so many, or those of the last so long.
 
-use std::collections::VecDeque;
+use std::mem;
 use std::time::Duration;
 
 use super::tally::{Entry, Tally};
@@ -47,8 +47,9 @@ impl Calls {
         }
     }
 
-    /// `now` is never before that of an earlier call.
-    pub(super) fn add(&mut self, entry: Entry, now: Duration) {
+    /// Adds a call; returns what is in the window then. `now` is never before that of an earlier call.
+    #[inline]
+    pub(super) fn add(&mut self, entry: Entry, now: Duration) -> &Tally {
         match self {
             Self::Last(calls) => calls.add(entry),
             Self::Recent(calls) => calls.add(entry, now),
@@ -65,36 +66,45 @@ impl Calls {
 
     pub(super) fn clear(&mut self) {
         match self {
-            Self::Last(calls) => *calls = LastCalls::new(calls.size),
+            Self::Last(calls) => calls.clear(),
             Self::Recent(calls) => calls.clear(),
         }
     }
 }
 
-/// A queue that forgets the oldest. It grows with what comes in, up to `size`.
+/// A ring that grows with what comes in, up to `size`.
 #[derive(Clone, Debug)]
 pub(super) struct LastCalls {
-    size: u32,
-    entries: VecDeque<Entry>,
-    /// What `entries` add up to.
+    size: usize,
+    ring: Vec<Entry>,
+    /// Where the next one goes; in a full ring the oldest is there.
+    next: usize,
+    /// What the ring adds up to.
     sum: Tally,
 }
 
 impl LastCalls {
     fn new(size: u32) -> Self {
-        Self { size, entries: VecDeque::new(), sum: Tally::default() }
+        Self { size: size as usize, ring: Vec::new(), next: 0, sum: Tally::default() }
     }
 
-    fn add(&mut self, entry: Entry) {
-        if self.entries.len() >= self.size as usize
-            && let Some(oldest) = self.entries.pop_front()
-        {
-            let mut one = Tally::default();
-            one.add(oldest);
-            self.sum.subtract(&one);
+    fn add(&mut self, entry: Entry) -> &Tally {
+        match self.ring.get_mut(self.next) {
+            Some(oldest) => self.sum.forget(mem::replace(oldest, entry)),
+            None => self.ring.push(entry),
         }
-        self.entries.push_back(entry);
         self.sum.add(entry);
+        self.next += 1;
+        if self.next == self.size {
+            self.next = 0;
+        }
+        &self.sum
+    }
+
+    fn clear(&mut self) {
+        self.ring.clear();
+        self.next = 0;
+        self.sum = Tally::default();
     }
 }
 
@@ -121,12 +131,14 @@ impl RecentCalls {
         calls
     }
 
-    fn add(&mut self, entry: Entry, now: Duration) {
+    #[inline]
+    fn add(&mut self, entry: Entry, now: Duration) -> &Tally {
         if now >= self.head_ends {
             self.advance(now);
         }
         self.ring[self.place].add(entry);
         self.sum.add(entry);
+        &self.sum
     }
 
     fn advance(&mut self, now: Duration) {

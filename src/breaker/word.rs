@@ -17,7 +17,7 @@
 //!
 //! So a stale word costs nothing but that the call counts as having come a moment earlier.
 
-use super::state::{Outcome, State};
+use super::state::State;
 use super::step::Ending;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -112,10 +112,15 @@ impl Word {
         self.0 >> GENERATION_SHIFT
     }
 
-    /// Whether a call of this generation that ends so changes nothing.
+    /// Whether the end of a call of this generation changes nothing.
     #[inline]
     pub(super) fn is_unmoved_by(self, generation: u64, ending: Ending) -> bool {
-        let heard = self.0 & EASE == 0 || matches!(ending, Ending::Abandoned | Ending::Reported(Outcome::Failure));
-        self.generation() == generation && (!heard || self.0 & STATE == DISABLED)
+        // Never timed: where calls are slow or not, a success is counted.
+        self.0 == generation << GENERATION_SHIFT | EASE | CLOSED && !ending.may_count_against()
+    }
+
+    /// Whether this generation records nothing.
+    pub(super) fn is_deaf_to(self, generation: u64) -> bool {
+        self.generation() == generation && self.0 & STATE == DISABLED
     }
 }
