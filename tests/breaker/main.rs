@@ -1,0 +1,30 @@
+//! The circuit breaker from outside. Time moves by hand everywhere.
+//!
+//! | file | what |
+//! |---|---|
+//! | `cases` | what the suites of resilience4j, Polly, gobreaker and tower-resilience pin, by number |
+//! | `mistakes` | what their users suffer, each with the issue that tells of it |
+//! | `states`, `probes`, `windows`, `waits`, `by_hand` | the rules, part by part |
+//! | `calls`, `permits` | sync and async calls, panics, classifiers, permits that travel |
+//! | `events` | what listeners hear, and when |
+//! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
+//! | `config` | what `build` refuses |
+
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod by_hand;
+mod calls;
+mod cases;
+mod config;
+mod events;
+mod mistakes;
+mod permits;
+mod probes;
+mod support;
+mod states;
+mod user_code;
+mod waits;
+mod windows;

@@ -1,0 +1,211 @@
+//! Code of the user's inside the breaker: it may panic, and it may call back.
+
+use std::panic::{panic_any, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use corepool::breaker::{Backoff, CircuitBreaker, Clock, Event, Expired, FailurePolicy, ManualClock, Recorded, State};
+
+use crate::common::silence_expected_panics;
+use crate::support::{bench, consecutive, rate, secs};
+
+#[test]
+fn a_listener_that_panics_harms_no_one() {
+    silence_expected_panics();
+    let bench = consecutive(1);
+    let _panics = bench.breaker.subscribe(|_| panic_any("expected"));
+    let (log, _subscription) = bench.listen();
+    bench.calls("F");
+    bench.wait_out();
+    bench.calls("S");
+    let told = ["Failure", "closed -> open #1", "open -> half-open #2", "Success", "half-open -> closed #3"];
+    assert_eq!(log.take(), told);
+}
+
+#[test]
+fn a_listener_whose_destructor_panics_harms_no_one() {
+    struct PanicsOnDrop;
+    impl Drop for PanicsOnDrop {
+        fn drop(&mut self) {
+            resume_unwind(Box::new(()));
+        }
+    }
+    let bench = consecutive(1);
+    let bomb = PanicsOnDrop;
+    let subscription = bench.breaker.subscribe(move |_| {
+        let _held = &bomb;
+    });
+    bench.calls("F");
+    drop(subscription);
+    bench.breaker.reset();
+    bench.calls("S");
+}
+
+/// Each method, from inside an event that a state change brings.
+#[test]
+fn a_listener_may_call_any_method() {
+    let bench = consecutive(1);
+    let calls = Arc::new(AtomicU32::new(0));
+    let breaker = bench.breaker.clone();
+    let _subscription = bench.breaker.subscribe({
+        let calls = Arc::clone(&calls);
+        move |event| {
+            if calls.load(Ordering::SeqCst) > 0 || !matches!(event, Event::StateChanged { .. }) {
+                return;
+            }
+            calls.fetch_add(1, Ordering::SeqCst);
+            let _ = (breaker.state(), breaker.snapshot(), breaker.is_call_permitted());
+            drop(breaker.try_acquire());
+            breaker.open_for(secs(1.0));
+            breaker.disable();
+            breaker.metrics_only();
+            breaker.force_open();
+            breaker.reset();
+            breaker.call(|| Ok::<_, ()>(())).unwrap();
+            breaker.call_with(|_| corepool::breaker::Outcome::Ignored, || Ok::<_, ()>(())).unwrap();
+            pollster::block_on(breaker.call_async(async || Ok::<_, ()>(()))).unwrap();
+            breaker.try_acquire().unwrap().failure();
+            drop(breaker.subscribe(|_| ()));
+            breaker.reset();
+        }
+    });
+    bench.calls("F");
+    assert_eq!((bench.state(), calls.load(Ordering::SeqCst)), (State::Closed, 1));
+}
+
+/// Panics while its switch is on.
+#[derive(Clone, Default)]
+struct Moody {
+    clock: ManualClock,
+    panics: Arc<AtomicBool>,
+}
+
+impl Clock for Moody {
+    fn now(&self) -> Duration {
+        if self.panics.load(Ordering::SeqCst) {
+            resume_unwind(Box::new(()));
+        }
+        self.clock.now()
+    }
+}
+
+#[test]
+fn a_clock_that_panics_tells_the_time_it_told_last() {
+    let clock = Moody::default();
+    let rules = CircuitBreaker::builder().clock(clock.clone()).failure_policy(FailurePolicy::Consecutive(1));
+    let breaker = rules.slow_calls(secs(1.0), 1.0).build().unwrap();
+    clock.clock.advance(secs(10.0));
+    breaker.try_acquire().unwrap().success();
+    clock.panics.store(true, Ordering::SeqCst);
+    assert_eq!(breaker.call(|| Ok::<_, ()>(1)), Ok(1));
+    let mut permit = breaker.try_acquire().unwrap();
+    permit.start();
+    clock.clock.advance(secs(100.0));
+    assert_eq!(permit.failure(), Recorded::Counted);
+    assert_eq!(breaker.snapshot().retry_after, Some(secs(30.0)));
+    assert!(breaker.try_acquire().is_err());
+    clock.panics.store(false, Ordering::SeqCst);
+    breaker.try_acquire().unwrap().success();
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn a_clock_that_goes_back_stands_still() {
+    #[derive(Clone, Default)]
+    struct Settable(Arc<Mutex<Duration>>);
+    impl Clock for Settable {
+        fn now(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+    }
+    let clock = Settable::default();
+    let set = |seconds| *clock.0.lock().unwrap() = secs(seconds);
+    let window = corepool::breaker::Window::Time { span: secs(10.0), buckets: 10 };
+    let breaker = CircuitBreaker::builder().clock(clock.clone()).failure_policy(rate(0.5, window, 3)).build().unwrap();
+    set(100.0);
+    breaker.try_acquire().unwrap().failure();
+    set(0.0);
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(breaker.snapshot().window.unwrap().calls, 2);
+    breaker.try_acquire().unwrap().failure();
+    set(50.0);
+    assert_eq!(breaker.try_acquire().unwrap_err().retry_after, Some(secs(30.0)));
+    set(130.0);
+    assert!(breaker.try_acquire().is_ok());
+}
+
+#[test]
+fn a_back_off_function_that_panics_is_replaced_by_the_open_wait() {
+    let backoff = Backoff::from_fn(|_| resume_unwind(Box::new(())));
+    let bench =
+        bench(|rules| rules.failure_policy(FailurePolicy::Consecutive(1)).open_wait(secs(3.0)).open_backoff(backoff));
+    bench.calls("F");
+    assert_eq!(bench.breaker.snapshot().retry_after, Some(secs(3.0)));
+    bench.wait(3.0);
+    bench.calls("S");
+    assert_eq!(bench.state(), State::Closed);
+}
+
+/// While it is asked, the breaker is open already, for an unknown time.
+#[test]
+fn a_back_off_function_may_use_the_breaker() {
+    let own: Arc<OnceLock<CircuitBreaker>> = Arc::default();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let backoff = Backoff::from_fn({
+        let (own, seen) = (Arc::clone(&own), Arc::clone(&seen));
+        move |_| {
+            let breaker = own.get().unwrap();
+            let rejected = breaker.try_acquire().unwrap_err();
+            let snapshot = breaker.snapshot();
+            seen.lock().unwrap().push((breaker.state(), rejected.retry_after, snapshot.retry_after));
+            secs(5.0)
+        }
+    });
+    let bench = bench(|rules| rules.failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff));
+    own.set(bench.breaker.clone()).unwrap();
+    bench.calls("F");
+    assert_eq!(*seen.lock().unwrap(), [(State::Open, None, None)]);
+    assert_eq!(bench.breaker.snapshot().retry_after, Some(secs(5.0)));
+}
+
+#[test]
+fn the_answer_of_a_back_off_function_is_void_if_the_state_has_changed_meanwhile() {
+    let own: Arc<OnceLock<CircuitBreaker>> = Arc::default();
+    let backoff = Backoff::from_fn({
+        let own = Arc::clone(&own);
+        move |_| {
+            own.get().unwrap().open_for(secs(60.0));
+            secs(5.0)
+        }
+    });
+    let bench = bench(|rules| rules.failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff));
+    own.set(bench.breaker.clone()).unwrap();
+    bench.calls("F");
+    assert_eq!(bench.breaker.snapshot().retry_after, Some(secs(60.0)));
+}
+
+#[test]
+fn a_back_off_function_is_asked_once_an_opening_and_for_the_wait_after_a_lease() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let backoff = Backoff::from_fn({
+        let asked = Arc::clone(&asked);
+        move |attempt| {
+            asked.lock().unwrap().push(attempt);
+            secs(5.0)
+        }
+    });
+    let bench = bench(|rules| {
+        let rules = rules.failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff);
+        rules.half_open_max_wait(secs(1.0), Expired::Reopen)
+    });
+    bench.calls("F");
+    assert!(bench.is_rejected() && bench.is_rejected());
+    bench.wait(5.0);
+    let _probe = bench.acquire();
+    bench.wait(1.0 + 5.0); // the lease and the wait after it
+    assert_eq!(bench.state(), State::Open);
+    assert_eq!(*asked.lock().unwrap(), [1]);
+    let _next = bench.acquire();
+    assert_eq!((bench.state(), asked.lock().unwrap().as_slice()), (State::HalfOpen, [1, 2].as_slice()));
+}
