@@ -9,17 +9,21 @@
 //! | `events` | what listeners hear, and when |
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
 //! | `config` | what `build` refuses |
+//! | `example` | the example as a program |
 
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../program/mod.rs"]
+mod program;
 
 mod by_hand;
 mod calls;
 mod cases;
 mod config;
 mod events;
+mod example;
 mod mistakes;
 mod permits;
 mod probes;
