@@ -86,7 +86,10 @@ impl Machine {
         Some(match self.rules.expired {
             Expired::Reopen => self.open_again(due, probes),
             Expired::Close => self.close(due),
-            Expired::Reprobe => self.enter(Phase::HalfOpen(again), due),
+            Expired::Reprobe => {
+                self.forget_calls();
+                self.enter(Phase::HalfOpen(again), due)
+            }
         })
     }
 
