@@ -9,6 +9,7 @@
 //! | `events` | what listeners hear, and when |
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
 //! | `config` | what `build` refuses |
+//! | `reference` | random programs against a plain model of the contract; `found` keeps what they found |
 //! | `example` | the example as a program |
 
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
@@ -24,11 +25,13 @@ mod cases;
 mod config;
 mod events;
 mod example;
+mod found;
 mod mistakes;
 mod permits;
 mod probes;
-mod support;
+mod reference;
 mod states;
+mod support;
 mod user_code;
 mod waits;
 mod windows;
