@@ -10,6 +10,7 @@
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
 //! | `config` | what `build` refuses |
 //! | `reference` | random programs against a plain model of the contract; `found` keeps what they found |
+//! | `races` | real threads at the same slot, the same failure, the same lease, thousands of times |
 //! | `example` | the example as a program |
 
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
@@ -29,6 +30,7 @@ mod found;
 mod mistakes;
 mod permits;
 mod probes;
+mod races;
 mod reference;
 mod states;
 mod support;
