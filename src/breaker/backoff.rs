@@ -56,9 +56,9 @@ impl Backoff {
 
     /// Waits what `wait(attempt)` says.
     ///
-    /// It is asked outside the breaker's lock, once whenever the breaker opens by itself, by the call that opened it; and by
-    /// [`is_call_permitted`] and [`snapshot`] where they must foresee the wait after a lease that has run out. Where it
-    /// panics, the wait is `open_wait`.
+    /// It is asked outside the breaker's lock, once whenever the breaker opens by itself, by the call that opened it (unless
+    /// that call changes the state by hand); and by [`is_call_permitted`] and [`snapshot`] where they must foresee the wait
+    /// after a lease that has run out. Where it panics, the wait is `open_wait`.
     ///
     /// ```
     /// use corepool::breaker::Backoff;

@@ -7,7 +7,8 @@ use super::state::State;
 
 /// What a breaker has seen and how it stands, at one moment and as if everything due by then had happened.
 ///
-/// The totals are for the breaker's life; all else belongs to the present state.
+/// The totals are for the breaker's life; all else belongs to the present state, which for an open breaker includes what
+/// opened it.
 ///
 /// ```
 /// use corepool::breaker::{CircuitBreaker, FailurePolicy, State, Window, WindowCounts};
@@ -30,7 +31,7 @@ pub struct Snapshot {
     /// Which state of the breaker's life this is, from 0: each transition and each change by hand begins the next.
     pub generation: u64,
     /// The calls in the rate window; of a half-open breaker, and of one that its probes have opened again, the probes'
-    /// results. `None` where only consecutive failures are counted.
+    /// results. `None` where only consecutive failures are counted. A window of time goes on forgetting while it is open.
     pub window: Option<WindowCounts>,
     /// The share of failures in `window`, in [0, 1]. `None` until enough calls are in.
     pub failure_rate: Option<f64>,
