@@ -108,6 +108,9 @@ mod snapshot;
 mod state;
 mod error;
 
+#[cfg(all(test, not(corepool_loom)))]
+mod table;
+
 pub use backoff::Backoff;
 pub use builder::BreakerBuilder;
 pub use circuit::CircuitBreaker;
