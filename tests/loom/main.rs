@@ -1,5 +1,5 @@
-//! The pool's own types under the model checker: each test runs a few steps of two to five threads in every order that
-//! loom tells apart, with the source itself and loom's locks and atomics in it (see `src/sync.rs`).
+//! The pool's own types, and the breaker's, under the model checker: each test runs a few steps of two to five threads in
+//! every order that loom tells apart, with the source itself and loom's locks and atomics in it (see `src/sync.rs`).
 //!
 //! ```text
 //! RUSTFLAGS="--cfg corepool_loom" cargo test --release --test loom
@@ -28,6 +28,8 @@
 //! | epochs: `idle`, `watch` | `idle_models` | `wait_idle`; with jobs that retire, come later, nest, are aborted; a second wait; epochs that empty out of order, no epoch left | 2 to 5 |
 //! | phases: `shutdown`, `queue`, `supply` | `shutdown_models` | drains, aborts, both; with idle, sleeping and busy workers, pushes, the line, jobs that submit and join | 3 |
 //! | `stats` | `stats_models` | a look at the counts; with jobs that end each way, and with the line | 4 |
+//! | the breaker's word, lock and machine: `breaker/{word, shared, machine, permit}` | `breaker_models` | results on the fast path and under the lock, dropped permits, a lease that runs out; with results, callers who race for a probe, changes by hand | |
+//! | what it calls outside its lock: `breaker/{shared, outbox}` | `breaker_events_models` | subscribing, events of two callers, listeners that change breakers, panic or leave, a back-off function; with calls, changes by hand | |
 //!
 //! No bound: every order. A bound leaves out the orders with more preemptions (a thread stopped although it could go on),
 //! and other choices after the last one it allows. It stands where the search in full takes too long; each such model
@@ -42,6 +44,7 @@
 //! | starting and joining threads: `builder` with crossbeam's `recv`, `Threads`, the keeper's start, the last `Pool` dropped | they are the system's; what they call of the monitor is modelled | `tests/build.rs`, `shutdown.rs`, `deadlines.rs` |
 //! | `registry` | parking_lot's lock: a cancel finds the pool or learns that it is gone, with all its jobs resolved | `tests/cancel.rs` |
 //! | thread-local destructors, a thread's own parker | a model's threads are not torn down as the system's are | `tests/thread_locals.rs`, `handle.rs` |
+//! | the breaker's windows, rates, leases and waits one after the other; its futures, which use a permit as any call does | one thread at a time | the breaker's tests outside this folder |
 //! | `fifo`, turns of lanes, epochs' numbers, `stack` | one thread at a time | unit tests, `tests/order.rs`, `priorities.rs`, `nested.rs` |
 #![cfg(corepool_loom)]
 #![allow(
@@ -105,6 +108,8 @@ mod watch;
 mod idle;
 #[path = "../../src/stats.rs"]
 mod stats;
+#[path = "../../src/breaker/mod.rs"]
+mod breaker;
 #[path = "../../src/panic.rs"]
 mod panic;
 #[path = "../../src/error.rs"]
@@ -115,6 +120,7 @@ mod sync;
 mod explore;
 mod jobs;
 mod pool;
+mod breakers;
 
 mod cell_models;
 mod park_models;
@@ -132,6 +138,8 @@ mod worker_models;
 mod idle_models;
 mod shutdown_models;
 mod stats_models;
+mod breaker_models;
+mod breaker_events_models;
 
 use std::collections::BTreeSet;
 use std::panic::{Location, resume_unwind};
@@ -144,6 +152,14 @@ use std::time::{Duration, Instant};
 
 use loom::thread::{self, JoinHandle};
 
+use crate::breaker::{
+    Backoff, BreakerBuilder, CircuitBreaker, Clock, Event, Expired, FailurePolicy, Outcome, Permit, Reason, Recorded,
+    Rejected, State, Subscription,
+};
+use crate::breakers::{
+    Hand, Heard, WAIT, answer_to, elsewhere, fail, opens_after, probing, ready_to_probe, succeed, what_became_of,
+    word_for,
+};
 use crate::cell::{JobCell, WaitEnd};
 use crate::checkpoint::checkpoint;
 use crate::error::{Interrupted, JobError, JobPanic, SubmitError, SubmitErrorKind, WaitError};

@@ -1,0 +1,250 @@
+//! The breaker's steps: results, probes, leases and changes by hand that meet each other, on the fast path and under the lock.
+//!
+//! Who writes the state word is the model's first thread where the other only reads it. Of an atomic loom remembers the
+//! last access, and who writes the word has read it before: had the other read it first, loom would not see that the two meet.
+
+use super::*;
+
+#[test]
+fn a_success_among_two_failures_comes_before_between_or_after_them() {
+    let ends = explore(|| {
+        let breaker = opens_after(2).build().unwrap();
+        let call = breaker.try_acquire().unwrap();
+        let succeeding = thread::spawn(|| call.success());
+        fail(&breaker);
+        fail(&breaker);
+        let recorded = succeeding.join().unwrap();
+        let seen = breaker.snapshot();
+        assert_eq!(seen.late_results == 1, recorded == Recorded::Stale);
+        assert_eq!(seen.generation == 1, seen.state == State::Open);
+        (what_became_of(recorded), word_for(seen.state), seen.consecutive_failures)
+    });
+    assert_eq!(ends, [("counted", "closed", 1), ("counted", "open", 2), ("late", "open", 2)]);
+}
+
+#[test]
+fn a_success_that_knows_of_a_failure_ends_its_row() {
+    let ends = explore(|| {
+        let breaker = opens_after(2).build().unwrap();
+        let has_failed = Arc::new(AtomicU32::new(0));
+        let succeeding = elsewhere(&breaker, {
+            let has_failed = Arc::clone(&has_failed);
+            move |breaker| {
+                let knows = has_failed.load(Ordering::Acquire) == 1;
+                succeed(breaker);
+                knows
+            }
+        });
+        fail(&breaker);
+        has_failed.store(1, Ordering::Release);
+        let knows = succeeding.join().unwrap();
+        (knows, breaker.snapshot().consecutive_failures)
+    });
+    assert_eq!(ends, [(false, 0), (false, 1), (true, 0)]);
+}
+
+#[test]
+fn failures_that_meet_are_all_counted_and_open_once() {
+    explore(|| {
+        let breaker = opens_after(2).build().unwrap();
+        let calls = [(); 2].map(|()| breaker.try_acquire().unwrap());
+        let failing = calls.map(|call| thread::spawn(|| call.failure()));
+        assert_eq!(failing.map(|call| call.join().unwrap()), [Recorded::Counted; 2]);
+        let seen = breaker.snapshot();
+        assert_eq!((seen.state, seen.generation, seen.consecutive_failures), (State::Open, 1, 2));
+    });
+}
+
+#[test]
+fn of_two_failures_that_would_open_one_does_and_one_is_late() {
+    let ends = explore(|| {
+        let breaker = opens_after(1).build().unwrap();
+        let calls = [(); 2].map(|()| breaker.try_acquire().unwrap());
+        let failing = calls.map(|call| thread::spawn(|| call.failure()));
+        let recorded = failing.map(|call| what_became_of(call.join().unwrap()));
+        let seen = breaker.snapshot();
+        assert_eq!((seen.state, seen.generation, seen.late_results, seen.attempt), (State::Open, 1, 1, 1));
+        recorded
+    });
+    assert_eq!(ends, [["counted", "late"], ["late", "counted"]]);
+}
+
+#[test]
+fn of_callers_that_race_for_one_probe_one_is_admitted() {
+    let ends = explore(|| {
+        let breaker = ready_to_probe(opens_after(1));
+        let others = [(); 2].map(|()| elsewhere(&breaker, CircuitBreaker::try_acquire));
+        let own = breaker.try_acquire();
+        let [second, third] = others.map(|other| other.join().unwrap());
+        let seen = breaker.snapshot();
+        assert_eq!((seen.state, seen.generation, seen.rejected), (State::HalfOpen, 2, 2));
+        [&own, &second, &third].map(answer_to)
+    });
+    assert_eq!(
+        ends,
+        [
+            ["admitted", "saturated", "saturated"],
+            ["saturated", "admitted", "saturated"],
+            ["saturated", "saturated", "admitted"]
+        ]
+    );
+}
+
+#[test]
+fn who_asks_while_a_probe_fails_is_told_the_state_it_met() {
+    let ends = explore(|| {
+        let (breaker, probe) = probing(opens_after(1));
+        let asking = elsewhere(&breaker, |breaker| answer_to(&breaker.try_acquire()));
+        assert_eq!(probe.failure(), Recorded::Counted);
+        let answer = asking.join().unwrap();
+        assert_eq!((breaker.snapshot().generation, breaker.snapshot().attempt), (3, 1));
+        answer
+    });
+    assert_eq!(ends, ["open", "saturated"]);
+}
+
+#[test]
+fn who_asks_while_a_probe_succeeds_is_admitted_once_it_is_closed() {
+    let ends = explore(|| {
+        let (breaker, probe) = probing(opens_after(1));
+        let asking = elsewhere(&breaker, CircuitBreaker::try_acquire);
+        assert_eq!(probe.success(), Recorded::Counted);
+        let asked = asking.join().unwrap();
+        let answer = answer_to(&asked);
+        assert!(asked.is_err() || asked.unwrap().failure() == Recorded::Counted, "admitted by the closed state");
+        answer
+    });
+    assert_eq!(ends, ["admitted", "saturated"]);
+}
+
+/// How a result and a change by hand ended that met: what became of the result, how many were late, and the state left.
+fn meet(command: fn(&CircuitBreaker), outcome: Outcome) -> Vec<(&'static str, u64, &'static str)> {
+    explore(move || {
+        let breaker = opens_after(1).build().unwrap();
+        let call = breaker.try_acquire().unwrap();
+        let ending = thread::spawn(move || call.record(outcome));
+        command(&breaker);
+        let recorded = ending.join().unwrap();
+        let seen = breaker.snapshot();
+        assert_eq!((seen.consecutive_failures, seen.attempt), (0, 0), "the new state was touched");
+        (what_became_of(recorded), seen.late_results, word_for(seen.state))
+    })
+}
+
+#[test]
+fn a_failure_that_meets_a_reset_is_counted_or_late() {
+    assert_eq!(meet(CircuitBreaker::reset, Outcome::Failure), [("counted", 0, "closed"), ("late", 1, "closed")]);
+}
+
+#[test]
+fn a_success_that_meets_a_reset_is_counted_or_late() {
+    assert_eq!(meet(CircuitBreaker::reset, Outcome::Success), [("counted", 0, "closed"), ("late", 1, "closed")]);
+}
+
+#[test]
+fn a_success_that_meets_force_open_is_counted_or_late() {
+    let ends = meet(CircuitBreaker::force_open, Outcome::Success);
+    assert_eq!(ends, [("counted", 0, "forced open"), ("late", 1, "forced open")]);
+}
+
+/// A disabled breaker counts nothing, late results neither.
+#[test]
+fn a_result_that_meets_disable_is_counted_or_stale_unheard() {
+    let ends = meet(CircuitBreaker::disable, Outcome::Success);
+    assert_eq!(ends, [("counted", 0, "disabled"), ("late", 0, "disabled")]);
+}
+
+#[test]
+fn a_probe_that_meets_a_reset_closes_first_or_is_late() {
+    let ends = explore(|| {
+        let (breaker, probe) = probing(opens_after(1));
+        let failing = thread::spawn(|| probe.failure());
+        breaker.reset();
+        let recorded = failing.join().unwrap();
+        let seen = breaker.snapshot();
+        assert_eq!((seen.state, seen.attempt, seen.consecutive_failures), (State::Closed, 0, 0));
+        (what_became_of(recorded), seen.late_results, seen.generation)
+    });
+    assert_eq!(ends, [("counted", 0, 4), ("late", 1, 3)]);
+}
+
+#[test]
+fn a_lease_that_runs_out_while_the_probe_reports_ends_one_way() {
+    let ends = explore(|| {
+        let clock = Hand::at_zero();
+        let (breaker, probe) = probing(opens_after(1).clock(clock.clone()));
+        let reporting = thread::spawn(|| probe.success());
+        clock.set(WAIT);
+        let answer = answer_to(&breaker.try_acquire());
+        let recorded = reporting.join().unwrap();
+        let seen = breaker.snapshot();
+        assert_eq!(seen.generation, 3, "it left the half-open state once");
+        (what_became_of(recorded), seen.late_results, answer, word_for(seen.state))
+    });
+    assert_eq!(ends, [("counted", 0, "admitted", "closed"), ("late", 1, "open", "open")]);
+}
+
+#[test]
+fn a_lease_that_ran_out_is_ended_once_by_whoever_notices() {
+    let ends = explore(|| {
+        let clock = Hand::at_zero();
+        let rules = opens_after(1).half_open_max_wait(WAIT, Expired::Reprobe).clock(clock.clone());
+        let (breaker, probe) = probing(rules);
+        clock.set(WAIT);
+        let reporting = thread::spawn(|| probe.failure());
+        let other = elsewhere(&breaker, CircuitBreaker::try_acquire);
+        let own = breaker.try_acquire();
+        let other = other.join().unwrap();
+        assert_eq!(reporting.join().unwrap(), Recorded::Stale);
+        let seen = breaker.snapshot();
+        assert_eq!((seen.state, seen.generation, seen.late_results), (State::HalfOpen, 3, 1));
+        [&own, &other].map(answer_to)
+    });
+    assert_eq!(ends, [["admitted", "saturated"], ["saturated", "admitted"]]);
+}
+
+#[test]
+fn a_permit_dropped_elsewhere_gives_its_place_back_once() {
+    let ends = explore(|| {
+        let (breaker, probe) = probing(opens_after(1));
+        let dropping = thread::spawn(|| drop(probe));
+        let asked = breaker.try_acquire();
+        dropping.join().unwrap();
+        let next = breaker.try_acquire();
+        assert_eq!((breaker.snapshot().generation, breaker.snapshot().late_results), (2, 0));
+        [&asked, &next].map(answer_to)
+    });
+    assert_eq!(ends, [["admitted", "saturated"], ["saturated", "admitted"]]);
+}
+
+#[test]
+fn a_permit_dropped_elsewhere_while_the_breaker_changes_leaves_the_next_state_alone() {
+    let ends = explore(|| {
+        let (breaker, probe) = probing(opens_after(1));
+        let dropping = thread::spawn(|| drop(probe));
+        breaker.open_for(Duration::ZERO);
+        let next = breaker.try_acquire().unwrap();
+        dropping.join().unwrap();
+        assert_eq!(answer_to(&breaker.try_acquire()), "saturated", "the place was given back twice");
+        drop(next);
+        breaker.snapshot().late_results
+    });
+    assert_eq!(ends, [0, 1]);
+}
+
+#[test]
+fn who_is_admitted_by_a_state_sees_what_was_done_before_it() {
+    let ends = explore(|| {
+        let breaker = opens_after(1).build().unwrap();
+        breaker.force_open();
+        let repaired = Arc::new(AtomicU32::new(0));
+        let caller = elsewhere(&breaker, {
+            let repaired = Arc::clone(&repaired);
+            move |breaker| breaker.call(|| Ok::<_, ()>(repaired.load(Ordering::Relaxed))).ok()
+        });
+        repaired.store(1, Ordering::Relaxed);
+        breaker.reset();
+        caller.join().unwrap()
+    });
+    assert_eq!(ends, [None, Some(1)]);
+}
