@@ -201,10 +201,9 @@ impl Shared {
             delivery.hand_over();
             core = self.core.lock();
             core.outbox.count_delivered();
+            // They find the next event counted, or no courier: the lock is held until `take` has looked.
             self.delivered.notify_all();
         }
-        drop(core);
-        self.delivered.notify_all();
     }
 
     pub(super) fn subscribe(&self, listen: Arc<Listen>) -> u64 {

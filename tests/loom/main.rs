@@ -44,7 +44,7 @@
 //! | starting and joining threads: `builder` with crossbeam's `recv`, `Threads`, the keeper's start, the last `Pool` dropped | they are the system's; what they call of the monitor is modelled | `tests/build.rs`, `shutdown.rs`, `deadlines.rs` |
 //! | `registry` | parking_lot's lock: a cancel finds the pool or learns that it is gone, with all its jobs resolved | `tests/cancel.rs` |
 //! | thread-local destructors, a thread's own parker | a model's threads are not torn down as the system's are | `tests/thread_locals.rs`, `handle.rs` |
-//! | the breaker's windows, rates, leases and waits one after the other; its futures, which use a permit as any call does | one thread at a time | the breaker's tests outside this folder |
+//! | the breaker's windows, rates, leases and waits one after the other; its futures, which use a permit as any call does | one thread at a time | `tests/breaker` |
 //! | `fifo`, turns of lanes, epochs' numbers, `stack` | one thread at a time | unit tests, `tests/order.rs`, `priorities.rs`, `nested.rs` |
 #![cfg(corepool_loom)]
 #![allow(
