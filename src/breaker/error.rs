@@ -14,7 +14,6 @@ use std::time::Duration;
 /// assert_eq!(breaker.try_acquire().unwrap_err().reason, Reason::ForcedOpen);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Reason {
     /// The breaker is open and its wait is not over.
     Open,

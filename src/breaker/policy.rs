@@ -14,7 +14,6 @@ use super::window::Window;
 /// # drop(breaker);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum FailurePolicy {
     /// So many failures in a row. Costs least: a healthy call takes no lock.
     Consecutive(u32),
@@ -90,7 +89,6 @@ pub enum Expired {
 /// assert_eq!(breaker.snapshot().consecutive_failures, 1);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum AbandonedPolicy {
     /// Not at all: a probe gives its place back. The default, unless slow calls are configured.
     Ignore,

@@ -13,7 +13,6 @@ use std::fmt;
 /// assert_eq!(breaker.state().to_string(), "forced open");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum State {
     /// Calls go through, and their results are judged.
     Closed,
