@@ -69,8 +69,9 @@
 //!   them panics, the breaker works on.
 //! - **No threads, no timers**: time only matters when somebody calls. Reading the state changes nothing.
 //! - **It costs little.** While it is closed, counts consecutive failures, has just seen a success, and nobody listens, a
-//!   [`call`](CircuitBreaker::call) costs two loads of one atomic: no lock, no write, no look at the clock. Any other
-//!   step takes a lock for as long as it takes to count, and reads the clock once.
+//!   [`call`](CircuitBreaker::call) costs two loads of one atomic: no lock, no write, no look at the clock. With a rate, a
+//!   healthy call takes a lock for as long as it takes to count; with a window of time, or slow calls, it reads the clock
+//!   too, which is the larger part of the cost.
 //!
 //! Boundaries: a rate opens the breaker when it is reached, a wait is over when it has passed in full, and a call is slow
 //! when it takes strictly longer than the limit.

@@ -8,10 +8,29 @@
 //! | `calls`, `permits` | sync and async calls, panics, classifiers, permits that travel |
 //! | `events` | what listeners hear, and when |
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
+//! | `cost` | how often the clock is read |
 //! | `config` | what `build` refuses |
 //! | `reference` | random programs against a plain model of the contract; `found` keeps what they found |
 //! | `races` | real threads at the same slot, the same failure, the same lease, thousands of times |
 //! | `example` | the example as a program |
+//!
+//! The rules of the contract, and where each is held:
+//!
+//! | rule | tests |
+//! |---|---|
+//! | 1, a result counts in its own generation only | `states`, `mistakes`, case 31, `races::results` |
+//! | 2, a probe is reserved at admission | cases 10, 35, `probes`, `races::slots` |
+//! | 3, probes hold a lease | `probes::*lease*`, `states::reading_changes_nothing…`, `races` |
+//! | 4, three outcomes | cases 12, 36, `mistakes`, `calls` |
+//! | 5, boundaries | cases 1, 2, 20, 22, `windows`, `probes` |
+//! | 6, a panic is a failure | case 29, `calls`, `permits` |
+//! | 7, no user code under the lock, events in order | `events`, `user_code`, `races::listeners` |
+//! | 8, no threads, no timers, reading changes nothing | `states` |
+//! | 9, back-off | cases 6, 25, 37, `waits` |
+//! | 10, manual control | cases 14, 15, `by_hand` |
+//! | 11, cost | `cost`, `benches/breaker.rs` |
+//!
+//! `reference` holds all of them at once, and `tests/loom` every order of a few steps.
 
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
@@ -24,6 +43,7 @@ mod by_hand;
 mod calls;
 mod cases;
 mod config;
+mod cost;
 mod events;
 mod example;
 mod found;
