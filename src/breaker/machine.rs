@@ -99,8 +99,7 @@ impl Machine {
     }
 
     pub(super) fn admit(&mut self, now: Duration) -> Admission {
-        if let Some(rejected) = self.rejection(now) {
-            self.rejected += 1;
+        if let Some(rejected) = self.reject(now) {
             return Admission::Rejected(rejected);
         }
         let began = match &mut self.phase {
@@ -112,6 +111,14 @@ impl Machine {
             _ => None,
         };
         Admission::Admitted { generation: self.generation, began }
+    }
+
+    /// Rejects a call, unless it is to be admitted.
+    #[inline]
+    pub(super) fn reject(&mut self, now: Duration) -> Option<Rejected> {
+        let rejected = self.rejection(now)?;
+        self.rejected += 1;
+        Some(rejected)
     }
 
     /// What a call would hear now that `admit` would not let through.

@@ -42,6 +42,7 @@ impl Phase {
     }
 
     /// Why no call is let through now, if none is.
+    #[inline]
     pub(super) fn rejection(&self, rules: &Rules, now: Duration) -> Option<Rejected> {
         let (reason, retry_after) = match self {
             Self::Closed | Self::Disabled | Self::MetricsOnly => return None,
@@ -55,6 +56,7 @@ impl Phase {
     }
 
     /// The probes whose lease is over, and since when.
+    #[inline]
     pub(super) fn overdue(&self, now: Duration) -> Option<(Duration, &Trial)> {
         match self {
             Self::HalfOpen(trial) => Some((trial.ends().filter(|ends| now >= *ends)?, trial)),
@@ -64,11 +66,13 @@ impl Phase {
 }
 
 impl Wait {
+    #[inline]
     pub(super) fn is_over(&self, now: Duration) -> bool {
         self.length.is_some_and(|length| now >= self.since.saturating_add(length))
     }
 
     /// `None` as long as nobody knows.
+    #[inline]
     pub(super) fn left(&self, now: Duration) -> Option<Duration> {
         self.length.map(|length| self.since.saturating_add(length).saturating_sub(now))
     }

@@ -97,7 +97,12 @@ impl Shared {
     #[cold]
     fn admit_by_machine(&self) -> Result<Ticket, Rejected> {
         loop {
-            let admission = self.step(|core, now| match core.machine.has_question() {
+            let now = self.clock.now();
+            let mut core = self.core.lock();
+            if let Some(rejected) = core.reject_quietly(now) {
+                return Err(rejected);
+            }
+            let admission = self.step_under(core, now, |core, now| match core.machine.has_question() {
                 true => None,
                 false => Some((core.admit(now), now)),
             });
@@ -163,8 +168,7 @@ impl Shared {
         now: Option<Duration>,
         step: impl FnOnce(&mut Core, Duration) -> R,
     ) -> R {
-        core.latest = core.latest.max(now.unwrap_or_default());
-        let (before, now) = (core.outbox.told(), core.latest);
+        let (before, now) = (core.outbox.told(), core.tick(now));
         if let Some(transition) = core.machine.lapse(now) {
             core.tell_transition(transition);
         }
@@ -259,6 +263,22 @@ impl Shared {
 }
 
 impl Core {
+    #[inline]
+    fn tick(&mut self, now: Option<Duration>) -> Duration {
+        self.latest = self.latest.max(now.unwrap_or_default());
+        self.latest
+    }
+
+    /// Where a rejection is only counted, that is all there is to do.
+    #[inline]
+    fn reject_quietly(&mut self, now: Option<Duration>) -> Option<Rejected> {
+        let now = self.tick(now);
+        match self.outbox.has_listeners() || self.machine.is_overdue(now) {
+            true => None,
+            false => self.machine.reject(now),
+        }
+    }
+
     #[inline]
     fn word(&self, rules: &Rules) -> Word {
         let mut word = Word::new(self.machine.state(), self.machine.generation());
