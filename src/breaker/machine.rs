@@ -40,9 +40,9 @@ use std::time::Duration;
 use super::error::Rejected;
 use super::meter::Meter;
 use super::phase::{Phase, Wait};
-use super::policy::{AbandonedPolicy, Expired};
+use super::policy::Expired;
 use super::rules::{DEFAULT_WAIT, Rules};
-use super::state::{Outcome, State};
+use super::state::State;
 use super::step::{Admission, Command, Ending, Question, Transition, Verdict};
 use super::tally::{Entry, Pace, Tally};
 use super::trial::{Decision, Trial};
@@ -129,7 +129,7 @@ impl Machine {
     /// Takes the end of a permit of this generation or an earlier one.
     #[inline]
     pub(super) fn record(&mut self, generation: u64, ending: Ending, pace: Pace, now: Duration) -> Verdict {
-        let (outcome, entry) = self.classify(ending, pace);
+        let (outcome, entry) = self.rules.classify(ending, pace);
         let is_late = generation != self.generation;
         if let Phase::Disabled = self.phase {
             return Verdict::Unheard { is_late };
@@ -148,28 +148,6 @@ impl Machine {
             }
         };
         Verdict::Counted { outcome, moved }
-    }
-
-    /// What an ending is taken for, and what of it is counted.
-    #[inline]
-    fn classify(&self, ending: Ending, pace: Pace) -> (Outcome, Option<Entry>) {
-        let abandoned = match (self.rules.abandoned, pace) {
-            (AbandonedPolicy::Rate(_), _) => Some(Entry::Abandoned),
-            (AbandonedPolicy::Failure, _) | (AbandonedPolicy::FailureIfSlow, Pace::Slow) => Some(Entry::Failure(pace)),
-            (AbandonedPolicy::Ignore, _) | (AbandonedPolicy::FailureIfSlow, Pace::Fast) => None,
-        };
-        let entry = match ending {
-            Ending::Reported(Outcome::Success) => Some(Entry::Success(pace)),
-            Ending::Reported(Outcome::Failure) => Some(Entry::Failure(pace)),
-            Ending::Reported(Outcome::Ignored) => None,
-            Ending::Abandoned => abandoned,
-        };
-        let outcome = match entry {
-            Some(Entry::Success(_)) => Outcome::Success,
-            Some(Entry::Failure(_)) => Outcome::Failure,
-            Some(Entry::Abandoned) | None => Outcome::Ignored,
-        };
-        (outcome, entry)
     }
 
     #[inline]

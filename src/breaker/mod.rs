@@ -90,8 +90,10 @@
 mod circuit;
 mod builder;
 mod permit;
+mod ticket;
 mod shared;
 mod word;
+mod core;
 mod machine;
 mod step;
 mod phase;

@@ -6,9 +6,10 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::thread;
 
 use super::circuit::CircuitBreaker;
-use super::shared::{Shared, Ticket};
+use super::shared::Shared;
 use super::state::{Outcome, Recorded};
 use super::step::Ending;
+use super::ticket::Ticket;
 
 /// A call that was admitted, and has not ended.
 ///

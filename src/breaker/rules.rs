@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::error::BreakerConfigError;
 use super::policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
-use super::tally::Tally;
+use super::state::Outcome;
+use super::step::Ending;
+use super::tally::{Entry, Pace, Tally};
 use super::window::Window;
 
 /// The open wait, and the lease of probes after a wait of zero.
@@ -57,6 +59,28 @@ impl Rules {
     /// So many results of probes are needed to judge them by their rates.
     pub(super) fn probes_needed(&self) -> u32 {
         self.rates.first().map_or(self.permits, |rate| rate.minimum.min(self.permits))
+    }
+
+    /// What an ending is taken for, and what of it is counted.
+    #[inline]
+    pub(super) fn classify(&self, ending: Ending, pace: Pace) -> (Outcome, Option<Entry>) {
+        let abandoned = match (self.abandoned, pace) {
+            (AbandonedPolicy::Rate(_), _) => Some(Entry::Abandoned),
+            (AbandonedPolicy::Failure, _) | (AbandonedPolicy::FailureIfSlow, Pace::Slow) => Some(Entry::Failure(pace)),
+            (AbandonedPolicy::Ignore, _) | (AbandonedPolicy::FailureIfSlow, Pace::Fast) => None,
+        };
+        let entry = match ending {
+            Ending::Reported(Outcome::Success) => Some(Entry::Success(pace)),
+            Ending::Reported(Outcome::Failure) => Some(Entry::Failure(pace)),
+            Ending::Reported(Outcome::Ignored) => None,
+            Ending::Abandoned => abandoned,
+        };
+        let outcome = match entry {
+            Some(Entry::Success(_)) => Outcome::Success,
+            Some(Entry::Failure(_)) => Outcome::Failure,
+            Some(Entry::Abandoned) | None => Outcome::Ignored,
+        };
+        (outcome, entry)
     }
 
     /// From this share on, abandoned calls are failures.

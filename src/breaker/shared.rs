@@ -14,16 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::TimeSource;
+use super::core::Core;
 use super::error::Rejected;
-use super::event::Event;
 use super::machine::Machine;
-use super::outbox::{Listen, Outbox, Turn};
+use super::outbox::{Listen, Turn};
 use super::rules::Rules;
 use super::snapshot::Snapshot;
 use super::state::{Recorded, State};
-use super::step::{Admission, Command, Ending, Question, Transition, Verdict};
+use super::step::{Admission, Command, Ending, Question};
 use super::tally::Pace;
-use super::word::{StateWord, Word};
+use super::ticket::{Began, Ticket};
+use super::word::StateWord;
 use crate::panic::contain;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
@@ -36,44 +37,10 @@ pub(super) struct Shared {
     delivered: Condvar,
 }
 
-struct Core {
-    machine: Machine,
-    outbox: Outbox,
-    /// The latest time seen: for the machine, time never goes back.
-    latest: Duration,
-}
-
-/// What an admitted call carries until it ends: two words, so that a call that needs neither keeps them in registers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ticket {
-    generation: u64,
-    began: Began,
-}
-
-/// When a call began, in nanoseconds of the clock. Calls are timed in the clock's first 584 years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Began(u64);
-
-impl Began {
-    /// Calls are not timed, or the clock could not say.
-    const UNKNOWN: Self = Self(u64::MAX);
-
-    fn at(now: Option<Duration>) -> Self {
-        now.and_then(|now| u64::try_from(now.as_nanos()).ok()).map_or(Self::UNKNOWN, Self)
-    }
-
-    fn pace(self, now: Duration, limit: Duration) -> Pace {
-        match self != Self::UNKNOWN && now.saturating_sub(Duration::from_nanos(self.0)) > limit {
-            true => Pace::Slow,
-            false => Pace::Fast,
-        }
-    }
-}
-
 impl Shared {
     pub(super) fn new(rules: Rules, clock: TimeSource) -> Self {
         let rules = Arc::new(rules);
-        let core = Core { machine: Machine::new(Arc::clone(&rules)), outbox: Outbox::new(), latest: Duration::ZERO };
+        let core = Core::new(Arc::clone(&rules));
         Self {
             word: StateWord::new(core.word(&rules)),
             rules,
@@ -149,10 +116,7 @@ impl Shared {
     }
 
     pub(super) fn command(&self, command: Command) {
-        self.step(|core, now| {
-            let transition = core.machine.command(command, now);
-            core.tell_transition(transition);
-        });
+        self.step(|core, now| core.command(command, now));
     }
 
     /// The second to fourth point above.
@@ -169,9 +133,7 @@ impl Shared {
         step: impl FnOnce(&mut Core, Duration) -> R,
     ) -> R {
         let (before, now) = (core.outbox.told(), core.tick(now));
-        if let Some(transition) = core.machine.lapse(now) {
-            core.tell_transition(transition);
-        }
+        core.lapse(now);
         let result = step(&mut core, now);
         self.word.publish(core.word(&self.rules));
         let (question, told) = (core.machine.take_question(), core.outbox.told());
@@ -232,7 +194,7 @@ impl Shared {
         self.word.load().lasting_state().unwrap_or_else(|| {
             let now = self.clock.now();
             let core = self.core.lock();
-            core.machine.state_at(core.latest.max(now.unwrap_or_default()))
+            core.machine.state_at(core.time(now))
         })
     }
 
@@ -248,7 +210,7 @@ impl Shared {
     fn look<R>(&self, look: impl FnOnce(&Machine, Duration) -> R) -> R {
         let now = self.clock.now();
         let core = self.core.lock();
-        let now = core.latest.max(now.unwrap_or_default());
+        let now = core.time(now);
         if !core.machine.is_overdue(now) {
             return look(&core.machine, now);
         }
@@ -259,75 +221,5 @@ impl Shared {
             machine.answer(question, self.ask(question));
         }
         look(&machine, now)
-    }
-}
-
-impl Core {
-    #[inline]
-    fn tick(&mut self, now: Option<Duration>) -> Duration {
-        self.latest = self.latest.max(now.unwrap_or_default());
-        self.latest
-    }
-
-    /// Where a rejection is only counted, that is all there is to do.
-    #[inline]
-    fn reject_quietly(&mut self, now: Option<Duration>) -> Option<Rejected> {
-        let now = self.tick(now);
-        match self.outbox.has_listeners() || self.machine.is_overdue(now) {
-            true => None,
-            false => self.machine.reject(now),
-        }
-    }
-
-    #[inline]
-    fn word(&self, rules: &Rules) -> Word {
-        let mut word = Word::new(self.machine.state(), self.machine.generation());
-        if self.machine.is_at_ease() && !self.outbox.has_listeners() {
-            word = word.at_ease();
-        }
-        if rules.slow.is_some() {
-            word = word.timed();
-        }
-        word
-    }
-
-    fn admit(&mut self, now: Duration) -> Admission {
-        let admission = self.machine.admit(now);
-        match admission {
-            Admission::Admitted { began: Some(transition), .. } => self.tell_transition(transition),
-            Admission::Admitted { began: None, .. } => {}
-            Admission::Rejected(rejected) => {
-                let generation = self.machine.generation();
-                self.outbox.tell(|| Event::Rejected { rejected, generation });
-            }
-        }
-        admission
-    }
-
-    #[inline]
-    fn record(&mut self, generation: u64, ending: Ending, pace: Pace, now: Duration) -> Recorded {
-        let (slow, abandoned) = (pace == Pace::Slow, ending == Ending::Abandoned);
-        match self.machine.record(generation, ending, pace, now) {
-            Verdict::Counted { outcome, moved } => {
-                self.outbox.tell(|| Event::Recorded { outcome, slow, abandoned, generation });
-                if let Some(transition) = moved {
-                    self.tell_transition(transition);
-                }
-                Recorded::Counted
-            }
-            Verdict::Late { outcome } => {
-                self.outbox.tell(|| Event::LateResult { outcome, generation });
-                Recorded::Stale
-            }
-            Verdict::Unheard { is_late: true } => Recorded::Stale,
-            Verdict::Unheard { is_late: false } => Recorded::Counted,
-        }
-    }
-
-    fn tell_transition(&mut self, transition: Transition) {
-        let Transition { from, to, generation, at } = transition;
-        if from != to {
-            self.outbox.tell(|| Event::StateChanged { from, to, generation, at });
-        }
     }
 }
