@@ -1,6 +1,7 @@
 //! Where a breaker has the time from.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -151,6 +152,10 @@ impl Clock for ManualClock {
         *self.0.lock()
     }
 }
+
+// Nothing panics under its lock.
+impl UnwindSafe for ManualClock {}
+impl RefUnwindSafe for ManualClock {}
 
 impl fmt::Debug for ManualClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! What a breaker tells those who listen.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -121,6 +122,10 @@ impl Drop for Subscription {
         }
     }
 }
+
+// A panic leaves a breaker whole, so nothing broken can be seen after it.
+impl UnwindSafe for Subscription {}
+impl RefUnwindSafe for Subscription {}
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
 //! | `cost` | how often the clock is read |
 //! | `config` | what `build` refuses |
+//! | `contract` | the public signatures, and what may be sent where |
 //! | `reference` | random programs against a plain model of the contract; `found` keeps what they found |
 //! | `races` | real threads at the same slot, the same failure, the same lease, thousands of times |
 //! | `example` | the example as a program |
@@ -44,6 +45,7 @@ mod calls;
 mod cases;
 mod config;
 mod cost;
+mod contract;
 mod events;
 mod example;
 mod found;
