@@ -109,8 +109,11 @@ impl Shared {
                     .step_under(core, None, |core, now| core.record(ticket.generation, ending, Pace::Fast, now));
             }
         }
-        self.step(|core, now| {
-            let pace = self.rules.slow.map_or(Pace::Fast, |limit| ticket.began.pace(now, limit));
+        let read = self.clock.now();
+        self.step_under(self.core.lock(), read, |core, now| {
+            // As read, like the beginning: `now` stands still while the clock is behind it.
+            let ended = read.unwrap_or(now);
+            let pace = self.rules.slow.map_or(Pace::Fast, |limit| ticket.began.pace(ended, limit));
             core.record(ticket.generation, ending, pace, now)
         })
     }

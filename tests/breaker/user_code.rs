@@ -136,6 +136,25 @@ fn a_clock_that_goes_back_stands_still() {
 }
 
 #[test]
+fn a_call_is_not_slow_because_the_clock_went_back_before_it() {
+    #[derive(Clone, Default)]
+    struct Settable(Arc<Mutex<Duration>>);
+    impl Clock for Settable {
+        fn now(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+    }
+    let clock = Settable::default();
+    let set = |seconds| *clock.0.lock().unwrap() = secs(seconds);
+    let breaker = CircuitBreaker::builder().clock(clock.clone()).slow_calls(secs(1.0), 0.5).build().unwrap();
+    set(100.0);
+    breaker.try_acquire().unwrap().success();
+    set(50.0);
+    breaker.try_acquire().unwrap().success(); // took no time
+    assert_eq!(breaker.snapshot().window.unwrap().slow, 0);
+}
+
+#[test]
 fn a_back_off_function_that_panics_is_replaced_by_the_open_wait() {
     let backoff = Backoff::from_fn(|_| resume_unwind(Box::new(())));
     let bench =
