@@ -303,7 +303,10 @@ impl Machine {
         Some(match &self.phase {
             Phase::HalfOpen(trial) => (trial.judged(&self.rules), self.rules.probes_needed()),
             Phase::Open(Wait { probes: Some(probes), .. }) => (*probes, self.rules.probes_needed()),
-            _ => (self.meter.first(now)?.judged(self.rules.abandoned_share()), rate.minimum),
+            _ => {
+                let tally = self.meter.first(now)?.judged(self.rules.abandoned_share());
+                (tally, rate.needed_in(&tally))
+            }
         })
     }
 
@@ -316,7 +319,7 @@ impl Machine {
     /// only where it makes a window's calls enough for a rate.
     pub(super) fn needs_no_time_for_success(&self) -> bool {
         match self.phase {
-            Phase::Closed => !self.meter.next_call_makes_a_rate(&self.rules),
+            Phase::Closed => !self.meter.next_call_makes_a_rate(),
             Phase::HalfOpen(_) => false,
             _ => true,
         }

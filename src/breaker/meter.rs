@@ -37,11 +37,12 @@ impl Meter {
         }
     }
 
-    /// Whether one call more is what a rate waits for. The windows must be timeless.
-    pub(super) fn next_call_makes_a_rate(&self, rules: &Rules) -> bool {
-        let share = rules.abandoned_share();
-        let calls = |gauge: &Gauge| gauge.calls.sum(Duration::ZERO).judged(share).calls;
-        self.gauges.iter().any(|gauge| calls(gauge) + 1 == u64::from(gauge.rule.minimum))
+    /// Whether one call more may be what a rate waits for. The windows must be timeless.
+    pub(super) fn next_call_makes_a_rate(&self) -> bool {
+        self.gauges.iter().any(|gauge| {
+            let sum = gauge.calls.sum(Duration::ZERO);
+            sum.abandoned > 0 || sum.calls + 1 == u64::from(gauge.rule.minimum)
+        })
     }
 
     /// What is in the first window.
@@ -57,7 +58,10 @@ impl Gauge {
         match abandoned_share {
             // Where it lies: copying what was written just now would wait for it.
             None => self.rule.is_reached_by(tally, self.rule.minimum),
-            share => self.rule.is_reached_by(&tally.judged(share), self.rule.minimum),
+            share => {
+                let tally = tally.judged(share);
+                self.rule.is_reached_by(&tally, self.rule.needed_in(&tally))
+            }
         }
     }
 }

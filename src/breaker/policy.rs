@@ -23,7 +23,8 @@ pub enum FailurePolicy {
         threshold: f64,
         /// Which calls are looked at.
         window: Window,
-        /// No rate until so many are in; at most a count window's size is asked for.
+        /// No rate until so many are in. Of a count window no more is asked than it can hold: its size, less the abandoned
+        /// calls that [`AbandonedPolicy::Rate`] keeps in it and does not count.
         minimum_calls: u32,
     },
     /// Whichever comes first. Where a rate window is spoken of elsewhere, it is that of the first rate in it.

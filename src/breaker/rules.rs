@@ -47,6 +47,17 @@ impl RateRule {
     /// Slow calls where no rate is configured: the window and the minimum that resilience4j takes by default.
     pub(super) const SLOW_ONLY: Self = Self { window: Window::Count(100), minimum: 100, failures: None, slow: None };
 
+    /// So many calls make a rate. A count window that abandoned calls share with others cannot hold more.
+    #[inline]
+    pub(super) fn needed_in(&self, tally: &Tally) -> u32 {
+        match self.window {
+            Window::Count(size) => {
+                self.minimum.min(size.saturating_sub(u32::try_from(tally.abandoned).unwrap_or(size)))
+            }
+            Window::Time { .. } => self.minimum,
+        }
+    }
+
     #[inline]
     pub(super) fn is_reached_by(&self, tally: &Tally, minimum: u32) -> bool {
         tally.calls >= u64::from(minimum)

@@ -200,3 +200,12 @@ fn closing_begins_with_an_empty_window() {
     bench.calls("FFF");
     assert_eq!(bench.state(), State::Closed);
 }
+
+#[test]
+fn abandoned_calls_below_their_share_do_not_keep_a_full_window_from_a_rate() {
+    let bench =
+        bench(|rules| rules.failure_policy(rate(0.5, Window::Count(10), 10)).abandoned(AbandonedPolicy::Rate(0.5)));
+    drop(bench.acquire());
+    bench.calls("FFFFFFFFF");
+    assert_eq!(bench.state(), State::Open); // nothing but failures, and the window is full
+}

@@ -181,7 +181,7 @@ impl Plain {
         let calls = self.counted(self.generation());
         let is_reached = |rate: &Rate| {
             let tally = self.rules.tally(&rate.window_of(&calls, self.now));
-            tally.calls >= rate.minimum && rate.is_reached_by(tally)
+            tally.calls >= rate.needed_in(tally) && rate.is_reached_by(tally)
         };
         self.rates.iter().any(is_reached) || self.row_limit().is_some_and(|limit| self.failures_in_a_row() >= limit)
     }

@@ -28,6 +28,8 @@ pub struct Tally {
     pub calls: usize,
     pub failures: usize,
     pub slow: usize,
+    /// Given up, and none of `calls`.
+    pub unjudged: usize,
 }
 
 /// When the calls in a window open the breaker.
@@ -61,10 +63,10 @@ impl Rules {
             Some(AbandonedPolicy::Rate(limit)) => share(abandoned, reported + abandoned) >= limit,
             _ => false,
         };
-        let abandoned = if counts { abandoned } else { 0 };
+        let (abandoned, unjudged) = if counts { (abandoned, 0) } else { (0, abandoned) };
         let is_slow = |call: &&Past| call.is_slow && matches!(call.what, What::Success | What::Failure);
         let slow = calls.iter().filter(is_slow).count();
-        Tally { calls: reported + abandoned, failures: failures + abandoned, slow }
+        Tally { calls: reported + abandoned, failures: failures + abandoned, slow, unjudged }
     }
 }
 
@@ -87,6 +89,14 @@ impl Rate {
                 let is_in = |call: &&Past| bucket(call.at) + u128::from(buckets) > bucket(now);
                 calls.iter().filter(is_in).copied().collect()
             }
+        }
+    }
+
+    /// So many calls make a rate: at most what the window can hold beside those that were given up.
+    pub fn needed_in(&self, tally: Tally) -> usize {
+        match self.window {
+            Window::Count(size) => self.minimum.min(size as usize - tally.unjudged),
+            Window::Time { .. } => self.minimum,
         }
     }
 

@@ -59,7 +59,10 @@ impl Plain {
         let calls = self.counted(generation);
         Some(match self.eras[generation] {
             Era::HalfOpen { .. } => (self.rules.tally(&calls), self.probes_needed()),
-            _ => (self.rules.tally(&rate.window_of(&calls, self.now)), rate.minimum),
+            _ => {
+                let tally = self.rules.tally(&rate.window_of(&calls, self.now));
+                (tally, rate.needed_in(tally))
+            }
         })
     }
 
