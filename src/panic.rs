@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::mem;
+use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe, Location};
 
 use parking_lot::Mutex;
@@ -20,6 +21,31 @@ pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
             mem::forget(payload);
             None
         }
+    }
+}
+
+/// Something of the user's that is shared: what its destructor throws stays here, whoever held it last.
+pub(crate) struct Contained<T>(Option<T>);
+
+impl<T> Contained<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T> Deref for Contained<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T> Drop for Contained<T> {
+    fn drop(&mut self) {
+        let value = self.0.take();
+        contain(|| drop(value));
     }
 }
 

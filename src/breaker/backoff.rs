@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::BreakerConfigError;
+use crate::panic::Contained;
 
 /// Waits that grow with every attempt, so that a dependency that stays down is asked ever more rarely.
 ///
@@ -28,10 +29,12 @@ pub struct Backoff {
     jitter: Jitter,
 }
 
+type Function = Contained<Box<dyn Fn(u32) -> Duration + Send + Sync>>;
+
 #[derive(Clone)]
 enum Base {
     Exponential { first: Duration, factor: f64 },
-    Function(Arc<dyn Fn(u32) -> Duration + Send + Sync>),
+    Function(Arc<Function>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +74,7 @@ impl Backoff {
     /// [`is_call_permitted`]: super::CircuitBreaker::is_call_permitted
     /// [`snapshot`]: super::CircuitBreaker::snapshot
     pub fn from_fn(wait: impl Fn(u32) -> Duration + Send + Sync + 'static) -> Self {
-        Self::new(Base::Function(Arc::new(wait)))
+        Self::new(Base::Function(Arc::new(Contained::new(Box::new(wait)))))
     }
 
     fn new(base: Base) -> Self {
@@ -126,7 +129,7 @@ impl Backoff {
     pub fn wait(&self, attempt: u32) -> Duration {
         let wait = match &self.base {
             Base::Exponential { first, factor } => exponential(*first, *factor, attempt),
-            Base::Function(wait) => wait(attempt),
+            Base::Function(wait) => (**wait)(attempt),
         };
         self.jitter.shorten(wait.min(self.cap), attempt)
     }

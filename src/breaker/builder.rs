@@ -10,6 +10,7 @@ use super::error::BreakerConfigError;
 use super::policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
 use super::rules::{DEFAULT_WAIT, RateRule, Rules, check_share, check_time};
 use super::shared::Shared;
+use crate::panic::Contained;
 
 const DEFAULT_FAILURES: u32 = 5;
 
@@ -189,7 +190,7 @@ impl BreakerBuilder {
     /// # drop(breaker);
     /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = TimeSource::Custom(Box::new(clock));
+        self.clock = TimeSource::Custom(Contained::new(Box::new(clock)));
         self
     }
 

@@ -15,6 +15,7 @@ use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::state::{Outcome, State};
 use super::step::Command;
+use crate::panic::Contained;
 
 /// Stops calling what is down, and finds out when it is up again. Clones are the same breaker.
 ///
@@ -360,7 +361,7 @@ impl CircuitBreaker {
     /// # drop(subscription);
     /// ```
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
-        Subscription::new(Arc::downgrade(&self.0), self.0.subscribe(Arc::new(listener)))
+        Subscription::new(Arc::downgrade(&self.0), self.0.subscribe(Arc::new(Contained::new(Box::new(listener)))))
     }
 }
 

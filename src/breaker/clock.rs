@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::panic::contain;
+use crate::panic::{Contained, contain};
 
 /// Tells a breaker the time. Only differences count, so any origin will do.
 ///
@@ -85,7 +85,7 @@ impl Clock for MonotonicClock {
 /// A breaker's own clock. The usual one is called directly, as nothing in it can panic.
 pub(super) enum TimeSource {
     Monotonic(MonotonicClock),
-    Custom(Box<dyn Clock>),
+    Custom(Contained<Box<dyn Clock>>),
 }
 
 impl TimeSource {

@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::event::Event;
-use crate::panic::contain;
+use crate::panic::{Contained, contain};
 use crate::sync::thread_local;
 
 thread_local! {
@@ -25,7 +25,7 @@ thread_local! {
     static LISTENERS: Cell<usize> = const { Cell::new(0) };
 }
 
-pub(super) type Listen = dyn Fn(&Event) + Send + Sync;
+pub(super) type Listen = Contained<Box<dyn Fn(&Event) + Send + Sync>>;
 
 #[derive(Clone)]
 struct Listener {
@@ -134,14 +134,14 @@ impl Outbox {
 }
 
 impl Delivery {
-    /// Calls those who listened when the event happened. What they throw stays here, and what the last of those throws who
-    /// hold a listener that is gone.
+    /// Calls those who listened when the event happened, and drops those of them that nobody else holds any more. What they
+    /// throw stays here.
     pub(super) fn hand_over(self) {
         LISTENERS.with(|running| running.set(running.get() + 1));
         for listener in self.listeners.iter().filter(|listener| listener.since <= self.number) {
-            contain(|| (listener.listen)(&self.event));
+            contain(|| (**listener.listen)(&self.event));
         }
-        contain(|| drop(self));
+        drop(self);
         LISTENERS.with(|running| running.set(running.get() - 1));
     }
 }

@@ -187,7 +187,7 @@ impl Shared {
         let removed = core.outbox.remove(id);
         self.word.publish(core.word(&self.rules));
         drop(core);
-        contain(|| drop(removed));
+        drop(removed);
     }
 }
 

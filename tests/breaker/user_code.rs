@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use corepool::breaker::{Backoff, CircuitBreaker, Clock, Event, Expired, FailurePolicy, ManualClock, Recorded, State};
+use corepool::breaker::{
+    Backoff, CircuitBreaker, Clock, Event, Expired, FailurePolicy, ManualClock, Recorded, State, Subscription,
+};
 
 use crate::common::silence_expected_panics;
 use crate::support::{bench, consecutive, rate, secs};
@@ -23,23 +25,65 @@ fn a_listener_that_panics_harms_no_one() {
     assert_eq!(log.take(), told);
 }
 
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        resume_unwind(Box::new(()));
+    }
+}
+
+impl Clock for PanicsOnDrop {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Listens, and holds what panics when it is dropped.
+fn listen(breaker: &CircuitBreaker) -> Subscription {
+    let bomb = PanicsOnDrop;
+    breaker.subscribe(move |_| {
+        let _held = &bomb;
+    })
+}
+
 #[test]
 fn a_listener_whose_destructor_panics_harms_no_one() {
-    struct PanicsOnDrop;
-    impl Drop for PanicsOnDrop {
-        fn drop(&mut self) {
-            resume_unwind(Box::new(()));
-        }
-    }
     let bench = consecutive(1);
-    let bomb = PanicsOnDrop;
-    let subscription = bench.breaker.subscribe(move |_| {
-        let _held = &bomb;
-    });
+    let subscription = listen(&bench.breaker);
     bench.calls("F");
     drop(subscription);
     bench.breaker.reset();
     bench.calls("S");
+}
+
+#[test]
+fn listeners_that_are_gone_when_an_event_is_told_may_all_panic_when_dropped() {
+    let bench = consecutive(1);
+    let others = Arc::new(Mutex::new(Vec::new()));
+    let _first = bench.breaker.subscribe({
+        let others = Arc::clone(&others);
+        move |_| others.lock().unwrap().clear()
+    });
+    others.lock().unwrap().extend([listen(&bench.breaker), listen(&bench.breaker)]);
+    bench.calls("F");
+    bench.breaker.reset();
+    bench.calls("S");
+}
+
+#[test]
+fn what_the_last_permit_drops_with_it_may_panic() {
+    let bomb = PanicsOnDrop;
+    let backoff = Backoff::from_fn(move |_| {
+        let _held = &bomb;
+        Duration::ZERO
+    });
+    let breaker = CircuitBreaker::builder().clock(PanicsOnDrop).open_backoff(backoff).build().unwrap();
+    listen(&breaker).detach();
+    listen(&breaker).detach();
+    let permit = breaker.try_acquire().unwrap();
+    drop(breaker);
+    assert_eq!(permit.run(|| Ok::<_, ()>("done")), Ok("done"));
 }
 
 /// Each method, from inside an event that a state change brings.
