@@ -84,7 +84,7 @@ impl Machine {
         let (due, trial) = self.phase.overdue(now)?;
         let (probes, again) = (trial.judged(&self.rules), trial.again());
         Some(match self.rules.expired {
-            Expired::Reopen => self.open_again(due, probes),
+            Expired::Reopen => self.open(due, Some(probes)),
             Expired::Close => self.close(due),
             Expired::Reprobe => {
                 self.forget_calls();
@@ -172,7 +172,7 @@ impl Machine {
                 match decision {
                     Decision::Undecided => None,
                     Decision::Close => Some(self.close(now)),
-                    Decision::Reopen => Some(self.open_again(now, probes)),
+                    Decision::Reopen => Some(self.open(now, Some(probes))),
                 }
             }
             Phase::Open(_) | Phase::ForcedOpen | Phase::Disabled => unreachable!("no permit is of such a generation"),
@@ -212,10 +212,6 @@ impl Machine {
             Phase::Open(wait) if self.generation == question.generation => wait.length = Some(length),
             _ => {}
         }
-    }
-
-    fn open_again(&mut self, at: Duration, probes: Tally) -> Transition {
-        self.open(at, Some(probes))
     }
 
     /// Opens by itself: the wait is that of the next attempt.
