@@ -188,7 +188,8 @@ impl CircuitBreaker {
     {
         let breaker = self.clone();
         async move {
-            let mut permit = breaker.into_permit()?;
+            let ticket = breaker.0.admit()?;
+            let mut permit = Permit::new(breaker, ticket);
             let mut call = pin!(permit.watch(f));
             let result = poll_fn(|context| permit.watch(|| call.as_mut().poll(context))).await;
             let outcome = permit.watch(|| classify(&result));
@@ -199,8 +200,8 @@ impl CircuitBreaker {
 
     /// Asks to make a call whose end is reported later, or elsewhere: see [`Permit`].
     ///
-    /// It costs the breaker's reference count, two writes to memory that all its users share, which [`call`](Self::call) does
-    /// not.
+    /// A permit costs the breaker's reference count, two writes to memory that all its users share, which
+    /// [`call`](Self::call) and a rejection do not.
     ///
     /// # Errors
     ///
@@ -218,12 +219,8 @@ impl CircuitBreaker {
     /// };
     /// ```
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
-        self.clone().into_permit()
-    }
-
-    fn into_permit(self) -> Result<Permit, Rejected> {
         let ticket = self.0.admit()?;
-        Ok(Permit::new(self, ticket))
+        Ok(Permit::new(self.clone(), ticket))
     }
 
     /// Whether a call would be admitted now. Takes no place and counts nothing: another call may be faster.
