@@ -343,7 +343,9 @@ impl CircuitBreaker {
     /// when the listener has returned. What a listener throws is contained.
     ///
     /// A call that causes an event waits while other events are told. So a listener should be short, and must not wait for
-    /// another thread that calls this breaker. While anybody listens, each call takes the breaker's lock.
+    /// another thread that calls this breaker, nor for a lock that somebody holds while calling it. One that answers every
+    /// event with a call never comes to an end, as each call is an event. While anybody listens, each call takes the breaker's
+    /// lock.
     ///
     /// ```
     /// use corepool::breaker::{CircuitBreaker, Event};

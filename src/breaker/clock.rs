@@ -9,10 +9,12 @@ use parking_lot::Mutex;
 
 use crate::panic::{Contained, contain};
 
-/// Tells a breaker the time. Only differences count, so any origin will do.
+/// Tells a breaker the time. Any origin will do that is less than 584 years ago: calls that begin later are never slow. The
+/// buckets of a time window are aligned to it; all else goes by differences.
 ///
-/// A clock that goes backwards is taken to stand still, and one that panics to tell the time it told last. It is read
-/// outside the breaker's lock, on the thread that calls.
+/// A clock that goes backwards is taken to stand still, and one that panics to tell the latest time that the breaker has gone
+/// by. A call that cannot be timed because of a panic is not slow. It is read outside the breaker's lock, on the thread that
+/// calls.
 ///
 /// ```
 /// use corepool::breaker::{CircuitBreaker, Clock};

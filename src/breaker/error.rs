@@ -39,7 +39,8 @@ pub enum Reason {
 pub struct Rejected {
     /// Why.
     pub reason: Reason,
-    /// How long until asking again can have another answer: the rest of the open wait, or of the probes' lease.
+    /// How long until it is time to ask again: the rest of the open wait, or of the probes' lease, though they may decide or
+    /// give a place back before.
     ///
     /// `None` while forced open, which only `reset` and its like end, and in the moment in which a
     /// [`Backoff::from_fn`](super::Backoff::from_fn) is asked for the wait.

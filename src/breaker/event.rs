@@ -76,8 +76,8 @@ pub enum Event {
     },
 }
 
-/// A listener's place. Dropping it unsubscribes: what happens from then on is not told. A call of the listener that is
-/// under way on another thread goes on.
+/// A listener's place. Dropping it unsubscribes: what happens from then on is not told. It waits for nobody: an event that
+/// is being told meanwhile may still reach the listener, even after the drop.
 ///
 /// ```
 /// use corepool::breaker::CircuitBreaker;

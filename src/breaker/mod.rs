@@ -62,8 +62,8 @@
 //!   ([`late_results`](Snapshot::late_results)) and changes nothing: a call from before the breaker opened cannot close it.
 //! - **A probe is reserved when it is admitted**, in the step that makes the breaker half-open: of any number of threads that
 //!   race for one probe, one gets it.
-//! - **No breaker stays half-open for ever**: probes hold a lease. When it is over they are taken to have failed, and what
-//!   they bring is late.
+//! - **No breaker stays half-open for ever**: probes hold a lease. When it is over they are taken to have failed, unless you
+//!   say otherwise ([`Expired`]), and what they bring is late.
 //! - **A panic is a failure**, and goes on. A call that is given up without a result counts as the [`AbandonedPolicy`] says.
 //! - **Your code cannot wedge it.** Listeners, classifiers, back-off functions and clocks run outside its lock. If one of
 //!   them panics, the breaker works on.

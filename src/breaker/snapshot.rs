@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub failure_rate: Option<f64>,
     /// The share of slow calls in `window`, in [0, 1]. `None` until enough calls are in.
     pub slow_rate: Option<f64>,
-    /// Failures since the last success.
+    /// Failures since the last success, or since the state began that they belong to.
     pub consecutive_failures: u32,
     /// How often it has opened by itself since it was last closed: the attempt that the back-off goes by.
     pub attempt: u32,
@@ -46,7 +46,7 @@ pub struct Snapshot {
     pub retry_after: Option<Duration>,
     /// Calls that were not admitted, in the breaker's life.
     pub rejected: u64,
-    /// Results that came after the state had changed in which their call was admitted, in the breaker's life.
+    /// Results of calls that an earlier generation had admitted, in the breaker's life. None is counted while it is disabled.
     pub late_results: u64,
 }
 

@@ -88,8 +88,9 @@ impl Outcome {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recorded {
-    /// The breaker has not changed its state since the permit was given: the result was taken into account.
+    /// No generation has begun since the permit was given: the result was taken into account, unless the breaker is disabled.
     Counted,
-    /// The breaker has moved on since. The result changed nothing but the count of late results.
+    /// The breaker has moved on since, or was reset. The result changed nothing but the count of late results, and that not
+    /// while the breaker is disabled.
     Stale,
 }
