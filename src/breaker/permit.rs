@@ -3,7 +3,7 @@
 use std::fmt;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::thread;
+use std::thread::{self, ThreadId};
 
 use super::circuit::CircuitBreaker;
 use super::shared::Shared;
@@ -41,8 +41,8 @@ pub struct Permit {
 enum IfDropped {
     /// It is abandoned, but fails on a thread that unwinds: none was when it was acquired.
     AbandonsOrFails,
-    /// It is abandoned: the thread was unwinding already when it was acquired.
-    Abandons,
+    /// It is abandoned on this thread, which was unwinding already when it was acquired, but fails on another that unwinds.
+    AbandonsOn(ThreadId),
     /// It fails: something is running that can only be left by a report or a panic.
     Fails,
     /// It has ended.
@@ -52,7 +52,7 @@ enum IfDropped {
 impl Permit {
     pub(super) fn new(breaker: CircuitBreaker, ticket: Ticket) -> Self {
         let if_dropped = match thread::panicking() {
-            true => IfDropped::Abandons,
+            true => IfDropped::AbandonsOn(thread::current().id()),
             false => IfDropped::AbandonsOrFails,
         };
         Self { breaker, ticket, if_dropped }
@@ -167,8 +167,9 @@ impl Drop for Permit {
         let ending = match self.if_dropped {
             IfDropped::Nothing => return,
             IfDropped::Fails => Ending::Reported(Outcome::Failure),
-            IfDropped::AbandonsOrFails if thread::panicking() => Ending::Reported(Outcome::Failure),
-            IfDropped::AbandonsOrFails | IfDropped::Abandons => Ending::Abandoned,
+            IfDropped::AbandonsOn(here) if here == thread::current().id() => Ending::Abandoned,
+            _ if thread::panicking() => Ending::Reported(Outcome::Failure),
+            IfDropped::AbandonsOrFails | IfDropped::AbandonsOn(_) => Ending::Abandoned,
         };
         self.end(ending);
     }

@@ -89,6 +89,28 @@ fn a_permit_acquired_and_dropped_while_a_panic_unwinds_is_abandoned() {
 }
 
 #[test]
+fn a_permit_acquired_while_a_panic_unwinds_fails_by_the_panic_of_another_thread() {
+    struct AcquiresOnDrop<'a>(&'a CircuitBreaker, &'a mut Option<Permit>);
+    impl Drop for AcquiresOnDrop<'_> {
+        fn drop(&mut self) {
+            *self.1 = Some(self.0.try_acquire().unwrap());
+        }
+    }
+    let (bench, mut permit) = (consecutive(2), None);
+    let unwinding = || {
+        let _acquires = AcquiresOnDrop(&bench.breaker, &mut permit);
+        resume_unwind(Box::new(()))
+    };
+    assert!(catch_unwind(AssertUnwindSafe(unwinding)).is_err());
+    let panics = move || {
+        let _permit = permit;
+        resume_unwind(Box::new(()))
+    };
+    assert!(thread::spawn(panics).join().is_err());
+    assert_eq!(bench.breaker.snapshot().consecutive_failures, 1);
+}
+
+#[test]
 fn start_leaves_the_time_before_it_out() {
     let bench = bench(|rules| rules.failure_policy(rate(1.0, Window::Count(10), 1)).slow_calls(secs(1.0), 1.0));
     let mut permit = bench.acquire();
