@@ -1,6 +1,6 @@
-//! The seam between the pool and its primitives: what the pool synchronises with comes from here, so that
-//! `--cfg corepool_loom` puts the model checker in its place. Locks that only make an error `Sync` or keep what is joined
-//! at the end are parking_lot's own.
+//! The seam between pool, breaker and their primitives: what they synchronise with comes from here, so that
+//! `--cfg corepool_loom` puts the model checker in its place. Locks that only make an error `Sync`, keep what is joined
+//! at the end, or hold a manual clock's time are parking_lot's own.
 //!
 //! `Arc` is std's in both worlds: the cell is shared as a trait object, which loom's `Arc` cannot do, and no
 //! model depends on the order of reference counts.

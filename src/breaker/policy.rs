@@ -99,6 +99,6 @@ pub enum AbandonedPolicy {
     /// configured.
     FailureIfSlow,
     /// In the rate window, as failures once they are this share of all calls in it, abandoned ones included; until then not
-    /// at all. The share is in (0, 1].
+    /// at all. The share is in (0, 1]. Probes are looked at by themselves: where the first is abandoned, that is all of them.
     Rate(f64),
 }
