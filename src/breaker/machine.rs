@@ -34,6 +34,8 @@
 //! made the step asks the function without a lock and brings the answer. Until then the state admits nobody, and a state
 //! entered in between makes the answer void.
 
+mod view;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +44,6 @@ use super::meter::Meter;
 use super::phase::{Phase, Wait};
 use super::policy::Expired;
 use super::rules::{DEFAULT_WAIT, Rules};
-use super::state::State;
 use super::step::{Admission, Command, Ending, Question, Transition, Verdict};
 use super::tally::{Entry, Pace, Tally};
 use super::trial::{Decision, Trial};
@@ -254,78 +255,5 @@ impl Machine {
         self.generation += 1;
         self.question = None;
         Transition { from, to: self.state(), generation: self.generation, at }
-    }
-}
-
-/// What there is to see.
-impl Machine {
-    pub(super) fn state(&self) -> State {
-        self.phase.state()
-    }
-
-    /// The state that `lapse` would leave.
-    pub(super) fn state_at(&self, now: Duration) -> State {
-        match self.rules.expired {
-            _ if !self.is_overdue(now) => self.state(),
-            Expired::Reopen => State::Open,
-            Expired::Close => State::Closed,
-            Expired::Reprobe => State::HalfOpen,
-        }
-    }
-
-    pub(super) fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    pub(super) fn attempt(&self) -> u32 {
-        self.attempt
-    }
-
-    pub(super) fn consecutive_failures(&self) -> u32 {
-        self.consecutive_failures
-    }
-
-    pub(super) fn rejected(&self) -> u64 {
-        self.rejected
-    }
-
-    pub(super) fn late_results(&self) -> u64 {
-        self.late_results
-    }
-
-    /// The calls that the state is judged by, or was entered for, as the rules count them; and how many make a rate.
-    pub(super) fn tally(&self, now: Duration) -> Option<(Tally, u32)> {
-        let rate = self.rules.rates.first()?;
-        Some(match &self.phase {
-            Phase::HalfOpen(trial) => (trial.judged(&self.rules), self.rules.probes_needed()),
-            Phase::Open(Wait { probes: Some(probes), .. }) => (*probes, self.rules.probes_needed()),
-            _ => {
-                let tally = self.meter.first(now)?.judged(self.rules.abandoned_share());
-                (tally, rate.needed_in(&tally))
-            }
-        })
-    }
-
-    /// A success of this generation would change nothing.
-    pub(super) fn is_at_ease(&self) -> bool {
-        matches!(self.phase, Phase::Closed) && self.consecutive_failures == 0 && self.rules.forget_successes()
-    }
-
-    /// Where the windows are timeless: whether the next success can only be counted, or is late. It moves a closed breaker
-    /// only where it makes a window's calls enough for a rate.
-    pub(super) fn needs_no_time_for_success(&self) -> bool {
-        match self.phase {
-            Phase::Closed => !self.meter.next_call_makes_a_rate(),
-            Phase::HalfOpen(_) => false,
-            _ => true,
-        }
-    }
-
-    /// How long an open breaker stays so.
-    pub(super) fn wait_left(&self, now: Duration) -> Option<Duration> {
-        match &self.phase {
-            Phase::Open(wait) => wait.left(now),
-            _ => None,
-        }
     }
 }

@@ -14,6 +14,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use super::event::Event;
@@ -41,6 +42,10 @@ pub(super) struct Delivery {
     number: u64,
     listeners: Arc<[Listener]>,
 }
+
+/// The list with a listener that is in it no more: its destructor is user code.
+#[must_use = "it is to be dropped without the lock"]
+pub(super) struct Removed(#[expect(dead_code, reason = "it is there to be dropped")] Arc<[Listener]>);
 
 /// What a call that has caused events is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +100,9 @@ impl Outbox {
         id
     }
 
-    /// Gives back what the caller is to drop without the lock.
-    pub(super) fn remove(&mut self, id: u64) -> impl Sized + use<> {
+    pub(super) fn remove(&mut self, id: u64) -> Removed {
         let others = self.listeners.iter().filter(|listener| listener.id != id).cloned().collect();
-        std::mem::replace(&mut self.listeners, others)
+        Removed(mem::replace(&mut self.listeners, others))
     }
 
     /// What a call of this thread is to do that has caused the events up to `through`.

@@ -20,7 +20,7 @@ const NANOS_PER_SECOND: u128 = 1_000_000_000;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// The last so many calls: two bytes each, taken as they come.
+    /// The last so many calls: two to four bytes each, taken as calls come.
     Count(u32),
     /// The calls of the last `span`, kept in `buckets` that are aligned to the clock's origin: a call is forgotten with its
     /// whole bucket, so the calls of between `span - span / buckets` and `span` are looked at. 32 bytes a bucket.
