@@ -1,91 +1,22 @@
-//! What it costs to hand a job to the pool and get its answer back, beside the peers in the same run: rayon and
-//! threadpool, each with a `oneshot` channel for the result, all with two workers.
+//! What it costs to hand a job to the pool and get its answer back, beside the peers in the same run, all with two workers.
 //!
 //! `cargo bench --bench handover`; a time is one iteration's (a whole burst, or one round trip), and the line of elements
 //! per second below it counts jobs.
 
+mod peers;
+
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool::Pool;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio};
+use tokio::runtime;
 
 const WORKERS: usize = 2;
 const BURST: u64 = 100_000;
-const PRODUCERS: u64 = 4;
-
-/// A pool that takes a job and gives something to wait for.
-trait Peer: Send + Sync + 'static {
-    type Handle: Send;
-    const NAME: &'static str;
-
-    fn build() -> Self;
-    fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle;
-    fn join(handle: Self::Handle) -> u64;
-}
-
-struct Corepool(Pool);
-
-impl Peer for Corepool {
-    type Handle = corepool::JobHandle<u64>;
-    const NAME: &'static str = "corepool";
-
-    fn build() -> Self {
-        Self(Pool::builder().workers(WORKERS).unbounded_queue().build().expect("threads start"))
-    }
-
-    fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle {
-        self.0.submit(job).expect("the pool is open")
-    }
-
-    fn join(handle: Self::Handle) -> u64 {
-        handle.join().expect("the job does not panic")
-    }
-}
-
-struct Rayon(rayon::ThreadPool);
-
-impl Peer for Rayon {
-    type Handle = oneshot::Receiver<u64>;
-    const NAME: &'static str = "rayon+oneshot";
-
-    fn build() -> Self {
-        Self(rayon::ThreadPoolBuilder::new().num_threads(WORKERS).build().expect("threads start"))
-    }
-
-    fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle {
-        let (result, handle) = oneshot::channel();
-        self.0.spawn(move || drop(result.send(job())));
-        handle
-    }
-
-    fn join(handle: Self::Handle) -> u64 {
-        handle.recv().expect("the job does not panic")
-    }
-}
-
-struct Threadpool(threadpool::ThreadPool);
-
-impl Peer for Threadpool {
-    type Handle = oneshot::Receiver<u64>;
-    const NAME: &'static str = "threadpool+oneshot";
-
-    fn build() -> Self {
-        Self(threadpool::ThreadPool::new(WORKERS))
-    }
-
-    fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle {
-        let (result, handle) = oneshot::channel();
-        self.0.execute(move || drop(result.send(job())));
-        handle
-    }
-
-    fn join(handle: Self::Handle) -> u64 {
-        handle.recv().expect("the job does not panic")
-    }
-}
+const PRODUCERS: [u64; 4] = [1, 2, 4, 8];
 
 /// Submits `jobs` jobs, then joins them all; gives back a checksum so that nothing is optimised away.
 fn submit_and_join_all<P: Peer>(pool: &P, jobs: u64) -> u64 {
@@ -94,56 +25,85 @@ fn submit_and_join_all<P: Peer>(pool: &P, jobs: u64) -> u64 {
 }
 
 fn burst<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let pool = P::build();
+    let pool = P::build(WORKERS);
     group.bench_function(P::NAME, |b| b.iter(|| submit_and_join_all(&pool, BURST)));
 }
 
 fn round_trip<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let pool = P::build();
+    let pool = P::build(WORKERS);
     group.bench_function(P::NAME, |b| b.iter(|| P::join(pool.submit(|| black_box(1)))));
 }
 
-/// Four threads, each with its share of a burst, timed from before the first is spawned to the last join.
-fn producers<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let pool = Arc::new(P::build());
+/// One job after the other, each awaited by a task on a worker of tokio's own.
+fn round_trip_from_task<P: AsyncPeer>(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).build().expect("the runtime starts");
     group.bench_function(P::NAME, |b| {
         b.iter_custom(|rounds| {
-            let mut total = Duration::ZERO;
-            for _ in 0..rounds {
+            let pool = P::build(WORKERS);
+            let task = runtime.spawn(async move {
+                P::wait(pool.submit(|| black_box(1))).await; // the threads are up
                 let start = Instant::now();
-                thread::scope(|scope| {
-                    for _ in 0..PRODUCERS {
-                        scope.spawn(|| black_box(submit_and_join_all(&*pool, BURST / PRODUCERS)));
-                    }
-                });
-                total += start.elapsed();
-            }
-            total
+                for _ in 0..rounds {
+                    black_box(P::wait(pool.submit(|| black_box(1))).await);
+                }
+                // A runtime must not be dropped inside another.
+                (start.elapsed(), pool)
+            });
+            let (time, pool) = runtime.block_on(task).expect("the task does not panic");
+            drop(pool);
+            time
         });
     });
+}
+
+/// So many threads, each with its share of a burst, timed from when all are up to the last join.
+fn producers<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, threads: u64) {
+    let pool = P::build(WORKERS);
+    group.bench_function(P::NAME, |b| b.iter_custom(|rounds| (0..rounds).map(|_| shared_burst(&pool, threads)).sum()));
+}
+
+fn shared_burst<P: Peer>(pool: &P, threads: u64) -> Duration {
+    let start = Barrier::new(threads as usize + 1);
+    let produce = || {
+        start.wait();
+        black_box(submit_and_join_all(pool, BURST / threads))
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(produce)).collect();
+        start.wait();
+        let begin = Instant::now();
+        for thread in threads {
+            thread.join().expect("no producer panics");
+        }
+        begin.elapsed()
+    })
 }
 
 fn handover(c: &mut Criterion) {
     let mut group = c.benchmark_group("burst");
     group.throughput(Throughput::Elements(BURST)).sample_size(20);
-    burst::<Corepool>(&mut group);
-    burst::<Rayon>(&mut group);
-    burst::<Threadpool>(&mut group);
+    for_each_peer!(burst(&mut group));
     group.finish();
 
     let mut group = c.benchmark_group("round_trip");
     group.throughput(Throughput::Elements(1)).sample_size(20);
-    round_trip::<Corepool>(&mut group);
-    round_trip::<Rayon>(&mut group);
-    round_trip::<Threadpool>(&mut group);
+    for_each_peer!(round_trip(&mut group));
+    round_trip::<Spawn>(&mut group);
     group.finish();
 
-    let mut group = c.benchmark_group("four_producers");
-    group.throughput(Throughput::Elements(BURST)).sample_size(20);
-    producers::<Corepool>(&mut group);
-    producers::<Rayon>(&mut group);
-    producers::<Threadpool>(&mut group);
+    let mut group = c.benchmark_group("round_trip_from_task");
+    group.throughput(Throughput::Elements(1)).sample_size(20);
+    round_trip_from_task::<Corepool>(&mut group);
+    round_trip_from_task::<Tokio>(&mut group);
+    round_trip_from_task::<Blocking>(&mut group);
     group.finish();
+
+    for threads in PRODUCERS {
+        let mut group = c.benchmark_group(format!("producers_{threads}"));
+        group.throughput(Throughput::Elements(BURST)).sample_size(20);
+        for_each_peer!(producers(&mut group, threads));
+        group.finish();
+    }
 }
 
 criterion_group!(benches, handover);
