@@ -19,6 +19,15 @@ pub trait Peer: Send + Sync + 'static {
     type Handle: Send;
 
     fn build(workers: usize) -> Self;
+
+    /// With a queue for so many jobs, if it has one that is bounded.
+    fn build_bounded(workers: usize, _capacity: usize) -> Self
+    where
+        Self: Sized,
+    {
+        Self::build(workers)
+    }
+
     fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle;
     fn join(handle: Self::Handle) -> u64;
 }
@@ -28,15 +37,23 @@ pub trait AsyncPeer: Peer {
     fn wait(handle: Self::Handle) -> impl Future<Output = u64> + Send;
 }
 
-/// Runs a generic function for each peer, ours first.
+/// Runs a generic function for each peer that has as many threads as it is told, ours first.
 #[macro_export]
-macro_rules! for_each_peer {
+macro_rules! for_each_sized_peer {
     ($bench:ident($($argument:expr),*)) => {
         $bench::<$crate::peers::Corepool>($($argument),*);
         $bench::<$crate::peers::Rayon>($($argument),*);
         $bench::<$crate::peers::Threadpool>($($argument),*);
         $bench::<$crate::peers::RustyPool>($($argument),*);
         $bench::<$crate::peers::Tokio>($($argument),*);
+    };
+}
+
+/// Runs a generic function for each peer, ours first.
+#[macro_export]
+macro_rules! for_each_peer {
+    ($bench:ident($($argument:expr),*)) => {
+        $crate::for_each_sized_peer!($bench($($argument),*));
         $bench::<$crate::peers::Blocking>($($argument),*);
     };
 }
@@ -49,6 +66,10 @@ impl Peer for Corepool {
 
     fn build(workers: usize) -> Self {
         Self(Pool::builder().workers(workers).unbounded_queue().build().expect("threads start"))
+    }
+
+    fn build_bounded(workers: usize, capacity: usize) -> Self {
+        Self(Pool::builder().workers(workers).queue_capacity(capacity).build().expect("threads start"))
     }
 
     fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle {

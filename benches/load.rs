@@ -1,0 +1,172 @@
+//! How well the pool keeps two cores busy, and what it costs when much is queued, beside the peers in the same run.
+//!
+//! `cargo bench --bench load`; a time is one iteration's, the whole of its jobs submitted and joined, and the line of elements
+//! per second below it counts jobs. In `grain` and `uneven`, `two_threads` is the same work done by two plain threads: its time
+//! over a pool's is how much of the cores the pool makes use of.
+
+mod peers;
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::iter;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use peers::Peer;
+
+const WORKERS: usize = 2;
+/// Of one processor, in an iteration of `grain` and `uneven`.
+const WORK: Duration = Duration::from_millis(100);
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// Keeps a processor busy for so many rounds.
+fn spin(rounds: u64) -> u64 {
+    (0..rounds).fold(1, |x, round| black_box(x).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ round)
+}
+
+/// How many rounds take a microsecond here: the fastest of many tries, as the others were disturbed.
+fn rounds_per_microsecond() -> u64 {
+    const ROUNDS: u64 = 100_000;
+    let time = |()| {
+        let start = Instant::now();
+        black_box(spin(ROUNDS));
+        start.elapsed()
+    };
+    let fastest = [(); 200].map(time).into_iter().min().unwrap_or(MICROSECOND);
+    (u128::from(ROUNDS) * MICROSECOND.as_nanos() / fastest.as_nanos().max(1)).max(1) as u64
+}
+
+/// Rounds of each job, in the order in which they are submitted.
+#[derive(Clone)]
+struct Jobs(Vec<u64>);
+
+impl Jobs {
+    /// As many as make up `WORK`.
+    fn even(microseconds: u64, unit: u64) -> Self {
+        let count = WORK.as_micros() as u64 / microseconds;
+        Self(vec![microseconds * unit; count as usize])
+    }
+
+    /// One job in a hundred is a hundred times longer than the others, which take 10 microseconds.
+    fn uneven(unit: u64) -> Self {
+        let hundred = (0..100).map(|n| if n == 50 { 1_000 * unit } else { 10 * unit });
+        Self(hundred.cycle().take(WORK.as_micros() as usize / 20 / 100 * 100).collect())
+    }
+
+    fn run_on<P: Peer>(&self, pool: &P) -> u64 {
+        let handles: Vec<_> = self.0.iter().map(|&rounds| pool.submit(move || spin(rounds))).collect();
+        handles.into_iter().fold(0, |sum, handle| sum ^ P::join(handle))
+    }
+
+    /// The ideal: no queue, no handles, and each thread takes the next job as soon as it has done one.
+    fn run_on_two_threads(&self) -> u64 {
+        let next = AtomicUsize::new(0);
+        let share = || {
+            // ORDERING: Relaxed, the jobs were there before the threads were.
+            iter::from_fn(|| self.0.get(next.fetch_add(1, Ordering::Relaxed)))
+                .fold(0, |sum, &rounds| sum ^ spin(rounds))
+        };
+        thread::scope(|scope| {
+            let other = scope.spawn(share);
+            share() ^ other.join().expect("it does not panic")
+        })
+    }
+}
+
+fn work<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, jobs: &Jobs) {
+    let pool = P::build(WORKERS);
+    group.bench_function(P::NAME, |b| b.iter(|| jobs.run_on(&pool)));
+}
+
+fn with_work(c: &mut Criterion, name: &str, jobs: &Jobs) {
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Elements(jobs.0.len() as u64)).sample_size(20);
+    group.bench_function("two_threads", |b| b.iter(|| jobs.run_on_two_threads()));
+    for_each_peer!(work(&mut group, jobs));
+    group.finish();
+}
+
+fn busy(c: &mut Criterion) {
+    let unit = rounds_per_microsecond();
+    for microseconds in [1, 10, 100, 1_000] {
+        with_work(c, &format!("grain_{microseconds}us"), &Jobs::even(microseconds, unit));
+    }
+    with_work(c, "uneven", &Jobs::uneven(unit));
+}
+
+const IN_FLIGHT: usize = 1_024;
+const STREAM: u64 = 100_000;
+
+/// A stream of empty jobs, of which so many are in flight: the oldest is joined before the next is submitted.
+fn bounded<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let pool = P::build_bounded(WORKERS, IN_FLIGHT);
+    group.bench_function(P::NAME, |b| {
+        b.iter(|| {
+            let mut flight = VecDeque::with_capacity(IN_FLIGHT);
+            let mut sum = 0;
+            for n in 0..STREAM {
+                if flight.len() == IN_FLIGHT {
+                    sum += flight.pop_front().map_or(0, P::join);
+                }
+                flight.push_back(pool.submit(move || black_box(n)));
+            }
+            sum + flight.into_iter().map(P::join).sum::<u64>()
+        });
+    });
+}
+
+/// Jobs that are all queued before the first of them runs: the cost a job must not grow with their number.
+fn depth<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, queued: u64) {
+    let pool = P::build(WORKERS);
+    group.bench_function(P::NAME, |b| {
+        b.iter(|| {
+            let (open, held): (Vec<Sender<()>>, Vec<_>) = (0..WORKERS).map(|_| hold(&pool)).unzip();
+            let handles: Vec<_> = (0..queued).map(|n| pool.submit(move || black_box(n))).collect();
+            drop(open);
+            held.into_iter().chain(handles).map(P::join).sum::<u64>()
+        });
+    });
+}
+
+/// Keeps a worker until the sender is dropped.
+fn hold<P: Peer>(pool: &P) -> (Sender<()>, P::Handle) {
+    let (open, gate): (_, Receiver<()>) = channel();
+    (open, pool.submit(move || gate.recv().map_or(0, |()| 0)))
+}
+
+/// The burst again, by more workers than there are cores.
+fn oversubscribed<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
+    let pool = P::build(workers);
+    group.bench_function(P::NAME, |b| {
+        b.iter(|| {
+            let handles: Vec<_> = (0..STREAM).map(|n| pool.submit(move || black_box(n))).collect();
+            handles.into_iter().map(P::join).sum::<u64>()
+        });
+    });
+}
+
+fn queued(c: &mut Criterion) {
+    let mut group = c.benchmark_group("bounded");
+    group.throughput(Throughput::Elements(STREAM)).sample_size(20);
+    for_each_peer!(bounded(&mut group));
+    group.finish();
+
+    for queued in [10_000, 100_000, 1_000_000] {
+        let mut group = c.benchmark_group(format!("depth_{queued}"));
+        group.throughput(Throughput::Elements(queued)).sample_size(10);
+        for_each_sized_peer!(depth(&mut group, queued));
+        group.finish();
+    }
+    for workers in [2, 8, 64] {
+        let mut group = c.benchmark_group(format!("oversubscribed_{workers}"));
+        group.throughput(Throughput::Elements(STREAM)).sample_size(20);
+        for_each_sized_peer!(oversubscribed(&mut group, workers));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, busy, queued);
+criterion_main!(benches);
