@@ -8,7 +8,7 @@ use super::event::Event;
 use super::machine::Machine;
 use super::outbox::Outbox;
 use super::rules::Rules;
-use super::state::{Recorded, State};
+use super::state::Recorded;
 use super::step::{Admission, Command, Ending, Transition, Verdict};
 use super::tally::Pace;
 use super::word::Word;
@@ -69,7 +69,7 @@ impl Core {
         if self.machine.is_at_ease() && !self.outbox.has_listeners() {
             word = word.at_ease();
         }
-        if rules.slow.is_some() && self.machine.state() != State::Disabled {
+        if rules.slow.is_some() {
             word = word.timed();
         }
         word
