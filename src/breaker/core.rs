@@ -8,7 +8,7 @@ use super::event::Event;
 use super::machine::Machine;
 use super::outbox::Outbox;
 use super::rules::Rules;
-use super::state::Recorded;
+use super::state::{Outcome, Recorded};
 use super::step::{Admission, Command, Ending, Transition, Verdict};
 use super::tally::Pace;
 use super::word::Word;
@@ -61,6 +61,14 @@ impl Core {
             true => None,
             false => self.machine.reject(now),
         }
+    }
+
+    /// Where a success is only counted, that is all there is to do.
+    #[inline]
+    pub(super) fn count_quietly(&mut self, generation: u64, ending: Ending, pace: Pace, now: Option<Duration>) -> bool {
+        let now = self.tick(now);
+        let is_good = matches!((ending, pace), (Ending::Reported(Outcome::Success), Pace::Fast));
+        is_good && !self.outbox.has_listeners() && self.machine.count_good_call(generation, now)
     }
 
     #[inline]

@@ -151,6 +151,15 @@ impl Machine {
         Verdict::Counted { outcome, moved }
     }
 
+    /// Counts a fast success, if it is not late and comes after none but such: then it moves nothing.
+    #[inline]
+    pub(super) fn count_good_call(&mut self, generation: u64, now: Duration) -> bool {
+        matches!(self.phase, Phase::Closed)
+            && generation == self.generation
+            && self.consecutive_failures == 0
+            && self.meter.add_good_call(now)
+    }
+
     #[inline]
     fn count(&mut self, entry: Entry, now: Duration) -> Option<Transition> {
         match entry {

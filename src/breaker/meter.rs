@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rules::{RateRule, Rules};
-use super::tally::{Entry, Tally};
+use super::tally::{Entry, Pace, Tally};
 use super::window::Calls;
 
 #[derive(Clone, Debug)]
@@ -29,6 +29,18 @@ impl Meter {
     pub(super) fn add(&mut self, entry: Entry, now: Duration, rules: &Rules) -> bool {
         let share = rules.abandoned_share();
         self.gauges.iter_mut().fold(false, |is_over, gauge| is_over | gauge.add(entry, now, share))
+    }
+
+    /// Adds a fast success, if nothing else is in any window: then no rate is above zero.
+    #[inline]
+    pub(super) fn add_good_call(&mut self, now: Duration) -> bool {
+        let are_good = self.gauges.iter().all(|gauge| gauge.calls.are_good());
+        if are_good {
+            for gauge in &mut self.gauges {
+                gauge.calls.add(Entry::Success(Pace::Fast), now);
+            }
+        }
+        are_good
     }
 
     pub(super) fn clear(&mut self) {

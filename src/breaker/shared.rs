@@ -103,19 +103,28 @@ impl Shared {
             return Recorded::Counted;
         }
         if self.rules.is_timeless() && !ending.may_count_against() {
-            let core = self.core.lock();
+            let mut core = self.core.lock();
+            if core.count_quietly(ticket.generation, ending, Pace::Fast, None) {
+                return Recorded::Counted;
+            }
             if core.machine.needs_no_time_for_success() {
                 return self
                     .step_under(core, None, |core, now| core.record(ticket.generation, ending, Pace::Fast, now));
             }
         }
+        self.record_in_time(ticket, ending)
+    }
+
+    fn record_in_time(&self, ticket: Ticket, ending: Ending) -> Recorded {
         let read = self.clock.now();
-        self.step_under(self.core.lock(), read, |core, now| {
-            // As read, like the beginning: `now` stands still while the clock is behind it.
-            let ended = read.unwrap_or(now);
-            let pace = self.rules.slow.map_or(Pace::Fast, |limit| ticket.began.pace(ended, limit));
-            core.record(ticket.generation, ending, pace, now)
-        })
+        let mut core = self.core.lock();
+        // As read, like the beginning: the breaker's own time stands still while the clock is behind it.
+        let pace_by = |limit| ticket.began.pace(read.unwrap_or_else(|| core.time(None)), limit);
+        let pace = self.rules.slow.map_or(Pace::Fast, pace_by);
+        match core.count_quietly(ticket.generation, ending, pace, read) {
+            true => Recorded::Counted,
+            false => self.step_under(core, read, |core, now| core.record(ticket.generation, ending, pace, now)),
+        }
     }
 
     pub(super) fn command(&self, command: Command) {

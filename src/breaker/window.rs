@@ -56,6 +56,13 @@ impl Calls {
         }
     }
 
+    /// Whether it holds nothing but fast successes, those included that are too old.
+    #[inline]
+    pub(super) fn are_good(&self) -> bool {
+        let (Self::Last(LastCalls { sum, .. }) | Self::Recent(RecentCalls { sum, .. })) = self;
+        *sum == Tally { calls: sum.calls, ..Tally::default() }
+    }
+
     /// What is in the window at a time that is not before that of the last `add`.
     pub(super) fn sum(&self, now: Duration) -> Tally {
         match self {
