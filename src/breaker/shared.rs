@@ -1,11 +1,12 @@
 //! What the clones of a breaker share, and how a call goes through it.
 //!
 //! 1. A healthy call reads the state word when it comes and when it goes, and that is all (see `word`).
-//! 2. Any other step reads the clock, takes the lock, lets the machine do what time has done by itself and then the step,
-//!    puts the events into the outbox, publishes the word, and releases the lock.
-//! 3. If the step has opened the breaker for a time that only a function of the user can tell, it asks that function, takes
+//! 2. Where there is only something to count, a good call in a window or a rejection, it is counted under the lock.
+//! 3. Any other step takes the lock, lets the machine do what time has done by itself and then the step, puts the events into
+//!    the outbox, publishes the word, and releases the lock. The clock is read before the lock is taken.
+//! 4. If the step has opened the breaker for a time that only a function of the user can tell, it asks that function, takes
 //!    the lock again, and brings the answer.
-//! 4. It delivers the events.
+//! 5. It delivers the events.
 //!
 //! The clock, that function and the listeners are user code: none of them runs under the lock, and what they throw stays
 //! here.
@@ -71,13 +72,13 @@ impl Shared {
             }
             let admission = self.step_under(core, now, |core, now| match core.machine.has_question() {
                 true => None,
-                false => Some((core.admit(now), now)),
+                false => Some(core.admit(now)),
             });
             match admission {
                 None => {}
-                Some((Admission::Rejected(rejected), _)) => return Err(rejected),
-                Some((Admission::Admitted { generation, .. }, now)) => {
-                    return Ok(Ticket { generation, began: Began::at(self.rules.slow.map(|_| now)) });
+                Some(Admission::Rejected(rejected)) => return Err(rejected),
+                Some(Admission::Admitted { generation, .. }) => {
+                    return Ok(Ticket { generation, began: Began::at(self.rules.slow.and(now)) });
                 }
             }
         }
@@ -131,7 +132,7 @@ impl Shared {
         self.step(|core, now| core.command(command, now));
     }
 
-    /// The second to fourth point above.
+    /// The third to fifth point above.
     fn step<R>(&self, step: impl FnOnce(&mut Core, Duration) -> R) -> R {
         let now = self.clock.now();
         self.step_under(self.core.lock(), now, step)
