@@ -81,6 +81,7 @@
 //! - It stops no call that is under way: give your calls time-outs.
 //! - It knows the calls of one process. Others find out for themselves.
 //! - A permit that is leaked (`mem::forget`) holds its probe's place until the lease is over.
+//! - A back-off function that never returns leaves the breaker open until somebody changes it by hand.
 //! - Listeners make calls wait for each other: see [`subscribe`](CircuitBreaker::subscribe).
 //!
 //! [`open_wait`]: BreakerBuilder::open_wait
