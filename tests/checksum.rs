@@ -319,16 +319,17 @@ mod unix {
         assert_interrupted(start_and_meet(&folder, &arguments), &[]);
     }
 
-    /// The program has a row to print and cannot: its stdout is full, and nobody reads.
+    /// The program comes to a row that it cannot print: its stdout is full, and nobody reads.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_second_interrupt_waits_for_nothing() {
-        let folder = Folder::new("second").with(&["1"]);
+        let folder = Folder::new("second").with(&[]);
         make_pipe(&folder, "pipe");
         let (_reader, mut writer) = io::pipe().expect("a pipe");
         writer.write_all(&[0; 64 << 10]).expect("room in an empty pipe");
-        let mut child = Running::start(&mut folder.command(&["1", "pipe", "--workers", "1"]), writer);
-        let _pipe = open_pipe(&folder, "pipe");
+        let mut child = Running::start(&mut folder.command(&["pipe", "--workers", "1"]), writer);
+        // Not before it listens for signals, which it does before it reads.
+        open_pipe(&folder, "pipe").write_all(b"abc").expect("the program reads it");
         let begin = Instant::now();
         // Signals that come too fast count as one.
         let status = loop {
