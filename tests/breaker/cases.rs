@@ -3,14 +3,14 @@
 
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Barrier, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use corepool::breaker::{Backoff, FailurePolicy, Outcome, State, Window};
 
-use crate::support::{b4, bench, consecutive, rate, secs};
+use crate::support::{asked_backoff, b4, bench, consecutive, rate, secs};
 
 // resilience4j, CircuitBreakerStateMachineTest.
 #[test]
@@ -158,14 +158,7 @@ fn case_22_throughput_and_threshold_are_reached_at_their_values() {
 // Polly, CircuitStateControllerTests.
 #[test]
 fn case_25_attempts_count_from_one_and_begin_anew_after_closing() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let backoff = Backoff::from_fn({
-        let asked = Arc::clone(&asked);
-        move |attempt| {
-            asked.lock().unwrap().push(attempt);
-            secs(1.0)
-        }
-    });
+    let (backoff, asked) = asked_backoff(secs(1.0));
     let bench = bench(|rules| rules.failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff));
     let open_and_probe = |times| {
         for _ in 0..times {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use corepool::breaker::{
-    BreakerBuilder, CircuitBreaker, Event, Expired, FailurePolicy, HalfOpenPolicy, ManualClock, Permit, Recorded,
-    State, Subscription, Window,
+    Backoff, BreakerBuilder, CircuitBreaker, Event, Expired, FailurePolicy, HalfOpenPolicy, ManualClock, Permit,
+    Recorded, State, Subscription, Window,
 };
 
 pub fn secs(seconds: f64) -> Duration {
@@ -105,6 +105,19 @@ impl Bench {
         });
         (log, subscription)
     }
+}
+
+/// A back-off that always says `wait`, and the attempts that it was asked for.
+pub fn asked_backoff(wait: Duration) -> (Backoff, Arc<Mutex<Vec<u32>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let backoff = Backoff::from_fn({
+        let asked = Arc::clone(&asked);
+        move |attempt| {
+            asked.lock().unwrap().push(attempt);
+            wait
+        }
+    });
+    (backoff, asked)
 }
 
 /// What a listener has heard.

@@ -10,7 +10,7 @@ use corepool::breaker::{
 };
 
 use crate::common::silence_expected_panics;
-use crate::support::{bench, consecutive, rate, secs};
+use crate::support::{asked_backoff, bench, consecutive, rate, secs};
 
 #[test]
 fn a_listener_that_panics_harms_no_one() {
@@ -250,14 +250,7 @@ fn the_answer_of_a_back_off_function_is_void_if_the_state_has_changed_meanwhile(
 
 #[test]
 fn a_back_off_function_is_asked_once_an_opening_and_for_the_wait_after_a_lease() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let backoff = Backoff::from_fn({
-        let asked = Arc::clone(&asked);
-        move |attempt| {
-            asked.lock().unwrap().push(attempt);
-            secs(5.0)
-        }
-    });
+    let (backoff, asked) = asked_backoff(secs(5.0));
     let bench = bench(|rules| {
         let rules = rules.failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff);
         rules.half_open_max_wait(secs(1.0), Expired::Reopen)

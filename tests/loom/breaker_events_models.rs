@@ -95,19 +95,22 @@ fn a_wait_of_nothing_after_a_lease_that_ran_out_admits_one() {
     assert_eq!(ends, [["admitted", rest[0]], ["admitted", rest[1]], [rest[0], "admitted"], [rest[1], "admitted"]]);
 }
 
+/// A call elsewhere: whether it began after the flag was set.
+fn caller_who_looks(breaker: &CircuitBreaker, flag: &Arc<AtomicU32>) -> JoinHandle<bool> {
+    let flag = Arc::clone(flag);
+    elsewhere(breaker, move |breaker| {
+        let began_after = flag.load(Ordering::Acquire) == 1;
+        succeed(breaker);
+        began_after
+    })
+}
+
 #[test]
 fn a_call_that_begins_after_subscribe_has_returned_is_told() {
     let ends = explore(|| {
         let (breaker, heard) = (opens_after(1).build().unwrap(), Heard::default());
         let is_subscribed = Arc::new(AtomicU32::new(0));
-        let caller = elsewhere(&breaker, {
-            let is_subscribed = Arc::clone(&is_subscribed);
-            move |breaker| {
-                let began_after = is_subscribed.load(Ordering::Acquire) == 1;
-                succeed(breaker);
-                began_after
-            }
-        });
+        let caller = caller_who_looks(&breaker, &is_subscribed);
         let _subscription = heard.subscribe_to(&breaker);
         is_subscribed.store(1, Ordering::Release);
         (caller.join().unwrap(), heard.has("success"))
@@ -121,14 +124,7 @@ fn a_call_that_begins_after_unsubscribing_is_not_told() {
         let (breaker, heard) = (opens_after(1).build().unwrap(), Heard::default());
         let subscription = heard.subscribe_to(&breaker);
         let is_over = Arc::new(AtomicU32::new(0));
-        let caller = elsewhere(&breaker, {
-            let is_over = Arc::clone(&is_over);
-            move |breaker| {
-                let began_after = is_over.load(Ordering::Acquire) == 1;
-                succeed(breaker);
-                began_after
-            }
-        });
+        let caller = caller_who_looks(&breaker, &is_over);
         drop(subscription);
         is_over.store(1, Ordering::Release);
         (caller.join().unwrap(), heard.has("success"))
