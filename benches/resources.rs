@@ -1,0 +1,98 @@
+//! What the pools take besides time: allocations and memory a job, and processor time while they have nothing to do.
+//!
+//! `cargo bench --bench resources`; prints a row for each pool and figure as CSV. The first
+//! argument that is a number is the seconds of idleness measured, 5 without one.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program whose rows are its output")]
+
+mod peers;
+
+use std::alloc::System;
+use std::env;
+use std::hint::black_box;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use peers::Peer;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const JOBS: usize = 100_000;
+const WORKERS: usize = 2;
+/// Enough for every pool's threads to have gone to sleep after their last job.
+const SETTLING: Duration = Duration::from_millis(200);
+
+fn row(group: &str, peer: &str, value: f64, unit: &str) {
+    println!("{group},{peer},{value},{unit}");
+}
+
+/// Keeps every worker until the senders are dropped.
+fn hold_workers<P: Peer>(pool: &P) -> Vec<(Sender<()>, P::Handle)> {
+    let hold = |_| {
+        let (open, gate): (_, Receiver<()>) = channel();
+        (open, pool.submit(move || gate.recv().map_or(0, |()| 0)))
+    };
+    (0..WORKERS).map(hold).collect()
+}
+
+/// Submits jobs of one word while every worker is held, then joins them; what was allocated until they were queued, and
+/// until they were joined.
+fn queue_and_join<P: Peer>(pool: &P) -> (Stats, Stats) {
+    let mut handles = Vec::with_capacity(JOBS);
+    let held = hold_workers(pool);
+    let region = Region::new(ALLOCATOR);
+    handles.extend((0..JOBS as u64).map(|n| pool.submit(move || black_box(n))));
+    let queued = region.change();
+    for (open, handle) in held {
+        drop(open);
+        P::join(handle);
+    }
+    black_box(handles.into_iter().map(P::join).sum::<u64>());
+    (queued, region.change())
+}
+
+fn memory<P: Peer>() {
+    let pool = P::build(WORKERS);
+    // The first round grows what the pool keeps.
+    queue_and_join(&pool);
+    let (queued, joined) = queue_and_join(&pool);
+    let a_job = |amount: isize| (amount as f64 / JOBS as f64 * 100.0).round() / 100.0;
+    let asked = joined.allocations + joined.reallocations;
+    row("allocations", P::NAME, a_job(asked as isize), "a job");
+    let live = queued.bytes_allocated as isize - queued.bytes_deallocated as isize;
+    row("queued_memory", P::NAME, a_job(live), "bytes a job");
+}
+
+/// Ticks of processor time that this process has used, its threads included.
+fn ticks() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name before it may hold spaces, but no later field holds a parenthesis. utime and stime are the 14th and 15th.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+fn idle<P: Peer>(workers: usize, rest: Duration) {
+    let pool = P::build(workers);
+    let jobs: Vec<_> = (0..10_000).map(|n| pool.submit(move || black_box(n))).collect();
+    black_box(jobs.into_iter().map(P::join).sum::<u64>());
+    thread::sleep(SETTLING);
+    let Some(before) = ticks() else {
+        eprintln!("idle_{workers}: skipped, as there is no /proc/self/stat");
+        return;
+    };
+    thread::sleep(rest);
+    let used = ticks().unwrap_or(before) - before;
+    row(&format!("idle_{workers}"), P::NAME, used as f64, "ticks");
+}
+
+fn main() {
+    let seconds = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(5);
+    for_each_sized_peer!(memory());
+    for workers in [2, 64] {
+        for_each_sized_peer!(idle(workers, Duration::from_secs(seconds)));
+    }
+}
