@@ -11,8 +11,8 @@
 //!
 //! A worker pops from the back. When a lane of the back is empty it swaps that lane's lists: everything queued there moves
 //! over in O(1) and in order, and the keys of the jobs stay good. So a lane is FIFO across both, and the back holds its
-//! older jobs. (One job alone in the front is popped from there.) A worker also goes to the front when a lane whose turn
-//! it is waits there only, of which [`Hint`] tells it without the lock.
+//! older jobs. A worker also goes to the front when a lane whose turn it is waits there only, of which [`Hint`] tells it
+//! without the lock.
 //!
 //! Rules:
 //!
@@ -165,7 +165,7 @@ impl Monitor {
         if !both.front.takes_from(origin) {
             return Err(both.front.reject(job, SubmitErrorKind::ShutDown));
         }
-        both.count_room(self.capacity);
+        both.count_room(0, self.capacity);
         if both.front.room == 0 {
             return full(&mut both, job);
         }
@@ -220,7 +220,7 @@ impl Monitor {
     pub(crate) fn claim(&self, header: &Header) -> Option<Runnable> {
         let mut both = self.lock_both();
         let job = both.remove(header)?;
-        let signals = both.settle(self.capacity, &self.hint);
+        let signals = both.settle(0, self.capacity, &self.hint);
         drop(both);
         self.send(signals);
         Some(job.into_runnable())

@@ -52,6 +52,8 @@ pub(crate) struct Front {
 #[repr(C)]
 pub(crate) struct Back {
     pub(crate) line_waits: bool,
+    /// Whether several jobs were found in the front at once when a worker last went there.
+    pub(crate) is_streaming: bool,
     pub(crate) turn: Turn,
     pub(crate) retired: Retired,
     pub(crate) jobs: Lanes,
@@ -126,6 +128,7 @@ impl Back {
     pub(crate) fn new() -> Self {
         Self {
             line_waits: false,
+            is_streaming: false,
             turn: Turn::default(),
             retired: Retired::default(),
             jobs: Lanes::new(),
@@ -140,6 +143,12 @@ impl Back {
     pub(crate) fn count_unrun(&mut self, why: Unrun, jobs: u64) {
         self.unrun.count(why, jobs);
         self.giving_up += jobs;
+    }
+
+    /// Whether it is worth a pause to find more jobs in the front: not while some wait here, nor for a line that can push
+    /// none.
+    pub(crate) fn jobs_may_gather(&self) -> bool {
+        self.is_streaming && self.jobs.len() == 0 && !self.line_waits
     }
 
     /// Takes the next job without a look at the front, whose lanes are said to wait: the front's turn may have come.
@@ -170,25 +179,19 @@ impl Both<'_> {
         self.front.accepted.total() - self.back.retired.total() - self.queued() as u64 - self.back.giving_up
     }
 
-    pub(crate) fn count_room(&mut self, capacity: usize) {
-        self.front.room = capacity.saturating_sub(self.queued());
+    /// Counts the room anew; jobs that are `leaving` have left theirs.
+    pub(crate) fn count_room(&mut self, leaving: usize, capacity: usize) {
+        self.front.room = capacity.saturating_sub(self.queued() - leaving);
     }
 
-    /// Where the back has none left of a lane, all that the front has of it moves over. A single job is not worth it.
+    /// Where the back has none left of a lane, all that the front has of it moves over.
     pub(crate) fn move_over(&mut self) {
+        self.back.is_streaming = self.front.jobs.len() > 1;
         for lane in Priority::ALL {
-            if self.back.jobs.lane(lane).is_empty() && self.front.jobs.lane(lane).len() > 1 {
+            if self.back.jobs.lane(lane).is_empty() && !self.front.jobs.lane(lane).is_empty() {
                 self.back.jobs.swap_lane(&mut self.front.jobs, lane);
             }
         }
-    }
-
-    /// Takes the next job, the lane's oldest of either side.
-    pub(crate) fn pop(&mut self) -> Option<Queued> {
-        let waiting = self.back.jobs.waiting().or(self.front.jobs.waiting());
-        let lane = self.back.turn.next(waiting)?;
-        self.back.turn.served(lane, waiting);
-        self.back.jobs.pop(lane).or_else(|| self.front.jobs.pop(lane))
     }
 
     /// Takes one job out of the queue, if it is there.
@@ -196,9 +199,10 @@ impl Both<'_> {
         self.back.jobs.remove(header).or_else(|| self.front.jobs.remove(header))
     }
 
-    /// After one job was taken out under both locks: hands its place on, and calls workers for what is left.
-    pub(crate) fn settle(&mut self, capacity: usize, hint: &Hint) -> Signals {
-        self.count_room(capacity);
+    /// After a job was taken out, or while one is `leaving` that is taken out before the back's lock is free: hands its
+    /// place on, and calls workers for what is left.
+    pub(crate) fn settle(&mut self, leaving: usize, capacity: usize, hint: &Hint) -> Signals {
+        self.count_room(leaving, capacity);
         let (mut submitter, mut turned_away) = (None, Vec::new());
         if self.front.room > 0
             && let Some(Waiting { job, waker }) = self.front.line.admit(&mut turned_away)
@@ -209,12 +213,8 @@ impl Both<'_> {
         self.front.rejected += turned_away.len() as u64;
         self.back.line_waits = !self.front.line.is_empty();
         self.front.tell(hint);
-        Signals { workers: self.call_workers(), submitter, turned_away }
-    }
-
-    fn call_workers(&mut self) -> usize {
-        let queued = self.queued();
-        self.front.sleep.call_for(queued)
+        let left = self.queued() - leaving;
+        Signals { workers: self.front.sleep.call_for(left), submitter, turned_away }
     }
 
     /// Takes a job out of the line, if it stands there.

@@ -1,12 +1,22 @@
 //! How a worker comes by its next job: from the back of the queue alone while that lasts, else through both locks, else
 //! by waiting as [`crate::sleep`] says.
+//!
+//! **Meetings.** Where a worker and a submitter want the front at the same time, both lose several times what handing a job
+//! over costs otherwise. A worker that keeps up with a submitter would meet it at every job, slow it down so, and keep up
+//! for good. Two things are done against that:
+//!
+//! - It holds the front for as long as moving a list over takes, and takes its job from the back after.
+//! - It lets jobs gather: if there were several when a worker last went to the front, somebody submits without waiting for
+//!   each, so a worker that runs out of jobs pauses before it goes there again. A submitter that waits for each job finds
+//!   no pause in its way; where several do, one pause goes before a whole list of jobs. While it pauses a worker holds no
+//!   lock, and like one that runs a job it looks once that is over.
 
 use crate::idle::{Epoch, Progress};
 use crate::job::Runnable;
 use crate::queue::Monitor;
 use crate::sides::{Back, Both, Hint, Phase, Signals};
 use crate::sleep::Called;
-use crate::sync::spin_until;
+use crate::sync::{let_gather, spin_until};
 
 impl Monitor {
     /// The next job for a worker, which retires the one it has run in the same step; waits for one. `None`: leave.
@@ -15,17 +25,26 @@ impl Monitor {
         if let Some(epoch) = done {
             self.retire_from(&mut back, epoch);
         }
-        if let Some(job) = back.pop_alone(self.hint.read()) {
+        let mut job = back.pop_alone(self.hint.read());
+        if job.is_none() && back.jobs_may_gather() {
+            drop(back);
+            let_gather();
+            back = self.lock_back();
+            job = back.pop_alone(self.hint.read());
+        }
+        if let Some(job) = job {
             return Some(job.into_runnable());
         }
         let mut both = self.with_front(back);
         let mut searched = false;
         loop {
-            if let Some((job, signals)) = both.take(self.capacity(), &self.hint) {
-                drop(both);
-                self.send(signals);
-                return Some(job);
-            }
+            both = match both.take(self.capacity(), &self.hint) {
+                Ok((job, signals)) => {
+                    self.send(signals);
+                    return Some(job);
+                }
+                Err(both) => both,
+            };
             if both.may_leave() {
                 both.front.phase = Phase::Closed;
                 both.front.sleep.call_all();
@@ -76,11 +95,18 @@ impl Monitor {
 }
 
 impl Both<'_> {
-    /// The oldest job, and whom to wake for what is left.
-    fn take(&mut self, capacity: usize, hint: &Hint) -> Option<(Runnable, Signals)> {
+    /// The next job, and whom to wake for what is left; if there is none, both sides as they were.
+    fn take(mut self, capacity: usize, hint: &Hint) -> Result<(Runnable, Signals), Self> {
         self.move_over();
-        let job = self.pop()?;
-        Some((job.into_runnable(), self.settle(capacity, hint)))
+        // Whatever waits has its oldest job here now.
+        let waiting = self.back.jobs.waiting();
+        let Some(lane) = self.back.turn.next(waiting) else { return Err(self) };
+        self.back.turn.served(lane, waiting);
+        let signals = self.settle(1, capacity, hint);
+        let Both { mut back, front } = self;
+        drop(front);
+        let job = back.jobs.pop(lane).expect("a lane that waits holds a job");
+        Ok((job.into_runnable(), signals))
     }
 
     /// Whether a worker that found the queue empty may leave: nothing can come any more.

@@ -8,12 +8,12 @@
 use std::time::Instant;
 
 #[cfg(not(corepool_loom))]
-pub(crate) use self::native::{Condvar, Mutex, MutexGuard, spin_until, thread_local};
+pub(crate) use self::native::{Condvar, Mutex, MutexGuard, let_gather, spin_until, thread_local};
 #[cfg(not(corepool_loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 #[cfg(corepool_loom)]
-pub(crate) use self::model::{Condvar, Mutex, MutexGuard, spin_until, thread_local};
+pub(crate) use self::model::{Condvar, Mutex, MutexGuard, let_gather, spin_until, thread_local};
 #[cfg(corepool_loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
@@ -33,6 +33,8 @@ mod native {
     /// Some 2 microseconds on the processors of the day: looks in between two pauses of 10 to 40 nanoseconds.
     const SPINS: u32 = 100;
     const YIELDS: u32 = 4;
+    /// Some half a microsecond: in that time a submitter pushes some five jobs.
+    const PAUSES: u32 = 25;
 
     /// parking_lot's condition variable, with the guard passed by value as loom and std do.
     #[derive(Debug, Default)]
@@ -70,6 +72,13 @@ mod native {
 
         pub(crate) fn notify_all(&self) {
             self.0.notify_all();
+        }
+    }
+
+    /// Pauses for a moment in which others may work on what the caller is about to lock.
+    pub(crate) fn let_gather() {
+        for _ in 0..PAUSES {
+            std::hint::spin_loop();
         }
     }
 
@@ -157,4 +166,7 @@ mod model {
 
     /// Spinning only decides when to look again, so a model looks again at once.
     pub(crate) fn spin_until(_done: impl Fn() -> bool) {}
+
+    /// The same.
+    pub(crate) fn let_gather() {}
 }

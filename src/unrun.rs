@@ -113,7 +113,7 @@ impl Monitor {
         let mut both = self.lock_both();
         if let Some(job) = both.remove(header) {
             both.back.count_unrun(why, 1);
-            let signals = both.settle(self.capacity(), &self.hint);
+            let signals = both.settle(0, self.capacity(), &self.hint);
             drop(both);
             // A waker is woken on the marked thread too: a wait for the pool there would wait for this very job.
             self.give_up(iter::once(job), why, || self.send(signals));
