@@ -1,4 +1,5 @@
-//! What it costs to hand a job to the pool and get its answer back, beside the peers in the same run, all with two workers.
+//! What it costs to hand a job to the pool and get its answer back, beside the peers in the same run, all with two workers,
+//! and with a worker for each processor where those are not two.
 //!
 //! `cargo bench --bench handover`; a time is one iteration's (a whole burst, or one round trip), and the line of elements
 //! per second below it counts jobs.
@@ -11,10 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio};
+use peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, sizes};
 use tokio::runtime;
 
-const WORKERS: usize = 2;
 const BURST: u64 = 100_000;
 const PRODUCERS: [u64; 4] = [1, 2, 4, 8];
 
@@ -24,22 +24,22 @@ fn submit_and_join_all<P: Peer>(pool: &P, jobs: u64) -> u64 {
     handles.into_iter().map(P::join).sum()
 }
 
-fn burst<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let pool = P::build(WORKERS);
+fn burst<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
+    let pool = P::build(workers);
     group.bench_function(P::NAME, |b| b.iter(|| submit_and_join_all(&pool, BURST)));
 }
 
-fn round_trip<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let pool = P::build(WORKERS);
+fn round_trip<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
+    let pool = P::build(workers);
     group.bench_function(P::NAME, |b| b.iter(|| P::join(pool.submit(|| black_box(1)))));
 }
 
 /// One job after the other, each awaited by a task on a worker of tokio's own.
-fn round_trip_from_task<P: AsyncPeer>(group: &mut BenchmarkGroup<'_, WallTime>) {
+fn round_trip_from_task<P: AsyncPeer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).build().expect("the runtime starts");
     group.bench_function(P::NAME, |b| {
         b.iter_custom(|rounds| {
-            let pool = P::build(WORKERS);
+            let pool = P::build(workers);
             let task = runtime.spawn(async move {
                 P::wait(pool.submit(|| black_box(1))).await; // the threads are up
                 let start = Instant::now();
@@ -57,8 +57,8 @@ fn round_trip_from_task<P: AsyncPeer>(group: &mut BenchmarkGroup<'_, WallTime>) 
 }
 
 /// So many threads, each with its share of a burst, timed from when all are up to the last join.
-fn producers<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, threads: u64) {
-    let pool = P::build(WORKERS);
+fn producers<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, threads: u64) {
+    let pool = P::build(workers);
     group.bench_function(P::NAME, |b| b.iter_custom(|rounds| (0..rounds).map(|_| shared_burst(&pool, threads)).sum()));
 }
 
@@ -80,29 +80,34 @@ fn shared_burst<P: Peer>(pool: &P, threads: u64) -> Duration {
 }
 
 fn handover(c: &mut Criterion) {
-    let mut group = c.benchmark_group("burst");
-    group.throughput(Throughput::Elements(BURST)).sample_size(20);
-    for_each_peer!(burst(&mut group));
-    group.finish();
-
-    let mut group = c.benchmark_group("round_trip");
-    group.throughput(Throughput::Elements(1)).sample_size(20);
-    for_each_peer!(round_trip(&mut group));
-    round_trip::<Spawn>(&mut group);
-    group.finish();
-
-    let mut group = c.benchmark_group("round_trip_from_task");
-    group.throughput(Throughput::Elements(1)).sample_size(20);
-    round_trip_from_task::<Corepool>(&mut group);
-    round_trip_from_task::<Tokio>(&mut group);
-    round_trip_from_task::<Blocking>(&mut group);
-    group.finish();
-
-    for threads in PRODUCERS {
-        let mut group = c.benchmark_group(format!("producers_{threads}"));
+    for (name, workers) in sizes("burst") {
+        let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(BURST)).sample_size(20);
-        for_each_peer!(producers(&mut group, threads));
+        for_each_peer!(burst(&mut group, workers));
         group.finish();
+    }
+    for (name, workers) in sizes("round_trip") {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(1)).sample_size(20);
+        for_each_peer!(round_trip(&mut group, workers));
+        round_trip::<Spawn>(&mut group, workers);
+        group.finish();
+    }
+    for (name, workers) in sizes("round_trip_from_task") {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(1)).sample_size(20);
+        round_trip_from_task::<Corepool>(&mut group, workers);
+        round_trip_from_task::<Tokio>(&mut group, workers);
+        round_trip_from_task::<Blocking>(&mut group, workers);
+        group.finish();
+    }
+    for threads in PRODUCERS {
+        for (name, workers) in sizes(&format!("producers_{threads}")) {
+            let mut group = c.benchmark_group(name);
+            group.throughput(Throughput::Elements(BURST)).sample_size(20);
+            for_each_peer!(producers(&mut group, workers, threads));
+            group.finish();
+        }
     }
 }
 

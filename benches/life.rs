@@ -1,6 +1,8 @@
 //! What happens once in a pool's life, or inside its jobs: starting, ending, giving jobs up, jobs that wait for jobs; beside
 //! those peers in the same run that can do it.
 //!
+//! With two workers, and with a worker for each processor where those are not two; `cancel` has one.
+//!
 //! `cargo bench --bench life`; a time is one iteration's, and where there is a line of elements per second it counts jobs.
 
 mod peers;
@@ -14,16 +16,14 @@ use corepool::{Cancel, Pool, Shutdown};
 use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
-use peers::{Corepool, Peer};
+use peers::{Corepool, Peer, sizes};
 use tokio::runtime::{self, Runtime};
 
-const WORKERS: usize = 2;
-
 /// From nothing to the first result. Ending the pool is not counted.
-fn build<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
+fn build<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
     let life = || {
         let start = Instant::now();
-        let pool = P::build(WORKERS);
+        let pool = P::build(workers);
         black_box(P::join(pool.submit(|| black_box(1))));
         let time = start.elapsed();
         drop(pool);
@@ -32,8 +32,8 @@ fn build<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
     group.bench_function(P::NAME, |b| b.iter_custom(|lives| (0..lives).map(|_| life()).sum::<Duration>()));
 }
 
-fn corepool() -> Pool {
-    Corepool::build(WORKERS).0
+fn corepool(workers: usize) -> Pool {
+    Corepool::build(workers).0
 }
 
 /// With as many blocking threads started.
@@ -52,11 +52,14 @@ fn tokio(threads: usize) -> Runtime {
 
 /// Ending an idle pool, until its threads are gone. rayon, threadpool and rusty_pool have no way to wait for that.
 fn shutdown(c: &mut Criterion) {
-    let mut group = c.benchmark_group("shutdown");
-    let small = BatchSize::PerIteration;
-    group.bench_function("corepool", |b| b.iter_batched(corepool, |pool| pool.shutdown(Shutdown::Drain, None), small));
-    group.bench_function("tokio_spawn_blocking", |b| b.iter_batched(|| tokio(WORKERS), drop, small));
-    group.finish();
+    for (name, workers) in sizes("shutdown") {
+        let mut group = c.benchmark_group(name);
+        let end = |pool: Pool| pool.shutdown(Shutdown::Drain, None);
+        let each = BatchSize::PerIteration;
+        group.bench_function("corepool", |b| b.iter_batched(|| corepool(workers), end, each));
+        group.bench_function("tokio_spawn_blocking", |b| b.iter_batched(|| tokio(workers), drop, each));
+        group.finish();
+    }
 }
 
 const GIVEN_UP: u64 = 10_000;
@@ -128,24 +131,27 @@ fn sum_by_rayon(from: u64, to: u64) -> u64 {
 
 /// Jobs that submit and join jobs. On the other peers, of as many threads as there are workers, they wait for ever.
 fn nested(c: &mut Criterion) {
-    let mut group = c.benchmark_group("nested");
-    group.throughput(Throughput::Elements(LEAVES - 1)).sample_size(20);
-    let pool = corepool();
-    let inner = pool.clone();
-    let whole = move || {
-        let pool = inner.clone();
-        inner.submit(move || sum_by_jobs(&pool, 0, LEAVES)).expect("the pool is open").join()
-    };
-    group.bench_function("corepool", |b| b.iter(&whole));
-    let rayon = rayon::ThreadPoolBuilder::new().num_threads(WORKERS).build().expect("threads start");
-    group.bench_function("rayon_join", |b| b.iter(|| rayon.install(|| sum_by_rayon(0, LEAVES))));
-    group.finish();
+    for (name, workers) in sizes("nested") {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(LEAVES - 1)).sample_size(20);
+        let pool = corepool(workers);
+        let whole = || {
+            let inner = pool.clone();
+            pool.submit(move || sum_by_jobs(&inner, 0, LEAVES)).expect("the pool is open").join()
+        };
+        group.bench_function("corepool", |b| b.iter(whole));
+        let rayon = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads start");
+        group.bench_function("rayon_join", |b| b.iter(|| rayon.install(|| sum_by_rayon(0, LEAVES))));
+        group.finish();
+    }
 }
 
 fn start(c: &mut Criterion) {
-    let mut group = c.benchmark_group("build");
-    for_each_sized_peer!(build(&mut group));
-    group.finish();
+    for (name, workers) in sizes("build") {
+        let mut group = c.benchmark_group(name);
+        for_each_sized_peer!(build(&mut group, workers));
+        group.finish();
+    }
 }
 
 criterion_group!(benches, start, shutdown, cancel, nested);

@@ -1,23 +1,24 @@
-//! How well the pool keeps two cores busy, and what it costs when much is queued, beside the peers in the same run.
+//! How well the pool keeps its cores busy, and what it costs when much is queued, beside the peers in the same run, with two
+//! workers, and with a worker for each processor where those are not two.
 //!
 //! `cargo bench --bench load`; a time is one iteration's, the whole of its jobs submitted and joined, and the line of elements
-//! per second below it counts jobs. In `grain` and `uneven`, `two_threads` is the same work done by two plain threads: its time
-//! over a pool's is how much of the cores the pool makes use of.
+//! per second below it counts jobs. In `grain` and `uneven`, `plain_threads` is the same work done by as many plain threads:
+//! its time over a pool's is how much of the cores the pool makes use of. In `grain_10us_busy` other threads of the process
+//! are busy meanwhile, one for each processor.
 
 mod peers;
 
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::iter;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use peers::Peer;
+use peers::{Peer, sizes};
 
-const WORKERS: usize = 2;
 /// Of one processor, in an iteration of `grain` and `uneven`.
 const WORK: Duration = Duration::from_millis(100);
 const MICROSECOND: Duration = Duration::from_micros(1);
@@ -62,7 +63,7 @@ impl Jobs {
     }
 
     /// The ideal: no queue, no handles, and each thread takes the next job as soon as it has done one.
-    fn run_on_two_threads(&self) -> u64 {
+    fn run_on_threads(&self, threads: usize) -> u64 {
         let next = AtomicUsize::new(0);
         let share = || {
             // ORDERING: Relaxed, the jobs were there before the threads were.
@@ -70,23 +71,43 @@ impl Jobs {
                 .fold(0, |sum, &rounds| sum ^ spin(rounds))
         };
         thread::scope(|scope| {
-            let other = scope.spawn(share);
-            share() ^ other.join().expect("it does not panic")
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+            others.into_iter().fold(share(), |sum, other| sum ^ other.join().expect("it does not panic"))
         })
     }
 }
 
-fn work<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, jobs: &Jobs) {
-    let pool = P::build(WORKERS);
+fn work<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, jobs: &Jobs) {
+    let pool = P::build(workers);
     group.bench_function(P::NAME, |b| b.iter(|| jobs.run_on(&pool)));
 }
 
 fn with_work(c: &mut Criterion, name: &str, jobs: &Jobs) {
-    let mut group = c.benchmark_group(name);
-    group.throughput(Throughput::Elements(jobs.0.len() as u64)).sample_size(20);
-    group.bench_function("two_threads", |b| b.iter(|| jobs.run_on_two_threads()));
-    for_each_peer!(work(&mut group, jobs));
-    group.finish();
+    for (name, workers) in sizes(name) {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(jobs.0.len() as u64)).sample_size(20);
+        group.bench_function("plain_threads", |b| b.iter(|| jobs.run_on_threads(workers)));
+        for_each_peer!(work(&mut group, workers, jobs));
+        group.finish();
+    }
+}
+
+/// Keeps every processor busy with something else meanwhile.
+fn beside_busy_threads(task: impl FnOnce()) {
+    let over = AtomicBool::new(false);
+    let be_busy = || {
+        // ORDERING: Relaxed, as nothing else is read.
+        while !over.load(Ordering::Relaxed) {
+            black_box(spin(10_000));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..num_cpus::get() {
+            scope.spawn(be_busy);
+        }
+        task();
+        over.store(true, Ordering::Relaxed);
+    });
 }
 
 fn busy(c: &mut Criterion) {
@@ -94,6 +115,7 @@ fn busy(c: &mut Criterion) {
     for microseconds in [1, 10, 100, 1_000] {
         with_work(c, &format!("grain_{microseconds}us"), &Jobs::even(microseconds, unit));
     }
+    beside_busy_threads(|| with_work(c, "grain_10us_busy", &Jobs::even(10, unit)));
     with_work(c, "uneven", &Jobs::uneven(unit));
 }
 
@@ -101,8 +123,8 @@ const IN_FLIGHT: usize = 1_024;
 const STREAM: u64 = 100_000;
 
 /// A stream of empty jobs, of which so many are in flight: the oldest is joined before the next is submitted.
-fn bounded<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let pool = P::build_bounded(WORKERS, IN_FLIGHT);
+fn bounded<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
+    let pool = P::build_bounded(workers, IN_FLIGHT);
     group.bench_function(P::NAME, |b| {
         b.iter(|| {
             let mut flight = VecDeque::with_capacity(IN_FLIGHT);
@@ -119,11 +141,11 @@ fn bounded<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>) {
 }
 
 /// Jobs that are all queued before the first of them runs: the cost a job must not grow with their number.
-fn depth<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, queued: u64) {
-    let pool = P::build(WORKERS);
+fn depth<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, queued: u64) {
+    let pool = P::build(workers);
     group.bench_function(P::NAME, |b| {
         b.iter(|| {
-            let (open, held): (Vec<Sender<()>>, Vec<_>) = (0..WORKERS).map(|_| hold(&pool)).unzip();
+            let (open, held): (Vec<Sender<()>>, Vec<_>) = (0..workers).map(|_| hold(&pool)).unzip();
             let handles: Vec<_> = (0..queued).map(|n| pool.submit(move || black_box(n))).collect();
             drop(open);
             held.into_iter().chain(handles).map(P::join).sum::<u64>()
@@ -149,16 +171,19 @@ fn oversubscribed<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: us
 }
 
 fn queued(c: &mut Criterion) {
-    let mut group = c.benchmark_group("bounded");
-    group.throughput(Throughput::Elements(STREAM)).sample_size(20);
-    for_each_peer!(bounded(&mut group));
-    group.finish();
-
-    for queued in [10_000, 100_000, 1_000_000] {
-        let mut group = c.benchmark_group(format!("depth_{queued}"));
-        group.throughput(Throughput::Elements(queued)).sample_size(10);
-        for_each_sized_peer!(depth(&mut group, queued));
+    for (name, workers) in sizes("bounded") {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(STREAM)).sample_size(20);
+        for_each_peer!(bounded(&mut group, workers));
         group.finish();
+    }
+    for queued in [10_000, 100_000, 1_000_000] {
+        for (name, workers) in sizes(&format!("depth_{queued}")) {
+            let mut group = c.benchmark_group(name);
+            group.throughput(Throughput::Elements(queued)).sample_size(10);
+            for_each_sized_peer!(depth(&mut group, workers, queued));
+            group.finish();
+        }
     }
     for workers in [2, 8, 64] {
         let mut group = c.benchmark_group(format!("oversubscribed_{workers}"));

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
 
+use std::iter;
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,16 @@ use tokio::task;
 
 /// How long an idle thread of a peer lives that ends idle threads: longer than any bench.
 const KEPT: Duration = Duration::from_secs(600);
+
+const WORKERS: usize = 2;
+
+/// The sizes of pool that a group is measured at, each with the group's name then: two workers, and as many as there are
+/// processors where those are not two.
+pub fn sizes(group: &str) -> impl Iterator<Item = (String, usize)> {
+    let processors = num_cpus::get();
+    let each = (processors != WORKERS).then(|| (format!("{group}_{processors}_workers"), processors));
+    iter::once((group.to_owned(), WORKERS)).chain(each)
+}
 
 pub trait Peer: Send + Sync + 'static {
     const NAME: &'static str;
