@@ -1,0 +1,48 @@
+//! The bars: what corepool is held to, on a machine of two cores.
+
+/// A row of ours in a group, and what it must do.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    pub(crate) group: &'static str,
+    pub(crate) must: Must,
+}
+
+#[derive(Debug)]
+pub(crate) enum Must {
+    /// So many times as fast as the best peer.
+    BeatBestPeer(f64),
+    /// So many times as fast as each of these.
+    BeatEach(&'static [&'static str], f64),
+    /// Not more, in the unit of the group: nanoseconds of times, those of an iteration.
+    StayWithin(f64),
+    /// The part of both cores that does the jobs' work, measured by plain threads that do it.
+    KeepBusy(f64),
+    /// A job takes at most so many times what it takes in that group.
+    NotOutgrow(&'static str, f64),
+}
+
+const fn bar(group: &'static str, must: Must) -> Bar {
+    Bar { group, must }
+}
+
+const MICROSECOND: f64 = 1_000.0;
+
+pub(crate) const BARS: [Bar; 17] = [
+    bar("burst", Must::BeatBestPeer(1.1)),
+    bar("producers_4", Must::BeatBestPeer(1.1)),
+    bar("bounded", Must::BeatBestPeer(1.1)),
+    bar("round_trip", Must::StayWithin(MICROSECOND)),
+    bar("round_trip", Must::BeatEach(&["rayon+oneshot", "threadpool+oneshot", "tokio_spawn_blocking"], 10.0)),
+    bar("round_trip_from_task", Must::BeatEach(&["tokio_spawn_blocking"], 2.0)),
+    bar("grain_10us", Must::KeepBusy(0.95)),
+    bar("grain_10us", Must::BeatBestPeer(1.2)),
+    bar("grain_100us", Must::KeepBusy(0.98)),
+    bar("uneven", Must::KeepBusy(0.95)),
+    bar("depth_1000000", Must::NotOutgrow("depth_10000", 1.5)),
+    bar("oversubscribed_64", Must::NotOutgrow("oversubscribed_2", 2.0)),
+    bar("allocations", Must::StayWithin(1.0)),
+    bar("queued_memory", Must::StayWithin(100.0)),
+    bar("idle_2", Must::StayWithin(0.0)),
+    bar("idle_64", Must::StayWithin(0.0)),
+    bar("build", Must::StayWithin(200.0 * MICROSECOND)),
+];

@@ -1,0 +1,196 @@
+//! Peers side by side: who is the best, how far behind the others are, and where we are.
+
+use crate::measured::Row;
+use crate::role::{Role, is_plain_threads, role, variant};
+
+/// Behind by less is as good as equal: it shows as 1.00.
+const EVEN: f64 = 0.005;
+
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) unit: &'a str,
+    /// In an iteration.
+    pub(crate) jobs: Option<u64>,
+    /// The best first.
+    pub(crate) rows: Vec<&'a Row>,
+}
+
+/// One of ours beside the peer that it is compared with.
+#[derive(Debug)]
+pub(crate) struct Standing<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) ours: &'a Row,
+    pub(crate) rival: &'a Row,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Lead {
+    /// So many times.
+    Ahead(f64),
+    Even,
+    Behind(f64),
+}
+
+/// In the order in which the groups appear.
+pub(crate) fn all(rows: &[Row]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for row in rows {
+        match groups.iter_mut().find(|group| group.name == row.group) {
+            Some(group) => {
+                group.jobs = group.jobs.or(row.jobs);
+                group.rows.push(row);
+            }
+            None => groups.push(Group { name: &row.group, unit: &row.unit, jobs: row.jobs, rows: vec![row] }),
+        }
+    }
+    for group in &mut groups {
+        group.rows.sort_by(|a, b| a.value.total_cmp(&b.value));
+    }
+    groups
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn row(&self, peer: &str) -> Option<&'a Row> {
+        self.rows.iter().copied().find(|row| row.peer == peer)
+    }
+
+    pub(crate) fn best_peer(&self) -> Option<&'a Row> {
+        self.peers().next()
+    }
+
+    /// The same work done by plain threads.
+    pub(crate) fn plain_threads(&self) -> Option<&'a Row> {
+        self.rows.iter().copied().find(|row| is_plain_threads(&row.peer))
+    }
+
+    pub(crate) fn standings(&self) -> impl Iterator<Item = Standing<'a>> {
+        let ours = self.rows.iter().filter(|row| role(&row.peer) == Role::Ours);
+        ours.filter_map(|&ours| Some(Standing { group: self.name, ours, rival: self.rival(ours)? }))
+    }
+
+    fn peers(&self) -> impl Iterator<Item = &'a Row> {
+        self.rows.iter().copied().filter(|row| role(&row.peer) == Role::Peer)
+    }
+
+    /// The best of the peers that are of the same variant, or of all if none is.
+    fn rival(&self, ours: &Row) -> Option<&'a Row> {
+        let ending = variant(&ours.peer).map(|variant| format!("_{variant}"));
+        let alike = ending.and_then(|ending| self.peers().find(|peer| peer.peer.ends_with(&ending)));
+        alike.or_else(|| self.best_peer())
+    }
+}
+
+impl Standing<'_> {
+    pub(crate) fn lead(&self) -> Lead {
+        let (behind, ahead) = (ratio(self.ours.value, self.rival.value), ratio(self.rival.value, self.ours.value));
+        if behind >= 1.0 + EVEN {
+            Lead::Behind(behind)
+        } else if ahead >= 1.0 + EVEN {
+            Lead::Ahead(ahead)
+        } else {
+            Lead::Even
+        }
+    }
+}
+
+/// How many times the other one it is. Nothing is as much as nothing, and infinitely less than anything.
+pub(crate) fn ratio(value: f64, other: f64) -> f64 {
+    if value == other { 1.0 } else { value / other }
+}
+
+/// Where one of ours is behind, the worst first.
+pub(crate) fn lost<'a>(groups: &[Group<'a>]) -> Vec<(Standing<'a>, f64)> {
+    let mut lost: Vec<_> = groups
+        .iter()
+        .flat_map(Group::standings)
+        .filter_map(|standing| match standing.lead() {
+            Lead::Behind(times) => Some((standing, times)),
+            Lead::Ahead(_) | Lead::Even => None,
+        })
+        .collect();
+    lost.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    lost
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Times in groups of a hundred jobs.
+    pub(crate) fn rows(values: &[(&str, &str, f64)]) -> Vec<Row> {
+        let row = |&(group, peer, value): &(&str, &str, f64)| Row {
+            group: group.to_owned(),
+            peer: peer.to_owned(),
+            value,
+            unit: "ns".to_owned(),
+            jobs: Some(100),
+        };
+        values.iter().map(row).collect()
+    }
+
+    fn names<'a>(group: &Group<'a>) -> Vec<&'a str> {
+        group.rows.iter().map(|row| row.peer.as_str()).collect()
+    }
+
+    #[test]
+    fn groups_keep_their_order_and_rows_are_sorted() {
+        let rows =
+            rows(&[("b", "corepool", 2.0), ("a", "corepool", 1.0), ("b", "bare", 0.5), ("b", "rayon+oneshot", 1.0)]);
+        let groups = all(&rows);
+        assert_eq!(groups.iter().map(|group| group.name).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(names(&groups[0]), ["bare", "rayon+oneshot", "corepool"]);
+        assert_eq!(groups[0].best_peer().map(|row| row.peer.as_str()), Some("rayon+oneshot"));
+        assert!(groups[1].best_peer().is_none());
+    }
+
+    #[test]
+    fn jobs_are_those_of_any_row() {
+        let mut rows = rows(&[("a", "piscina", 1.0), ("a", "corepool", 1.0)]);
+        rows[0].jobs = None;
+        assert_eq!(all(&rows)[0].jobs, Some(100));
+    }
+
+    #[test]
+    fn a_variant_is_compared_with_its_like() {
+        let rows = rows(&[
+            ("rate_1", "corepool_count", 5.0),
+            ("rate_1", "corepool_time", 6.0),
+            ("rate_1", "corepool_permit", 7.0),
+            ("rate_1", "failsafe_time", 9.0),
+            ("rate_1", "recloser_count", 4.0),
+        ]);
+        let group = &all(&rows)[0];
+        let rivals: Vec<_> = group.standings().map(|standing| standing.rival.peer.as_str()).collect();
+        assert_eq!(rivals, ["recloser_count", "failsafe_time", "recloser_count"]);
+    }
+
+    #[test]
+    fn ratios_of_nothing_are_defined() {
+        assert_eq!(ratio(6.0, 3.0), 2.0);
+        assert_eq!(ratio(0.0, 0.0), 1.0);
+        assert_eq!(ratio(0.0, 3.0), 0.0);
+        assert_eq!(ratio(3.0, 0.0), f64::INFINITY);
+    }
+
+    #[test]
+    fn lost_rows_are_the_worst_first() {
+        let rows = rows(&[
+            ("ahead", "corepool", 1.0),
+            ("ahead", "rayon+oneshot", 2.0),
+            ("behind", "corepool", 3.0),
+            ("behind", "rayon+oneshot", 2.0),
+            ("even", "corepool", 1.004),
+            ("even", "rayon+oneshot", 1.0),
+            ("far", "corepool", 9.0),
+            ("far", "rayon+oneshot", 2.0),
+            ("far", "two_threads", 1.0),
+            ("alone", "corepool", 9.0),
+            ("none", "corepool", 1.0),
+            ("none", "rayon+oneshot", 0.0),
+        ]);
+        let groups = all(&rows);
+        let lost: Vec<_> = lost(&groups).into_iter().map(|(standing, times)| (standing.group, times)).collect();
+        assert_eq!(lost, [("none", f64::INFINITY), ("far", 4.5), ("behind", 1.5)]);
+    }
+}

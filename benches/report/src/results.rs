@@ -1,0 +1,111 @@
+//! The page: where we lose, the bars, every group, and how to measure all that again.
+
+use crate::about;
+use crate::conditions::Conditions;
+use crate::group::Group;
+use crate::measured::Measured;
+use crate::tables;
+use crate::units::gibibytes;
+
+const COMMAND: &str = "cargo run --release --manifest-path benches/report/Cargo.toml";
+
+pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
+    let parts = [
+        "# What was measured\n".to_owned(),
+        format!("This page and `results.svg` are written by one command, from a clone:\n\n```sh\n{COMMAND}\n```\n"),
+        format!("## Rows we lose\n\n{}", tables::lost_rows(groups)),
+        format!("## Bars\n\nWhat corepool is held to, on a machine of two cores.\n\n{}", tables::bars(groups)),
+        format!("## Where and when\n\n{}", conditions(&measured.conditions)),
+        format!("## How\n\n{}", how(measured)),
+        "## Every group\n".to_owned(),
+        sections(groups),
+    ];
+    parts.join("\n")
+}
+
+fn conditions(conditions: &Conditions) -> String {
+    let Conditions { processor, cores, memory_bytes, system, rustc, commit, date, versions, left_out } = conditions;
+    let versions: Vec<_> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let mut lines = vec![
+        format!("{processor}, {cores} cores, {} of memory", gibibytes(*memory_bytes)),
+        system.clone(),
+        rustc.clone(),
+        format!("commit {commit}, {date}"),
+        versions.join(", "),
+    ];
+    lines.extend(left_out.iter().cloned());
+    lines.iter().map(|line| format!("- {line}\n")).collect()
+}
+
+fn how(measured: &Measured) -> String {
+    let runs = match measured.runs {
+        1 => "Every bench ran once.".to_owned(),
+        runs => format!("Every bench ran {runs} times, and each number is the median of its runs."),
+    };
+    format!(
+        "{runs} Times are medians by criterion (or, of piscina, by its script) of about a second of samples each; of \
+         `allocations`, `queued_memory` and `idle` there is one sample a run. All pools have two workers if the group does \
+         not say otherwise, and a peer without handles of its own has a `oneshot` channel for its results. smol's `blocking` \
+         starts threads as it sees fit.\n\n\
+         In the tables the best row is the first, and less is better. A peer's ratio is that to the best peer; ours says \
+         how it stands beside the best one: if there are several of ours, beside the best of the same kind \
+         (`corepool_count` beside `recloser_count`). Rows in italics are references, no peers: a call without a breaker, \
+         the parts of one, or the same work done by plain threads without a pool. The last column is the time of these \
+         over the row's: how much of the cores the work gets. piscina's jobs are JavaScript, of the same length.\n"
+    )
+}
+
+fn sections(groups: &[Group<'_>]) -> String {
+    let section = |group: &Group<'_>| {
+        let words = about::words(group.name).map_or(String::new(), |words| format!("{words}\n\n"));
+        format!("### {}\n\n{}{}", group.name, capitalised(&words), tables::group(group))
+    };
+    groups.iter().map(section).collect::<Vec<_>>().join("\n")
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::all;
+    use crate::group::tests::rows;
+
+    fn measured(runs: u32) -> Measured {
+        let conditions = Conditions {
+            processor: "Some CPU".to_owned(),
+            cores: 2,
+            memory_bytes: 1 << 30,
+            system: "Linux, kernel 6".to_owned(),
+            rustc: "rustc 1.88.0".to_owned(),
+            commit: "abc1234+changes".to_owned(),
+            date: "2026-01-31".to_owned(),
+            versions: vec![("rayon".to_owned(), "1.12.0".to_owned())],
+            left_out: vec!["piscina is left out".to_owned()],
+        };
+        let rows = rows(&[("burst", "corepool", 1.0), ("brand_new_2_workers", "corepool", 1.0)]);
+        Measured { conditions, runs, rows }
+    }
+
+    #[test]
+    fn the_page_says_where_what_and_how() {
+        let measured = measured(3);
+        let page = page(&measured, &all(&measured.rows));
+        for part in [
+            COMMAND,
+            "## Rows we lose\n\nNone.\n",
+            "- Some CPU, 2 cores, 1.0 GiB of memory\n",
+            "- commit abc1234+changes, 2026-01-31\n",
+            "- rayon 1.12.0\n",
+            "- piscina is left out\n",
+            "ran 3 times",
+            "### burst\n\n100,000 empty jobs",
+            "### brand_new_2_workers\n\n| peer |",
+        ] {
+            assert!(page.contains(part), "{part} is missing in\n{page}");
+        }
+    }
+}
