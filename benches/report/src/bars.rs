@@ -13,8 +13,8 @@ pub(crate) enum Must {
     BeatBestPeer(f64),
     /// So many times as fast as each of these.
     BeatEach(&'static [&'static str], f64),
-    /// Not more, in the unit of the group: nanoseconds of times, those of an iteration.
-    StayWithin(f64),
+    /// Not more, in this unit; of times, those of an iteration.
+    StayWithin(f64, &'static str),
     /// The part of both cores that does the jobs' work, measured by plain threads that do it.
     KeepBusy(f64),
     /// A job takes at most so many times what it takes in that group.
@@ -31,7 +31,7 @@ pub(crate) const BARS: [Bar; 17] = [
     bar("burst", Must::BeatBestPeer(1.1)),
     bar("producers_4", Must::BeatBestPeer(1.1)),
     bar("bounded", Must::BeatBestPeer(1.1)),
-    bar("round_trip", Must::StayWithin(MICROSECOND)),
+    bar("round_trip", Must::StayWithin(MICROSECOND, "ns")),
     bar("round_trip", Must::BeatEach(&["rayon+oneshot", "threadpool+oneshot", "tokio_spawn_blocking"], 10.0)),
     bar("round_trip_from_task", Must::BeatEach(&["tokio_spawn_blocking"], 2.0)),
     bar("grain_10us", Must::KeepBusy(0.95)),
@@ -40,9 +40,9 @@ pub(crate) const BARS: [Bar; 17] = [
     bar("uneven", Must::KeepBusy(0.95)),
     bar("depth_1000000", Must::NotOutgrow("depth_10000", 1.5)),
     bar("oversubscribed_64", Must::NotOutgrow("oversubscribed_2", 2.0)),
-    bar("allocations", Must::StayWithin(1.0)),
-    bar("queued_memory", Must::StayWithin(100.0)),
-    bar("idle_2", Must::StayWithin(0.0)),
-    bar("idle_64", Must::StayWithin(0.0)),
-    bar("build", Must::StayWithin(200.0 * MICROSECOND)),
+    bar("allocations", Must::StayWithin(1.0, "a job")),
+    bar("queued_memory", Must::StayWithin(100.0, "bytes a job")),
+    bar("idle_2", Must::StayWithin(0.0, "ticks")),
+    bar("idle_64", Must::StayWithin(0.0, "ticks")),
+    bar("build", Must::StayWithin(200.0 * MICROSECOND, "ns")),
 ];

@@ -18,6 +18,9 @@ const PANELS: [Panel; 7] = [
     Panel { group: "nested", title: "4,095 jobs that wait for jobs: time a job", shown: Shown::Job },
 ];
 
+const TITLE: &str = "corepool and its peers: less is better";
+const NOTE: &str =
+    "Two workers each. Beside a time: how many times that of corepool it is. A bar with a gap is cut short.";
 const WIDTH: i32 = 1_000;
 const MARGIN: i32 = 20;
 const COLUMN: i32 = (WIDTH - 3 * MARGIN) / 2;
@@ -34,9 +37,8 @@ pub(crate) fn svg(conditions: &Conditions, groups: &[Group<'_>]) -> Result<Strin
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH as u32, (lowest + FOOT) as u32)).into_drawing_area();
         area.fill(&WHITE)?;
-        text(&area, "Less is better", (MARGIN, 26), &Weight::Bold.style(20, INK))?;
-        let note = "Two workers each, beside each time how many times ours it is. A bar with a gap is cut.";
-        text(&area, note, (MARGIN, 52), &Weight::Normal.style(15, FAINT))?;
+        text(&area, TITLE, (MARGIN, 26), &Weight::Bold.style(20, INK))?;
+        text(&area, NOTE, (MARGIN, 52), &Weight::Normal.style(15, FAINT))?;
         for (panel, group, corner) in placed {
             panel::draw(&area, panel, group, corner, COLUMN)?;
         }
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn nothing_measured_is_an_empty_chart() {
-        assert!(svg(&conditions(), &[]).unwrap().contains("Less is better"));
+        assert!(svg(&conditions(), &[]).unwrap().contains(TITLE));
     }
 
     #[test]

@@ -24,28 +24,27 @@ pub(crate) enum Outcome {
 
 pub(crate) fn judge(bar: &Bar, groups: &[Group<'_>]) -> Verdict {
     let found = groups.iter().find(|group| group.name == bar.group);
-    let unit = found.map_or("", |group| group.unit);
     let weighed = found.and_then(|group| weigh(&bar.must, group, group.row(OURS)?, groups));
     let (measured, outcome) = match weighed {
         Some((measured, true)) => (measured, Outcome::Met),
         Some((measured, false)) => (measured, Outcome::NotMet),
         None => ("–".to_owned(), Outcome::NotMeasured),
     };
-    Verdict { bar: wording(&bar.must, unit), measured, outcome }
+    Verdict { bar: wording(&bar.must), measured, outcome }
 }
 
-fn wording(must: &Must, unit: &str) -> String {
+fn wording(must: &Must) -> String {
     match must {
-        Must::BeatBestPeer(least) => format!("{} as fast as the best peer", times(*least)),
-        Must::BeatEach([peer], least) => format!("{} as fast as {peer}", times(*least)),
-        Must::BeatEach(peers, least) => format!("{} as fast as each of {}", times(*least), peers.join(", ")),
-        Must::StayWithin(most) => format!("at most {}", amount(*most, unit)),
-        Must::KeepBusy(least) => format!("at least {} of what plain threads do", percent(*least)),
-        Must::NotOutgrow(group, most) => format!("a job at most {} that of {group}", times(*most)),
+        Must::BeatBestPeer(least) => format!("at least {least}× as fast as the best peer"),
+        Must::BeatEach([peer], least) => format!("at least {least}× as fast as {peer}"),
+        Must::BeatEach(peers, least) => format!("at least {least}× as fast as each of {}", peers.join(", ")),
+        Must::StayWithin(most, unit) => format!("at most {}", amount(*most, unit)),
+        Must::KeepBusy(least) => format!("at least {:.0} % of what plain threads do", least * 100.0),
+        Must::NotOutgrow(group, most) => format!("a job at most {most}× that of {group}"),
     }
 }
 
-/// What was measured, and whether that is enough; nothing if a row is missing.
+/// What was measured, and whether that is enough; nothing if a row is missing or of another unit.
 fn weigh(must: &Must, group: &Group<'_>, ours: &Row, groups: &[Group<'_>]) -> Option<(String, bool)> {
     match must {
         Must::BeatBestPeer(least) => Some(beat(ours, group.best_peer()?, *least)),
@@ -54,7 +53,8 @@ fn weigh(must: &Must, group: &Group<'_>, ours: &Row, groups: &[Group<'_>]) -> Op
             let fastest = rivals.into_iter().min_by(|a, b| a.value.total_cmp(&b.value))?;
             Some(beat(ours, fastest, *least))
         }
-        Must::StayWithin(most) => Some((amount(ours.value, group.unit), ours.value <= *most)),
+        Must::StayWithin(most, unit) if *unit == group.unit => Some((amount(ours.value, unit), ours.value <= *most)),
+        Must::StayWithin(..) => None,
         Must::KeepBusy(least) => {
             let busy = ratio(group.plain_threads()?.value, ours.value);
             Some((percent(busy), busy >= *least))
@@ -106,8 +106,9 @@ mod tests {
 
     #[test]
     fn a_limit_may_be_reached() {
-        assert_eq!(outcome(Must::StayWithin(3.0), &[("a", "corepool", 3.0)]), Outcome::Met);
-        assert_eq!(outcome(Must::StayWithin(0.0), &[("a", "corepool", 1.0)]), Outcome::NotMet);
+        assert_eq!(outcome(Must::StayWithin(3.0, "ns"), &[("a", "corepool", 3.0)]), Outcome::Met);
+        assert_eq!(outcome(Must::StayWithin(0.0, "ns"), &[("a", "corepool", 1.0)]), Outcome::NotMet);
+        assert_eq!(outcome(Must::StayWithin(3.0, "ticks"), &[("a", "corepool", 1.0)]), Outcome::NotMeasured);
     }
 
     #[test]

@@ -35,7 +35,7 @@ const TIMES: i32 = 112;
 const GAP: i32 = 8;
 const LETTERS: u32 = 15;
 /// A bar is cut at so many times the median of its group, so that it does not flatten the others.
-const LONGEST: f64 = 3.0;
+const LONGEST: f64 = 2.0;
 
 pub(crate) fn height(group: &Group<'_>) -> i32 {
     HEAD + ROW * group.rows.len() as i32 + FOOT
@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn only_an_outlier_is_cut() {
-        let near = rows(&[("a", "x", 1.0), ("a", "y", 2.0), ("a", "z", 3.0)]);
+        let near = rows(&[("a", "x", 1.5), ("a", "y", 2.0), ("a", "z", 3.0)]);
         assert_eq!(longest(&all(&near)[0].rows), 3.0);
         let far = rows(&[("a", "x", 1.0), ("a", "y", 2.0), ("a", "z", 100.0)]);
-        assert_eq!(longest(&all(&far)[0].rows), 6.0);
+        assert_eq!(longest(&all(&far)[0].rows), 4.0);
     }
 }
