@@ -23,9 +23,9 @@ mod style;
 mod panel;
 mod chart;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -77,7 +77,8 @@ fn report(arguments: &Arguments) -> Result<()> {
 
 /// Where corepool's own manifest is: this package is two folders below it.
 fn crate_folder() -> Result<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Cargo sets it for what it runs; it knows of a clone that has been moved since this program was built.
+    let own = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     let folder = own.ancestors().nth(2).filter(|folder| folder.join("Cargo.toml").is_file());
     let moved = || format!("corepool is not two folders above {}: build this program again where it is", own.display());
     folder.map(Path::to_path_buf).with_context(moved)
