@@ -96,9 +96,8 @@ mod tests {
 
     fn estimates(ns: f64) -> String {
         let interval = r#""confidence_interval":{"confidence_level":0.95,"lower_bound":1.0,"upper_bound":2.0}"#;
-        format!(
-            r#"{{"mean":{{{interval},"point_estimate":9.0}},"median":{{{interval},"point_estimate":{ns:?},"standard_error":0.1}}}}"#
-        )
+        let median = format!(r#"{{{interval},"point_estimate":{ns:?},"standard_error":0.1}}"#);
+        format!(r#"{{"mean":{{{interval},"point_estimate":9.0}},"median":{median}}}"#)
     }
 
     fn bench(group: &str, peer: &str, throughput: &str) -> String {

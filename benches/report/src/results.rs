@@ -9,6 +9,18 @@ use crate::units::gibibytes;
 
 const COMMAND: &str = "cargo run --release --manifest-path benches/report/Cargo.toml";
 
+const HOW: &str = "\
+Times are medians by criterion (or, of piscina, by its script) of about a second of samples each; of `allocations`,
+`queued_memory` and `idle` there is one sample a run. All pools have two workers if the group does not say otherwise, and
+a peer without handles of its own has a `oneshot` channel for its results. smol's `blocking` starts threads as it sees fit.
+
+In the tables the best row is the first, and less is better. A peer's ratio is that to the best peer; ours says how it
+stands beside the best one: if there are several of ours, beside the best of the same kind (`corepool_count` beside
+`recloser_count`). Rows in italics are references, no peers: a call without a breaker, the parts of one, or the same work
+done by plain threads without a pool. The last column is the time of these over the row's: how much of the cores the work
+gets. piscina's jobs are JavaScript, of the same length.
+";
+
 pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
     let parts = [
         "# What was measured\n".to_owned(),
@@ -42,17 +54,7 @@ fn how(measured: &Measured) -> String {
         1 => "Every bench ran once.".to_owned(),
         runs => format!("Every bench ran {runs} times, and each number is the median of its runs."),
     };
-    format!(
-        "{runs} Times are medians by criterion (or, of piscina, by its script) of about a second of samples each; of \
-         `allocations`, `queued_memory` and `idle` there is one sample a run. All pools have two workers if the group does \
-         not say otherwise, and a peer without handles of its own has a `oneshot` channel for its results. smol's `blocking` \
-         starts threads as it sees fit.\n\n\
-         In the tables the best row is the first, and less is better. A peer's ratio is that to the best peer; ours says \
-         how it stands beside the best one: if there are several of ours, beside the best of the same kind \
-         (`corepool_count` beside `recloser_count`). Rows in italics are references, no peers: a call without a breaker, \
-         the parts of one, or the same work done by plain threads without a pool. The last column is the time of these \
-         over the row's: how much of the cores the work gets. piscina's jobs are JavaScript, of the same length.\n"
-    )
+    format!("{runs}\n{HOW}")
 }
 
 fn sections(groups: &[Group<'_>]) -> String {
