@@ -5,6 +5,8 @@ use crate::role::{Role, is_plain_threads, role, variant};
 
 /// Behind by less is as good as equal: it shows as 1.00.
 const EVEN: f64 = 0.005;
+/// Plain threads are the ideal: who is faster by more than this was lucky, as something else ran beside the others.
+const LUCK: f64 = 0.05;
 
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
@@ -113,6 +115,15 @@ pub(crate) fn lost<'a>(groups: &[Group<'a>]) -> Vec<(Standing<'a>, f64)> {
     lost
 }
 
+/// A row that is better than the ideal of its group can be: its machine was not idle, and no number can be relied on.
+pub(crate) fn too_good<'a>(groups: &[Group<'a>]) -> Option<(&'a str, &'a Row)> {
+    groups.iter().find_map(|group| {
+        let ideal = group.plain_threads()?.value;
+        let best = group.best_peer()?;
+        (ratio(ideal, best.value) > 1.0 + LUCK).then_some((group.name, best))
+    })
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -192,5 +203,22 @@ pub(crate) mod tests {
         let groups = all(&rows);
         let lost: Vec<_> = lost(&groups).into_iter().map(|(standing, times)| (standing.group, times)).collect();
         assert_eq!(lost, [("none", f64::INFINITY), ("far", 4.5), ("behind", 1.5)]);
+    }
+
+    #[test]
+    fn nobody_is_better_than_the_ideal() {
+        let rows = rows(&[
+            ("grain_1us", "two_threads", 100.0),
+            ("grain_1us", "rayon+oneshot", 96.0),
+            ("grain_9us", "two_threads", 100.0),
+            ("grain_9us", "rayon+oneshot", 94.0),
+            ("burst", "rayon+oneshot", 1.0),
+        ]);
+        let groups = all(&rows);
+        assert_eq!(
+            too_good(&groups).map(|(group, row)| (group, row.peer.as_str())),
+            Some(("grain_9us", "rayon+oneshot"))
+        );
+        assert!(too_good(&groups[..1]).is_none());
     }
 }

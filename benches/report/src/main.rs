@@ -71,6 +71,9 @@ fn report(arguments: &Arguments) -> Result<()> {
         measured
     };
     let groups = group::all(&measured.rows);
+    if let Some(warning) = results::warning(&groups) {
+        eprintln!("{warning}");
+    }
     write(&folder.join("benches/RESULTS.md"), &results::page(&measured, &groups))?;
     write(&folder.join("benches/results.svg"), &chart::svg(&measured.conditions, &groups)?)
 }

@@ -2,7 +2,7 @@
 
 use crate::about;
 use crate::conditions::Conditions;
-use crate::group::Group;
+use crate::group::{Group, too_good};
 use crate::measured::Measured;
 use crate::tables;
 use crate::units::gibibytes;
@@ -25,6 +25,7 @@ pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
     let parts = [
         "# What was measured\n".to_owned(),
         format!("This page and `results.svg` are written by one command, from a clone:\n\n```sh\n{COMMAND}\n```\n"),
+        warning(groups).unwrap_or_default(),
         format!("## Rows we lose\n\n{}", tables::lost_rows(groups)),
         format!("## Bars\n\nWhat corepool is held to, on a machine of two cores.\n\n{}", tables::bars(groups)),
         format!("## Where and when\n\n{}", conditions(&measured.conditions)),
@@ -32,7 +33,17 @@ pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
         "## Every group\n".to_owned(),
         sections(groups),
     ];
-    parts.join("\n")
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// That these numbers are not to be relied on, if they show it themselves.
+pub(crate) fn warning(groups: &[Group<'_>]) -> Option<String> {
+    let (group, row) = too_good(groups)?;
+    Some(format!(
+        "**The machine was busy with something else:** in {group}, {} took less time than the same work takes without a \
+         pool.\nDo not rely on these numbers, and measure again on an idle machine.\n",
+        row.peer
+    ))
 }
 
 fn conditions(conditions: &Conditions) -> String {
@@ -109,5 +120,14 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} is missing in\n{page}");
         }
+    }
+
+    #[test]
+    fn a_busy_machine_is_told_first() {
+        let mut measured = measured(1);
+        measured.rows = rows(&[("grain_9us", "two_threads", 9.0), ("grain_9us", "rayon+oneshot", 5.0)]);
+        let page = page(&measured, &all(&measured.rows));
+        let (before, after) = page.split_once("**The machine was busy").expect("a warning");
+        assert!(!before.contains("##") && after.contains("in grain_9us, rayon+oneshot took"), "{page}");
     }
 }
