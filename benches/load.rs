@@ -23,7 +23,8 @@ use peers::{Peer, sizes};
 const WORK: Duration = Duration::from_millis(100);
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-/// Keeps a processor busy for so many rounds.
+/// Keeps a processor busy for so many rounds. Never inlined: the same loop would be faster in one place than in another.
+#[inline(never)]
 fn spin(rounds: u64) -> u64 {
     (0..rounds).fold(1, |x, round| black_box(x).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ round)
 }

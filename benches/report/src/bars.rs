@@ -27,7 +27,7 @@ const fn bar(group: &'static str, must: Must) -> Bar {
 
 const MICROSECOND: f64 = 1_000.0;
 
-pub(crate) const BARS: [Bar; 17] = [
+pub(crate) const BARS: [Bar; 19] = [
     bar("burst", Must::BeatBestPeer(1.1)),
     bar("producers_4", Must::BeatBestPeer(1.1)),
     bar("bounded", Must::BeatBestPeer(1.1)),
@@ -37,6 +37,9 @@ pub(crate) const BARS: [Bar; 17] = [
     bar("grain_10us", Must::KeepBusy(0.95)),
     bar("grain_10us", Must::BeatBestPeer(1.2)),
     bar("grain_100us", Must::KeepBusy(0.98)),
+    // Other threads are busy: spinning for work must not cost what it spares.
+    bar("grain_10us_busy", Must::KeepBusy(0.95)),
+    bar("grain_10us_busy", Must::BeatBestPeer(1.0)),
     bar("uneven", Must::KeepBusy(0.95)),
     bar("depth_1000000", Must::NotOutgrow("depth_10000", 1.5)),
     bar("oversubscribed_64", Must::NotOutgrow("oversubscribed_2", 2.0)),

@@ -195,7 +195,7 @@ pub(crate) mod tests {
             ("even", "rayon+oneshot", 1.0),
             ("far", "corepool", 9.0),
             ("far", "rayon+oneshot", 2.0),
-            ("far", "two_threads", 1.0),
+            ("far", "plain_threads", 1.0),
             ("alone", "corepool", 9.0),
             ("none", "corepool", 1.0),
             ("none", "rayon+oneshot", 0.0),
@@ -208,9 +208,9 @@ pub(crate) mod tests {
     #[test]
     fn nobody_is_better_than_the_ideal() {
         let rows = rows(&[
-            ("grain_1us", "two_threads", 100.0),
+            ("grain_1us", "plain_threads", 100.0),
             ("grain_1us", "rayon+oneshot", 96.0),
-            ("grain_9us", "two_threads", 100.0),
+            ("grain_9us", "plain_threads", 100.0),
             ("grain_9us", "rayon+oneshot", 94.0),
             ("burst", "rayon+oneshot", 1.0),
         ]);

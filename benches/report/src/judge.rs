@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_best_peer_is_beaten_by_enough_or_not() {
-        let values = [("a", "corepool", 10.0), ("a", "rayon+oneshot", 12.0), ("a", "two_threads", 1.0)];
+        let values = [("a", "corepool", 10.0), ("a", "rayon+oneshot", 12.0), ("a", "plain_threads", 1.0)];
         assert_eq!(outcome(Must::BeatBestPeer(1.2), &values), Outcome::Met);
         assert_eq!(outcome(Must::BeatBestPeer(1.3), &values), Outcome::NotMet);
         assert_eq!(outcome(Must::BeatBestPeer(1.2), &values[..1]), Outcome::NotMeasured);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn busy_cores_are_measured_by_plain_threads() {
-        let values = [("a", "corepool", 100.0), ("a", "two_threads", 96.0)];
+        let values = [("a", "corepool", 100.0), ("a", "plain_threads", 96.0)];
         assert_eq!(outcome(Must::KeepBusy(0.95), &values), Outcome::Met);
         assert_eq!(outcome(Must::KeepBusy(0.98), &values), Outcome::NotMet);
         assert_eq!(outcome(Must::KeepBusy(0.98), &values[..1]), Outcome::NotMeasured);

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_busy_machine_is_told_first() {
         let mut measured = measured(1);
-        measured.rows = rows(&[("grain_9us", "two_threads", 9.0), ("grain_9us", "rayon+oneshot", 5.0)]);
+        measured.rows = rows(&[("grain_9us", "plain_threads", 9.0), ("grain_9us", "rayon+oneshot", 5.0)]);
         let page = page(&measured, &all(&measured.rows));
         let (before, after) = page.split_once("**The machine was busy").expect("a warning");
         assert!(!before.contains("##") && after.contains("in grain_9us, rayon+oneshot took"), "{page}");

@@ -41,7 +41,7 @@ mod tests {
         for name in ["corepool", "corepool_permit", "corepool_count"] {
             assert_eq!(role(name), Role::Ours, "{name}");
         }
-        for name in ["bare", "clock", "lock", "two_threads", "four_threads"] {
+        for name in ["bare", "clock", "lock", "plain_threads", "four_threads"] {
             assert_eq!(role(name), Role::Reference, "{name}");
         }
         for name in ["rayon+oneshot", "thread_spawn", "recloser_count", "corepoolish", "threadpool+oneshot"] {

@@ -124,12 +124,12 @@ mod tests {
     #[test]
     fn a_group_with_plain_threads_shows_all_columns() {
         let rows = rows(&[("grain_10us_busy", "corepool", 200.0), ("grain_10us_busy", "rayon+oneshot", 300.0)]);
-        let threads = crate::group::tests::rows(&[("grain_10us_busy", "two_threads", 100.0)]);
+        let threads = crate::group::tests::rows(&[("grain_10us_busy", "plain_threads", 100.0)]);
         let rows = [rows, threads].concat();
         let expected = "\
 | peer | an iteration | a job | beside the best peer | of plain threads |
 | --- | ---: | ---: | --- | ---: |
-| *two_threads* | 100 ns | 1.00 ns | reference | 100.0 % |
+| *plain_threads* | 100 ns | 1.00 ns | reference | 100.0 % |
 | **corepool** | 200 ns | 2.00 ns | **1.50× faster than rayon+oneshot** | 50.0 % |
 | rayon+oneshot | 300 ns | 3.00 ns | 1.00× | 33.3 % |
 ";
