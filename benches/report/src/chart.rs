@@ -4,7 +4,7 @@ use anyhow::Result;
 use plotters::prelude::*;
 
 use crate::conditions::Conditions;
-use crate::group::Group;
+use crate::group::{Group, too_good};
 use crate::panel::{self, Panel, Shown, text};
 use crate::style::{FAINT, INK, Weight};
 
@@ -43,7 +43,8 @@ pub(crate) fn svg(conditions: &Conditions, groups: &[Group<'_>]) -> Result<Strin
             panel::draw(&area, panel, group, corner, COLUMN)?;
         }
         let Conditions { processor, cores, commit, date, .. } = conditions;
-        let origin = format!("{processor}, {cores} cores; corepool at {commit}, {date}");
+        let busy = too_good(groups).map_or("", |_| "; beside other work: not to be relied on");
+        let origin = format!("{processor}, {cores} cores; corepool at {commit}, {date}{busy}");
         text(&area, &origin, (MARGIN, lowest + FOOT / 2), &Weight::Normal.style(14, FAINT))?;
         area.present()?;
     }
@@ -99,7 +100,13 @@ mod tests {
         for part in ["corepool", "slow&amp;steady", "900 ns · 90.0×", "Some &lt;CPU&gt;, 2 cores"] {
             assert!(svg.contains(part), "{part} is missing in\n{svg}");
         }
-        assert!(!svg.contains("somebody"));
+        assert!(!svg.contains("somebody") && !svg.contains("relied on"));
+    }
+
+    #[test]
+    fn the_chart_of_a_busy_machine_says_so() {
+        let rows = rows(&[("grain_10us", "two_threads", 9.0), ("grain_10us", "rayon+oneshot", 5.0)]);
+        assert!(svg(&conditions(), &all(&rows)).unwrap().contains("not to be relied on"));
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
 pub(crate) fn warning(groups: &[Group<'_>]) -> Option<String> {
     let (group, row) = too_good(groups)?;
     Some(format!(
-        "**The machine was busy with something else:** in {group}, {} took less time than the same work takes without a \
-         pool.\nDo not rely on these numbers, and measure again on an idle machine.\n",
+        "**The machine was busy with something else:** in {group}, {} took less time\nthan the same work takes without a \
+         pool. Do not rely on these numbers, and measure again on an idle machine.\n",
         row.peer
     ))
 }
