@@ -33,6 +33,10 @@ pub(crate) enum Origin {
     Inside,
 }
 
+/// So many jobs in the front say that more come, whether or not these are done. Fewer may be those of a few submitters who
+/// each wait for theirs: a pause would only keep them.
+const STREAM: usize = 8;
+
 /// The submitters' side. Laid out as declared: what every submit touches stands together, in as few cache lines as it
 /// can.
 #[repr(C)]
@@ -52,7 +56,7 @@ pub(crate) struct Front {
 #[repr(C)]
 pub(crate) struct Back {
     pub(crate) line_waits: bool,
-    /// Whether several jobs were found in the front at once when a worker last went there.
+    /// Whether the front held a [`STREAM`] when a worker last went there for a job.
     pub(crate) is_streaming: bool,
     pub(crate) turn: Turn,
     pub(crate) retired: Retired,
@@ -145,8 +149,8 @@ impl Back {
         self.giving_up += jobs;
     }
 
-    /// Whether it is worth a pause to find more jobs in the front: not while some wait here, nor for a line that can push
-    /// none.
+    /// Whether it is worth a pause to find more jobs in the front: not while some wait here, nor while submitters stand in
+    /// line, who can push none.
     pub(crate) fn jobs_may_gather(&self) -> bool {
         self.is_streaming && self.jobs.len() == 0 && !self.line_waits
     }
@@ -186,7 +190,7 @@ impl Both<'_> {
 
     /// Where the back has none left of a lane, all that the front has of it moves over.
     pub(crate) fn move_over(&mut self) {
-        self.back.is_streaming = self.front.jobs.len() > 1;
+        self.back.is_streaming = self.front.jobs.len() >= STREAM;
         for lane in Priority::ALL {
             if self.back.jobs.lane(lane).is_empty() && !self.front.jobs.lane(lane).is_empty() {
                 self.back.jobs.swap_lane(&mut self.front.jobs, lane);

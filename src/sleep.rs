@@ -21,8 +21,9 @@
 //! - Who looks stops searching, and may have been the last. It leaves nothing queued, or step 4 leaves as many searching
 //!   as there are jobs, or nobody sleeping. Pops from the back alone only make the queue shorter.
 //!
-//! So a queued job is met by a worker that searches, or every worker is busy and looks when it is done. While several
-//! jobs arrive faster than searchers, step 3 may call fewer than there are jobs; the first to look makes up for it.
+//! So a queued job is met by a worker that searches, or every worker is busy, or pauses ([`crate::supply`]), and looks when
+//! that is over. While several jobs arrive faster than searchers, step 3 may call fewer than there are jobs; the first to
+//! look makes up for it.
 //!
 //! **No herd.** A worker that searches already stands for one job, so while one spins a single submitter wakes nobody.
 

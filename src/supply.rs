@@ -5,11 +5,10 @@
 //! over costs otherwise. A worker that keeps up with a submitter would meet it at every job, slow it down so, and keep up
 //! for good. Two things are done against that:
 //!
-//! - It holds the front for as long as moving a list over takes, and takes its job from the back after.
-//! - It lets jobs gather: if there were several when a worker last went to the front, somebody submits without waiting for
-//!   each, so a worker that runs out of jobs pauses before it goes there again. A submitter that waits for each job finds
-//!   no pause in its way; where several do, one pause goes before a whole list of jobs. While it pauses a worker holds no
-//!   lock, and like one that runs a job it looks once that is over.
+//! - It lets go of the front before it takes its job from the back.
+//! - It lets jobs gather: if there were many when a worker last went to the front, more are on their way, so each worker
+//!   that runs out of jobs pauses once before it goes there again. While it pauses it holds no lock, and like a worker that
+//!   runs a job it looks once that is over.
 
 use crate::idle::{Epoch, Progress};
 use crate::job::Runnable;
@@ -95,10 +94,10 @@ impl Monitor {
 }
 
 impl Both<'_> {
-    /// The next job, and whom to wake for what is left; if there is none, both sides as they were.
+    /// The next job, and whom to wake for what is left; if there is none, both sides, locked since they were found empty.
     fn take(mut self, capacity: usize, hint: &Hint) -> Result<(Runnable, Signals), Self> {
         self.move_over();
-        // Whatever waits has its oldest job here now.
+        // Every lane that waits has its oldest job in the back now.
         let waiting = self.back.jobs.waiting();
         let Some(lane) = self.back.turn.next(waiting) else { return Err(self) };
         self.back.turn.served(lane, waiting);

@@ -33,7 +33,7 @@ mod native {
     /// Some 2 microseconds on the processors of the day: looks in between two pauses of 10 to 40 nanoseconds.
     const SPINS: u32 = 100;
     const YIELDS: u32 = 4;
-    /// Some half a microsecond: in that time a submitter pushes some five jobs.
+    /// Some half a microsecond, in which a submitter pushes some five jobs.
     const PAUSES: u32 = 25;
 
     /// parking_lot's condition variable, with the guard passed by value as loom and std do.
