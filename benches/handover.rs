@@ -12,17 +12,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, sizes};
+use peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, sizes, submit_and_join_all};
 use tokio::runtime;
 
 const BURST: u64 = 100_000;
 const PRODUCERS: [u64; 4] = [1, 2, 4, 8];
-
-/// Submits `jobs` jobs, then joins them all; gives back a checksum so that nothing is optimised away.
-fn submit_and_join_all<P: Peer>(pool: &P, jobs: u64) -> u64 {
-    let handles: Vec<_> = (0..jobs).map(|n| pool.submit(move || black_box(n))).collect();
-    handles.into_iter().map(P::join).sum()
-}
 
 fn burst<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
     let pool = P::build(workers);

@@ -11,13 +11,14 @@ mod peers;
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::iter;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use peers::{Peer, sizes};
+use crossbeam_channel::TryRecvError;
+use peers::{Peer, hold, sizes, submit_and_join_all};
 
 /// Of one processor, in an iteration of `grain` and `uneven`.
 const WORK: Duration = Duration::from_millis(100);
@@ -95,19 +96,19 @@ fn with_work(c: &mut Criterion, name: &str, jobs: &Jobs) {
 
 /// Keeps every processor busy with something else meanwhile.
 fn beside_busy_threads(task: impl FnOnce()) {
-    let over = AtomicBool::new(false);
+    let (going, over) = crossbeam_channel::bounded::<()>(0);
     let be_busy = || {
-        // ORDERING: Relaxed, as nothing else is read.
-        while !over.load(Ordering::Relaxed) {
+        while over.try_recv() == Err(TryRecvError::Empty) {
             black_box(spin(10_000));
         }
     };
     thread::scope(|scope| {
+        // Dropped in a panic, too, which would else wait for these threads for ever.
+        let _going = going;
         for _ in 0..num_cpus::get() {
             scope.spawn(be_busy);
         }
         task();
-        over.store(true, Ordering::Relaxed);
     });
 }
 
@@ -154,21 +155,10 @@ fn depth<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, queu
     });
 }
 
-/// Keeps a worker until the sender is dropped.
-fn hold<P: Peer>(pool: &P) -> (Sender<()>, P::Handle) {
-    let (open, gate): (_, Receiver<()>) = channel();
-    (open, pool.submit(move || gate.recv().map_or(0, |()| 0)))
-}
-
 /// The burst again, by more workers than there are cores.
 fn oversubscribed<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
     let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| {
-        b.iter(|| {
-            let handles: Vec<_> = (0..STREAM).map(|n| pool.submit(move || black_box(n))).collect();
-            handles.into_iter().map(P::join).sum::<u64>()
-        });
-    });
+    group.bench_function(P::NAME, |b| b.iter(|| submit_and_join_all(&pool, STREAM)));
 }
 
 fn queued(c: &mut Criterion) {

@@ -10,18 +10,16 @@ mod peers;
 use std::alloc::System;
 use std::env;
 use std::hint::black_box;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use peers::Peer;
+use peers::{Peer, WORKERS, hold, submit_and_join_all};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const JOBS: usize = 100_000;
-const WORKERS: usize = 2;
 /// Enough for every pool's threads to have gone to sleep after their last job.
 const SETTLING: Duration = Duration::from_millis(200);
 
@@ -29,20 +27,11 @@ fn row(group: &str, peer: &str, value: f64, unit: &str) {
     println!("{group},{peer},{value},{unit}");
 }
 
-/// Keeps every worker until the senders are dropped.
-fn hold_workers<P: Peer>(pool: &P) -> Vec<(Sender<()>, P::Handle)> {
-    let hold = |_| {
-        let (open, gate): (_, Receiver<()>) = channel();
-        (open, pool.submit(move || gate.recv().map_or(0, |()| 0)))
-    };
-    (0..WORKERS).map(hold).collect()
-}
-
 /// Submits jobs of one word while every worker is held, then joins them; what was allocated until they were queued, and
 /// until they were joined.
 fn queue_and_join<P: Peer>(pool: &P) -> (Stats, Stats) {
     let mut handles = Vec::with_capacity(JOBS);
-    let held = hold_workers(pool);
+    let held: Vec<_> = (0..WORKERS).map(|_| hold(pool)).collect();
     let region = Region::new(ALLOCATOR);
     handles.extend((0..JOBS as u64).map(|n| pool.submit(move || black_box(n))));
     let queued = region.change();
@@ -77,8 +66,7 @@ fn ticks() -> Option<u64> {
 
 fn idle<P: Peer>(workers: usize, rest: Duration) {
     let pool = P::build(workers);
-    let jobs: Vec<_> = (0..10_000).map(|n| pool.submit(move || black_box(n))).collect();
-    black_box(jobs.into_iter().map(P::join).sum::<u64>());
+    black_box(submit_and_join_all(&pool, 10_000));
     thread::sleep(SETTLING);
     let Some(before) = ticks() else {
         eprintln!("idle_{workers}: skipped, as there is no /proc/self/stat");

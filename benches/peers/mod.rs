@@ -4,7 +4,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
 
+use std::hint::black_box;
 use std::iter;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ use tokio::task;
 /// How long an idle thread of a peer lives that ends idle threads: longer than any bench.
 const KEPT: Duration = Duration::from_secs(600);
 
-const WORKERS: usize = 2;
+/// What most groups are measured with.
+pub const WORKERS: usize = 2;
 
 /// The sizes of pool that a group is measured at, each with the group's name then: two workers, and as many as there are
 /// processors where those are not two.
@@ -46,6 +49,18 @@ pub trait Peer: Send + Sync + 'static {
 /// A peer whose handle can be awaited.
 pub trait AsyncPeer: Peer {
     fn wait(handle: Self::Handle) -> impl Future<Output = u64> + Send;
+}
+
+/// Submits `jobs` empty jobs, then joins them all; gives back a checksum so that nothing is optimised away.
+pub fn submit_and_join_all<P: Peer>(pool: &P, jobs: u64) -> u64 {
+    let handles: Vec<_> = (0..jobs).map(|n| pool.submit(move || black_box(n))).collect();
+    handles.into_iter().map(P::join).sum()
+}
+
+/// Keeps a worker until the sender is dropped.
+pub fn hold<P: Peer>(pool: &P) -> (Sender<()>, P::Handle) {
+    let (open, gate): (_, Receiver<()>) = channel();
+    (open, pool.submit(move || gate.recv().map_or(0, |()| 0)))
 }
 
 /// Runs a generic function for each peer that has as many threads as it is told, ours first.

@@ -45,15 +45,12 @@ pub(crate) fn read(home: &Path, order: &[String]) -> Result<Vec<Row>> {
             }
         }
     }
-    let place = |row: &Row| {
-        let name = format!("{}/{}", row.group, row.peer);
-        order.iter().position(|bench| *bench == name)
-    };
-    rows.sort_by_key(place);
-    let unmeasured =
-        order.iter().find(|&bench| !rows.iter().any(|row| format!("{}/{}", row.group, row.peer) == *bench));
-    let unmeasured = unmeasured.map_or("", String::as_str);
-    ensure!(unmeasured.is_empty(), "{unmeasured} left no measurement in {}", home.display());
+    let is = |row: &Row, bench: &str| bench.split_once('/') == Some((&row.group, &row.peer));
+    rows.sort_by_key(|row| order.iter().position(|bench| is(row, bench)));
+    for bench in order {
+        let measured = rows.iter().any(|row| is(row, bench));
+        ensure!(measured, "{bench} left no measurement in {}", home.display());
+    }
     Ok(rows)
 }
 
