@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, silence_expected_panics,
-    wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, rounds,
+    silence_expected_panics, wait_until, within_a_minute,
 };
 use corepool::{
     Cancel, CancelOnDrop, CancelToken, Interrupted, JobError, JobHandle, Pool, Priority, Shutdown, Stats,
@@ -149,7 +149,7 @@ fn of_several_threads_one_takes_it_out() {
         let pool = one_worker(10);
         let (gate, held) = hold_worker(&pool);
         let dropped = Arc::new(AtomicUsize::new(0));
-        for round in 1..=ROUNDS {
+        for (round, _) in (1..).zip(rounds(ROUNDS)) {
             let count = Arc::clone(&dropped);
             let closure = on_drop(move || _ = count.fetch_add(1, Ordering::SeqCst));
             let token = CancelToken::new();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, within_a_minute};
+use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, within_a_minute};
 use corepool::{JobHandle, Pool, Shutdown, WaitError};
 
 const MOMENT: Duration = Duration::from_millis(50);
@@ -267,7 +267,7 @@ fn a_closed_pool_is_idle() {
 fn the_end_of_a_job_that_races_the_wait_is_not_missed() {
     for workers in [1, 3] {
         let pool = with_workers(workers);
-        for round in 0..15_000 {
+        for round in rounds(15_000) {
             let job = pool.submit(move || spin(round * 7 % 300)).unwrap();
             spin(round * 13 % 400);
             pool.wait_idle(Some(FOREVER)).expect("a lost wake-up");
@@ -280,7 +280,7 @@ fn the_end_of_a_job_that_races_the_wait_is_not_missed() {
 fn a_job_that_meets_workers_awake_searching_or_asleep_is_run() {
     for workers in [1, 2, 4] {
         let pool = with_workers(workers);
-        for round in 0..20_000 {
+        for round in rounds(20_000) {
             // From none to some 30 microseconds: workers search for a few microseconds before they sleep.
             spin(round * 37 % 1_000);
             let job = pool.submit(move || round).unwrap();
@@ -293,7 +293,7 @@ fn a_job_that_meets_workers_awake_searching_or_asleep_is_run() {
 fn two_jobs_that_meet_a_searching_and_a_sleeping_worker_are_both_run() {
     // The two meet in a barrier, so both workers must get one.
     let pool = with_workers(2);
-    for round in 0..5_000 {
+    for round in rounds(5_000) {
         spin(round * 41 % 1_500);
         let barrier = Arc::new(std::sync::Barrier::new(2));
         let jobs = [(); 2].map(|()| {

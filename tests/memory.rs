@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{FOREVER, Gate, hold_worker, within_a_minute};
+use common::{FOREVER, Gate, hold_worker, rounds, within_a_minute};
 use corepool::{JobHandle, Pool, Shutdown};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -255,7 +255,7 @@ fn finished_jobs_leave_nothing_behind() {
 fn ten_thousand_pools_leave_nothing_behind() {
     (0..100).for_each(build_and_end);
     let before = live_bytes();
-    for round in 0..10_000 {
+    for round in rounds(10_000) {
         build_and_end(round);
         // A thread that has been joined may stand in /proc a moment longer, and nobody joins that of a pool that ended on it.
         #[cfg(target_os = "linux")]

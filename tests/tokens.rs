@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, silence_expected_panics,
-    wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, rounds,
+    silence_expected_panics, wait_until, within_a_minute,
 };
 use corepool::{
     Cancel, CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind, checkpoint,
@@ -303,31 +303,38 @@ fn meet(here: &AtomicUsize, there: &AtomicUsize, n: usize) {
     wait_until("the other thread", || there.load(Ordering::SeqCst) >= n);
 }
 
+/// Of one token after the other: three jobs are submitted with it while it is cancelled.
+fn cancel_while_jobs_are_submitted(pool: &Pool, tokens: usize) {
+    let (submitter, canceller) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let tokens = Vec::from_iter((0..tokens).map(|_| CancelToken::new()));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for (round, token) in tokens.iter().enumerate() {
+                meet(&submitter, &canceller, 2 * round + 1);
+                let jobs = [(); 3].map(|()| pool.job().token(token).submit(|| ()).unwrap());
+                meet(&submitter, &canceller, 2 * round + 2);
+                assert!(jobs.into_iter().all(is_cancelled), "a job is left behind");
+            }
+        });
+        for (round, token) in tokens.iter().enumerate() {
+            meet(&canceller, &submitter, 2 * round + 1);
+            (0..round % 64).for_each(|_| std::hint::spin_loop());
+            token.cancel();
+            meet(&canceller, &submitter, 2 * round + 2);
+        }
+    });
+}
+
 #[test]
 fn a_token_cancelled_while_jobs_are_submitted_leaves_none_queued() {
-    const ROUNDS: usize = if cfg!(debug_assertions) { 60_000 } else { 200_000 };
+    const BATCHES: usize = if cfg!(debug_assertions) { 60 } else { 200 };
     within_a_minute(|| {
         let pool = one_worker(1_000);
         let (gate, held) = hold_worker(&pool);
-        let (submitter, canceller) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let tokens = Vec::from_iter((0..ROUNDS).map(|_| CancelToken::new()));
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                for (round, token) in tokens.iter().enumerate() {
-                    meet(&submitter, &canceller, 2 * round + 1);
-                    let jobs = [(); 3].map(|()| pool.job().token(token).submit(|| ()).unwrap());
-                    meet(&submitter, &canceller, 2 * round + 2);
-                    assert!(jobs.into_iter().all(is_cancelled), "a job is left behind");
-                }
-            });
-            for (round, token) in tokens.iter().enumerate() {
-                meet(&canceller, &submitter, 2 * round + 1);
-                (0..round % 64).for_each(|_| std::hint::spin_loop());
-                token.cancel();
-                meet(&canceller, &submitter, 2 * round + 2);
-            }
-        });
-        assert_eq!((pool.stats().queued, pool.stats().cancelled), (0, 3 * ROUNDS as u64));
+        for (batch, _) in (1..).zip(rounds(BATCHES)) {
+            cancel_while_jobs_are_submitted(&pool, 1_000);
+            assert_eq!((pool.stats().queued, pool.stats().cancelled), (0, 3_000 * batch));
+        }
         gate.open();
         finish(held);
     });
@@ -361,7 +368,7 @@ fn a_token_cancelled_while_jobs_get_in_line_and_out_of_it_ends_them_all() {
     within_a_minute(|| {
         let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
         let (mut ran, mut cancelled, mut turned_away) = (0, 0, 0);
-        for round in 0..ROUNDS {
+        for round in rounds(ROUNDS) {
             let token = CancelToken::new();
             thread::scope(|scope| {
                 let submitters: Vec<_> = (0..3)

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, Once};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use corepool::{JobError, JobHandle, Pool};
 
@@ -61,11 +61,18 @@ pub fn hold_worker(pool: &Pool) -> (Gate, JobHandle<()>) {
 
 /// Yields until `done`; panics when that takes for ever. For states that only `stats()` shows.
 pub fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < FOREVER, "still waiting for: {what}");
         thread::yield_now();
     }
+}
+
+/// Counts from 0 for a test that tries a race `most` times; stops sooner where other work on the machine makes that last long,
+/// and well before it is taken for a hang.
+pub fn rounds(most: usize) -> impl Iterator<Item = usize> {
+    let start = Instant::now();
+    (0..most).take_while(move |_| start.elapsed() < FOREVER / 4)
 }
 
 /// Runs `test` on a thread of its own; ends the process with a message if it hangs.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use corepool::{Cancel, Interrupted, JobError, JobHandle, Pool, Priority, Shutdown, SubmitErrorKind, checkpoint};
 
 use super::common::{
-    EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, wait_until, within_a_minute,
 };
 
 fn workers(n: usize) -> Pool {
@@ -128,7 +128,7 @@ fn a_cancelled_head_of_the_queue_holds_nobody_up() {
 #[test]
 fn a_shutdown_right_after_a_cancel_ends() {
     within_a_minute(|| {
-        for round in 0..1_000 {
+        for round in rounds(1_000) {
             let pool = workers(1 + round % 2);
             pool.submit(|| ()).unwrap().join().unwrap();
             for _ in 0..round * 7 % 500 {
@@ -248,7 +248,7 @@ fn cancels_that_race_the_workers_leave_every_place_free() {
     const CAPACITY: usize = 8;
     within_a_minute(|| {
         let pool = Pool::builder().workers(2).queue_capacity(CAPACITY).build().unwrap();
-        for _ in 0..2_000 {
+        for _ in rounds(2_000) {
             let jobs: Vec<_> = (0..CAPACITY)
                 .map(|n| {
                     let lane = [Priority::High, Priority::Normal, Priority::Low][n % 3];

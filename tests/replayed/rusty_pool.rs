@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use corepool::{CancelOnDrop, CancelToken, JobError, JobHandle, Pool, Shutdown};
 
 use super::common::{
-    EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, wait_until, within_a_minute,
 };
 
 fn workers(n: usize) -> Pool {
@@ -108,7 +108,7 @@ fn a_drain_ends_every_worker_whether_it_is_busy_idle_or_was_never_used() {
 #[test]
 fn a_shutdown_that_meets_the_end_of_the_last_job_finds_it_done() {
     within_a_minute(|| {
-        for round in 0..1_000 {
+        for round in rounds(1_000) {
             let pool = workers(1 + round % 3);
             let spin = |turns: usize| (0..turns).for_each(|_| std::hint::spin_loop());
             let job = pool.submit(move || spin(round * 7 % 300)).unwrap();

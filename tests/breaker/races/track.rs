@@ -9,7 +9,7 @@ use std::thread;
 
 use corepool::breaker::{CircuitBreaker, Outcome, Recorded};
 
-use crate::common::within_a_minute;
+use crate::common::{self, within_a_minute};
 
 /// Has `racers` threads do `act` at once, each with its number, then `judge` what came of it: `rounds` times. A panic in
 /// any of them, or a hang, fails the test.
@@ -30,7 +30,7 @@ pub fn race<S, A>(
                 let (track, act) = (&track, &act);
                 scope.spawn(move || while track.run(racer, act) {});
             }
-            let rounds = (0..rounds).map(|_| track.round(&prepare, &judge));
+            let rounds = common::rounds(rounds).map(|_| track.round(&prepare, &judge));
             // Ends the threads whatever happened: the scope waits for them.
             let outcome = catch_unwind(AssertUnwindSafe(|| rounds.for_each(drop)));
             track.close();
