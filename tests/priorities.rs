@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::{FOREVER, Gate, hold_worker, one_worker, wait_until, within_a_minute};
+use common::{FOREVER, Gate, hold_worker, one_worker, rounds, wait_until, within_a_minute};
 use corepool::Priority::{High, Low, Normal};
 use corepool::{Cancel, JobError, JobHandle, Pool, Priority, Shutdown};
 
@@ -271,16 +271,14 @@ fn every_submitter_sees_its_own_jobs_of_one_priority_in_order() {
         for capacity in [5, 50, 100_000] {
             let pool = one_worker(capacity);
             let logs = [(); 3].map(|()| Log::default());
-            thread::scope(|scope| {
-                for log in &logs {
-                    let pool = &pool;
-                    scope.spawn(move || (0..JOBS).for_each(|n| log.submit(pool, ALL[n * 7 % 3], n).detach()));
-                }
+            let submit = |log: &Log| rounds(JOBS).map(|n| log.submit(&pool, ALL[n * 7 % 3], n).detach()).count();
+            let submitted = thread::scope(|scope| {
+                logs.each_ref().map(|log| scope.spawn(|| submit(log))).map(|submitter| submitter.join().unwrap())
             });
             pool.wait_idle(None).unwrap();
-            for log in logs {
+            for (log, submitted) in logs.iter().zip(submitted) {
                 let ran = log.read();
-                assert_eq!(ran.len(), JOBS);
+                assert_eq!(ran.len(), submitted);
                 for priority in ALL {
                     assert!(ran.iter().filter(|(ran, _)| *ran == priority).map(|(_, n)| n).is_sorted());
                 }
