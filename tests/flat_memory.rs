@@ -57,10 +57,11 @@ fn one_worker(capacity: usize) -> Pool {
     Pool::builder().workers(1).queue_capacity(capacity).build().unwrap()
 }
 
-/// Does `round` that often, or somewhat less on a busy machine; memory must not grow from what it was after the first 2,000 by more than some chunks of a list.
-fn stays_flat(most_rounds: usize, mut round: impl FnMut(usize)) {
+/// Does `round` that often, as [`rounds`] does; memory must not grow from what it was after the first 2,000 by more than
+/// some chunks of a list.
+fn stays_flat(times: usize, mut round: impl FnMut(usize)) {
     let (mut start, mut most) = (0, 0);
-    for n in rounds(most_rounds) {
+    for n in rounds(times) {
         round(n);
         if n == 2_000 {
             start = live_bytes();

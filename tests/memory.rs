@@ -255,14 +255,18 @@ fn finished_jobs_leave_nothing_behind() {
 fn ten_thousand_pools_leave_nothing_behind() {
     (0..100).for_each(build_and_end);
     let before = live_bytes();
+    // A thread that has been joined may stand in /proc a moment longer, and nobody joins that of a pool that ended on it.
+    let wait_for_threads = || {
+        #[cfg(target_os = "linux")]
+        common::wait_until("the threads to be gone", || common::threads_named("mem-pools") == 0);
+    };
     for round in rounds(10_000) {
         build_and_end(round);
-        // A thread that has been joined may stand in /proc a moment longer, and nobody joins that of a pool that ended on it.
-        #[cfg(target_os = "linux")]
         if round % 1_000 == 999 {
-            common::wait_until("the threads to be gone", || common::threads_named("mem-pools") == 0);
+            wait_for_threads();
         }
     }
+    wait_for_threads();
     let more = live_bytes() - before;
     assert!(more <= 16_384, "10,000 pools left {more} bytes");
 }

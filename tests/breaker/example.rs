@@ -10,9 +10,12 @@ use crate::program::{Running, assert_refused_about, program, run, succeed, text}
 const SMALL: [&str; 10] =
     ["--phase", "200ms", "--timeout", "20ms", "--wait", "20ms", "--rate", "200", "--failures", "1"];
 
-/// What a line of the timeline tells, without its time: when it was told depends on the machine.
+/// What a line of the timeline tells, without its time, which depends on the machine but for its form: `   0.000 s  `.
 fn event(line: &str) -> &str {
-    line.split_once(" s  ").expect("a time").1
+    let (time, event) = line.split_once(" s  ").expect("a time");
+    let is_time = time.len() == 8 && time.as_bytes()[4] == b'.' && time.trim_start().parse::<f64>().is_ok();
+    assert!(is_time, "{line:?}");
+    event
 }
 
 /// What happened, without the times; and the two columns of numbers by the names of their rows.

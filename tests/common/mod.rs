@@ -68,8 +68,8 @@ pub fn wait_until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
-/// Counts from 0 for a test that tries a race `most` times; stops sooner where other work on the machine makes that last long,
-/// and well before it is taken for a hang.
+/// Counts from 0 for a test that repeats something `most` times; stops sooner where other work on the machine makes that
+/// last long, and well before it is taken for a hang.
 pub fn rounds(most: usize) -> impl Iterator<Item = usize> {
     let start = Instant::now();
     (0..most).take_while(move |_| start.elapsed() < FOREVER / 4)

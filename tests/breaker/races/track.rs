@@ -11,8 +11,8 @@ use corepool::breaker::{CircuitBreaker, Outcome, Recorded};
 
 use crate::common::{self, within_a_minute};
 
-/// Has `racers` threads do `act` at once, each with its number, then `judge` what came of it: `rounds` times. A panic in
-/// any of them, or a hang, fails the test.
+/// Has `racers` threads do `act` at once, each with its number, then `judge` what came of it: `rounds` times at most. A
+/// panic in any of them, or a hang, fails the test.
 pub fn race<S, A>(
     racers: usize,
     rounds: usize,
