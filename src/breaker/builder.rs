@@ -7,8 +7,9 @@ use super::backoff::Backoff;
 use super::circuit::CircuitBreaker;
 use super::clock::{Clock, MonotonicClock, TimeSource};
 use super::error::BreakerConfigError;
-use super::policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
-use super::rules::{DEFAULT_WAIT, RateRule, Rules, check_share, check_time};
+use super::rules::{
+    AbandonedPolicy, DEFAULT_WAIT, Expired, FailurePolicy, HalfOpenPolicy, RateRule, Rules, check_share, check_time,
+};
 use super::shared::Shared;
 use crate::panic::Contained;
 
@@ -47,7 +48,7 @@ pub struct BreakerBuilder {
 }
 
 impl BreakerBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             failure_policy: FailurePolicy::Consecutive(DEFAULT_FAILURES),
             slow_calls: None,
@@ -268,6 +269,40 @@ impl BreakerBuilder {
             AbandonedPolicy::FailureIfSlow if self.slow_calls.is_none() => Err(BreakerConfigError::NeedsSlowCalls),
             _ => Ok(()),
         }
+    }
+}
+
+impl CircuitBreaker {
+    /// A breaker that opens after 5 consecutive failures, admits one probe 30 s later, and closes when that succeeds.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, State};
+    ///
+    /// assert_eq!(CircuitBreaker::new().state(), State::Closed);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().unwrap_or_else(|error| unreachable!("the defaults are allowed: {error}"))
+    }
+
+    /// A breaker by rules of your own.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, FailurePolicy};
+    /// use std::time::Duration;
+    ///
+    /// let builder = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(3));
+    /// let breaker = builder.open_wait(Duration::from_secs(5)).build().unwrap();
+    /// # drop(breaker);
+    /// ```
+    pub fn builder() -> BreakerBuilder {
+        BreakerBuilder::new()
+    }
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

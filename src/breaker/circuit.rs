@@ -2,18 +2,15 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::builder::BreakerBuilder;
 use super::error::{CallError, Rejected};
-use super::event::{Event, Subscription};
+use super::event::Event;
 use super::permit::{Permit, Running};
 use super::shared::Shared;
-use super::snapshot::Snapshot;
-use super::state::{Outcome, State};
+use super::state::{Outcome, Snapshot, State};
 use super::step::Command;
 use crate::panic::Contained;
 
@@ -40,39 +37,8 @@ use crate::panic::Contained;
 pub struct CircuitBreaker(Arc<Shared>);
 
 impl CircuitBreaker {
-    /// A breaker that opens after 5 consecutive failures, admits one probe 30 s later, and closes when that succeeds.
-    ///
-    /// ```
-    /// use corepool::breaker::{CircuitBreaker, State};
-    ///
-    /// assert_eq!(CircuitBreaker::new().state(), State::Closed);
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build().unwrap_or_else(|error| unreachable!("the defaults are allowed: {error}"))
-    }
-
-    /// A breaker by rules of your own.
-    ///
-    /// ```
-    /// use corepool::breaker::{CircuitBreaker, FailurePolicy};
-    /// use std::time::Duration;
-    ///
-    /// let builder = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(3));
-    /// let breaker = builder.open_wait(Duration::from_secs(5)).build().unwrap();
-    /// # drop(breaker);
-    /// ```
-    pub fn builder() -> BreakerBuilder {
-        BreakerBuilder::new()
-    }
-
     pub(super) fn from_shared(shared: Shared) -> Self {
         Self(Arc::new(shared))
-    }
-
-    #[inline]
-    pub(super) fn shared(&self) -> &Shared {
-        &self.0
     }
 
     /// Makes a call if it is admitted: `Ok` is a success, `Err` a failure.
@@ -125,7 +91,7 @@ impl CircuitBreaker {
         classify: impl FnOnce(&Result<T, E>) -> Outcome,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        let running = Running::new(self.shared(), self.0.admit()?);
+        let running = Running::new(&self.0, self.0.admit()?);
         let result = f();
         let outcome = classify(&result);
         running.end(outcome);
@@ -186,10 +152,10 @@ impl CircuitBreaker {
         Fut: Future<Output = Result<T, E>>,
         C: FnOnce(&Result<T, E>) -> Outcome,
     {
-        let breaker = self.clone();
+        let shared = Arc::clone(&self.0);
         async move {
-            let ticket = breaker.0.admit()?;
-            let mut permit = Permit::new(breaker, ticket);
+            let ticket = shared.admit()?;
+            let mut permit = Permit::new(shared, ticket);
             let mut call = pin!(permit.watch(f));
             let result = poll_fn(|context| permit.watch(|| call.as_mut().poll(context))).await;
             let outcome = permit.watch(|| classify(&result));
@@ -220,7 +186,7 @@ impl CircuitBreaker {
     /// ```
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
         let ticket = self.0.admit()?;
-        Ok(Permit::new(self.clone(), ticket))
+        Ok(Permit::new(Arc::clone(&self.0), ticket))
     }
 
     /// Whether a call would be admitted now. Takes no place and counts nothing: another call may be faster.
@@ -360,22 +326,62 @@ impl CircuitBreaker {
     /// # drop(subscription);
     /// ```
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
-        Subscription::new(Arc::downgrade(&self.0), self.0.subscribe(Arc::new(Contained::new(Box::new(listener)))))
+        let id = self.0.subscribe(Arc::new(Contained::new(Box::new(listener))));
+        Subscription { shared: Arc::downgrade(&self.0), id }
     }
 }
-
-impl Default for CircuitBreaker {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-// A panic leaves a breaker whole, so nothing broken can be seen after it.
-impl UnwindSafe for CircuitBreaker {}
-impl RefUnwindSafe for CircuitBreaker {}
 
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreaker").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+/// A listener's place. Dropping it unsubscribes: what happens from then on is not told. It waits for nobody: an event that
+/// is being told meanwhile may still reach the listener, even after the drop.
+///
+/// ```
+/// use corepool::breaker::CircuitBreaker;
+///
+/// let breaker = CircuitBreaker::new();
+/// let subscription = breaker.subscribe(|event| println!("{event:?}"));
+/// breaker.force_open(); // is told
+/// drop(subscription);
+/// breaker.reset(); // is not
+/// ```
+#[must_use = "dropping a subscription unsubscribes"]
+pub struct Subscription {
+    shared: Weak<Shared>,
+    id: u64,
+}
+
+impl Subscription {
+    /// Listens for as long as the breaker lives.
+    ///
+    /// A listener that holds the breaker keeps it alive for ever then: let it hold what it needs instead.
+    ///
+    /// ```
+    /// use corepool::breaker::CircuitBreaker;
+    ///
+    /// let breaker = CircuitBreaker::new();
+    /// breaker.subscribe(|event| println!("{event:?}")).detach();
+    /// breaker.force_open(); // is told
+    /// ```
+    pub fn detach(mut self) {
+        self.shared = Weak::new();
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.unsubscribe(self.id);
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
     }
 }

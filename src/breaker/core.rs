@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Rejected;
-use super::event::Event;
+use super::event::{Event, Outbox};
 use super::machine::Machine;
-use super::outbox::Outbox;
 use super::rules::Rules;
 use super::state::{Outcome, Recorded};
 use super::step::{Admission, Command, Ending, Transition, Verdict};

@@ -1,13 +1,27 @@
-//! What a breaker tells those who listen.
+//! What a breaker tells: events, and their way to the listeners in the order in which they happened.
+//!
+//! 1. Whoever changes the machine puts the events in here, under the same lock: their order is that of the changes.
+//! 2. With the lock released it asks to deliver as far as its own last event. Who finds nobody at it becomes the courier; who
+//!    finds one waits until that is through, or, called inside a listener, raises how far the courier must go and returns.
+//! 3. The courier takes one event at a time, calls the listeners without the lock, and counts the event as delivered. Where it
+//!    has come as far as it must, it stops being the courier and wakes who waits: the next of them takes over.
+//!
+//! So an event is delivered after those before it, and before the call that caused it returns: unless that call is made
+//! inside a listener. That one must not wait, as the courier may be its own thread, or one that waits for it in turn; the
+//! courier delivers its event next. A wake-up cannot be lost: who waits and who wakes both hold the lock when they look at and
+//! change `delivered` and `courier`.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Weak;
+use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Rejected;
-use super::shared::Shared;
 use super::state::{Outcome, State};
+use crate::panic::{Contained, contain};
+use crate::sync::thread_local;
 
 /// Something that happened to a breaker. Built only if somebody listens.
 ///
@@ -76,59 +90,140 @@ pub enum Event {
     },
 }
 
-/// A listener's place. Dropping it unsubscribes: what happens from then on is not told. It waits for nobody: an event that
-/// is being told meanwhile may still reach the listener, even after the drop.
-///
-/// ```
-/// use corepool::breaker::CircuitBreaker;
-///
-/// let breaker = CircuitBreaker::new();
-/// let subscription = breaker.subscribe(|event| println!("{event:?}"));
-/// breaker.force_open(); // is told
-/// drop(subscription);
-/// breaker.reset(); // is not
-/// ```
-#[must_use = "dropping a subscription unsubscribes"]
-pub struct Subscription {
-    shared: Weak<Shared>,
+thread_local! {
+    /// How many listeners run on this thread, one inside the other.
+    static LISTENERS: Cell<usize> = const { Cell::new(0) };
+}
+
+pub(super) type Listen = Contained<Box<dyn Fn(&Event) + Send + Sync>>;
+
+#[derive(Clone)]
+struct Listener {
     id: u64,
+    /// Hears events from this one on.
+    since: u64,
+    listen: Arc<Listen>,
 }
 
-impl Subscription {
-    pub(super) fn new(shared: Weak<Shared>, id: u64) -> Self {
-        Self { shared, id }
-    }
-
-    /// Listens for as long as the breaker lives.
-    ///
-    /// A listener that holds the breaker keeps it alive for ever then: let it hold what it needs instead.
-    ///
-    /// ```
-    /// use corepool::breaker::CircuitBreaker;
-    ///
-    /// let breaker = CircuitBreaker::new();
-    /// breaker.subscribe(|event| println!("{event:?}")).detach();
-    /// breaker.force_open(); // is told
-    /// ```
-    pub fn detach(mut self) {
-        self.shared = Weak::new();
-    }
+/// An event and those who may hear it.
+pub(super) struct Delivery {
+    event: Event,
+    number: u64,
+    listeners: Arc<[Listener]>,
 }
 
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        if let Some(shared) = self.shared.upgrade() {
-            shared.unsubscribe(self.id);
+/// The list with a listener that is in it no more: its destructor is user code.
+#[must_use = "it is to be dropped without the lock"]
+pub(super) struct Removed(#[expect(dead_code, reason = "it is there to be dropped")] Arc<[Listener]>);
+
+/// What a call that has caused events is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "somebody has to deliver"]
+pub(super) enum Turn {
+    /// Delivered, or left to the courier.
+    Over,
+    /// Another thread is at it.
+    Wait,
+    /// This thread is the courier now.
+    Deliver,
+}
+
+pub(super) struct Outbox {
+    listeners: Arc<[Listener]>,
+    next_id: u64,
+    queue: VecDeque<Event>,
+    /// Events put in, in all: the number of the last one.
+    told: u64,
+    /// Events delivered, in all.
+    delivered: u64,
+    /// As far as where the courier goes, if there is one.
+    courier: Option<u64>,
+}
+
+impl Outbox {
+    pub(super) fn new() -> Self {
+        Self { listeners: Arc::new([]), next_id: 0, queue: VecDeque::new(), told: 0, delivered: 0, courier: None }
+    }
+
+    pub(super) fn has_listeners(&self) -> bool {
+        !self.listeners.is_empty()
+    }
+
+    /// The number of the last event that was put in.
+    pub(super) fn told(&self) -> u64 {
+        self.told
+    }
+
+    pub(super) fn tell(&mut self, event: impl FnOnce() -> Event) {
+        if self.has_listeners() {
+            self.queue.push_back(event());
+            self.told += 1;
         }
     }
+
+    pub(super) fn add(&mut self, listen: Arc<Listen>) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let newcomer = Listener { id, since: self.told + 1, listen };
+        self.listeners = self.listeners.iter().cloned().chain([newcomer]).collect();
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> Removed {
+        let others = self.listeners.iter().filter(|listener| listener.id != id).cloned().collect();
+        Removed(mem::replace(&mut self.listeners, others))
+    }
+
+    /// What a call of this thread is to do that has caused the events up to `through`.
+    pub(super) fn turn(&mut self, through: u64) -> Turn {
+        match &mut self.courier {
+            _ if self.delivered >= through => Turn::Over,
+            Some(goal) if LISTENERS.with(Cell::get) > 0 => {
+                *goal = through.max(*goal);
+                Turn::Over
+            }
+            Some(_) => Turn::Wait,
+            None => {
+                self.courier = Some(through);
+                Turn::Deliver
+            }
+        }
+    }
+
+    /// For the courier: the next event, or the end of its work.
+    pub(super) fn take(&mut self) -> Option<Delivery> {
+        if self.courier.is_none_or(|goal| self.delivered >= goal) {
+            self.courier = None;
+            return None;
+        }
+        let (event, number) = (self.queue.pop_front()?, self.delivered + 1);
+        Some(Delivery { event, number, listeners: Arc::clone(&self.listeners) })
+    }
+
+    /// For the courier: the listeners have heard what it took.
+    pub(super) fn count_delivered(&mut self) {
+        self.delivered += 1;
+    }
 }
 
-// A panic leaves a breaker whole, so nothing broken can be seen after it.
-impl UnwindSafe for Subscription {}
-impl RefUnwindSafe for Subscription {}
+impl Delivery {
+    /// Calls those who listened when the event happened, and drops those of them that nobody else holds any more. What they
+    /// throw stays here.
+    pub(super) fn hand_over(self) {
+        LISTENERS.with(|running| running.set(running.get() + 1));
+        for listener in self.listeners.iter().filter(|listener| listener.since <= self.number) {
+            contain(|| (**listener.listen)(&self.event));
+        }
+        drop(self);
+        LISTENERS.with(|running| running.set(running.get() - 1));
+    }
+}
 
-impl fmt::Debug for Subscription {
+impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Outbox")
+            .field("listeners", &self.listeners.len())
+            .field("queued", &self.queue.len())
+            .finish_non_exhaustive()
     }
 }

@@ -34,19 +34,19 @@
 //! made the step asks the function without a lock and brings the answer. Until then the state admits nobody, and a state
 //! entered in between makes the answer void.
 
-mod view;
+#[cfg(all(test, not(corepool_loom)))]
+mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Rejected;
-use super::meter::Meter;
-use super::phase::{Phase, Wait};
-use super::policy::Expired;
-use super::rules::{DEFAULT_WAIT, Rules};
+use super::phase::{Decision, Phase, Trial, Wait};
+use super::rules::{DEFAULT_WAIT, Expired, Rules};
+use super::state::{Snapshot, State};
 use super::step::{Admission, Command, Ending, Question, Transition, Verdict};
 use super::tally::{Entry, Pace, Tally};
-use super::trial::{Decision, Trial};
+use super::window::Windows;
 
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
@@ -54,7 +54,7 @@ pub(super) struct Machine {
     generation: u64,
     phase: Phase,
     /// Empty but in Closed, in the Open that follows it, and in MetricsOnly.
-    meter: Meter,
+    windows: Windows,
     consecutive_failures: u32,
     /// Openings since it was last closed, those by hand apart.
     attempt: u32,
@@ -66,7 +66,7 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(rules: Arc<Rules>) -> Self {
         Self {
-            meter: Meter::new(&rules),
+            windows: Windows::new(&rules),
             rules,
             generation: 0,
             phase: Phase::Closed,
@@ -94,11 +94,6 @@ impl Machine {
         })
     }
 
-    /// Whether `lapse` would do something.
-    pub(super) fn is_overdue(&self, now: Duration) -> bool {
-        self.phase.overdue(now).is_some()
-    }
-
     pub(super) fn admit(&mut self, now: Duration) -> Admission {
         if let Some(rejected) = self.reject(now) {
             return Admission::Rejected(rejected);
@@ -120,11 +115,6 @@ impl Machine {
         let rejected = self.rejection(now)?;
         self.rejected += 1;
         Some(rejected)
-    }
-
-    /// What a call would hear now that `admit` would not let through.
-    pub(super) fn rejection(&self, now: Duration) -> Option<Rejected> {
-        self.phase.rejection(&self.rules, now)
     }
 
     /// Takes the end of a permit of this generation or an earlier one.
@@ -157,7 +147,7 @@ impl Machine {
         matches!(self.phase, Phase::Closed)
             && generation == self.generation
             && self.consecutive_failures == 0
-            && self.meter.add_good_call(now)
+            && self.windows.add_good_call(now)
     }
 
     #[inline]
@@ -169,11 +159,11 @@ impl Machine {
         }
         match &mut self.phase {
             Phase::Closed => {
-                let is_over = self.meter.add(entry, now, &self.rules);
+                let is_over = self.windows.add(entry, now, &self.rules);
                 (is_over || self.is_over_in_a_row()).then(|| self.open(now, None))
             }
             Phase::MetricsOnly => {
-                self.meter.add(entry, now, &self.rules);
+                self.windows.add(entry, now, &self.rules);
                 None
             }
             Phase::HalfOpen(trial) => {
@@ -210,10 +200,6 @@ impl Machine {
     /// The question that the last step left, once.
     pub(super) fn take_question(&mut self) -> Option<Question> {
         self.question.take()
-    }
-
-    pub(super) fn has_question(&self) -> bool {
-        self.question.is_some()
     }
 
     /// The wait that was asked for. Void if another state has been entered since.
@@ -255,7 +241,7 @@ impl Machine {
 
     fn forget_calls(&mut self) {
         self.consecutive_failures = 0;
-        self.meter.clear();
+        self.windows.clear();
     }
 
     fn enter(&mut self, phase: Phase, at: Duration) -> Transition {
@@ -264,5 +250,92 @@ impl Machine {
         self.generation += 1;
         self.question = None;
         Transition { from, to: self.state(), generation: self.generation, at }
+    }
+}
+
+/// What reads, and changes nothing.
+impl Machine {
+    pub(super) fn state(&self) -> State {
+        self.phase.state()
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether `lapse` would do something.
+    pub(super) fn is_overdue(&self, now: Duration) -> bool {
+        self.phase.overdue(now).is_some()
+    }
+
+    /// The state that `lapse` would leave.
+    pub(super) fn state_at(&self, now: Duration) -> State {
+        match self.rules.expired {
+            _ if !self.is_overdue(now) => self.state(),
+            Expired::Reopen => State::Open,
+            Expired::Close => State::Closed,
+            Expired::Reprobe => State::HalfOpen,
+        }
+    }
+
+    /// What a call would hear now that `admit` would not let through.
+    pub(super) fn rejection(&self, now: Duration) -> Option<Rejected> {
+        self.phase.rejection(&self.rules, now)
+    }
+
+    pub(super) fn has_question(&self) -> bool {
+        self.question.is_some()
+    }
+
+    /// A success of this generation would change nothing.
+    pub(super) fn is_at_ease(&self) -> bool {
+        matches!(self.phase, Phase::Closed) && self.consecutive_failures == 0 && self.rules.forget_successes()
+    }
+
+    /// Where the windows are timeless: whether the next success can only be counted, or is late. It moves a closed breaker
+    /// only where it makes a window's calls enough for a rate.
+    pub(super) fn needs_no_time_for_success(&self) -> bool {
+        match self.phase {
+            Phase::Closed => !self.windows.next_call_makes_a_rate(),
+            Phase::HalfOpen(_) => false,
+            _ => true,
+        }
+    }
+
+    pub(super) fn snapshot(&self, now: Duration) -> Snapshot {
+        let tally = self.tally(now);
+        Snapshot {
+            state: self.state(),
+            generation: self.generation,
+            window: tally.map(|(tally, _)| tally.counts()),
+            failure_rate: tally.and_then(|(tally, minimum)| tally.failure_rate(minimum)),
+            slow_rate: tally.and_then(|(tally, minimum)| tally.slow_rate(minimum)),
+            consecutive_failures: self.consecutive_failures,
+            attempt: self.attempt,
+            retry_after: self.wait_left(now),
+            rejected: self.rejected,
+            late_results: self.late_results,
+        }
+    }
+
+    /// The calls that the state is judged by, or was entered for, as the rules count them; and how many make a rate.
+    fn tally(&self, now: Duration) -> Option<(Tally, u32)> {
+        let rate = self.rules.rates.first()?;
+        Some(match &self.phase {
+            Phase::HalfOpen(trial) => (trial.judged(&self.rules), self.rules.probes_needed()),
+            Phase::Open(Wait { probes: Some(probes), .. }) => (*probes, self.rules.probes_needed()),
+            _ => {
+                let tally = self.windows.first(now)?.judged(self.rules.abandoned_share());
+                (tally, rate.needed_in(&tally))
+            }
+        })
+    }
+
+    /// How long an open breaker stays so.
+    fn wait_left(&self, now: Duration) -> Option<Duration> {
+        match &self.phase {
+            Phase::Open(wait) => wait.left(now),
+            _ => None,
+        }
     }
 }

@@ -88,41 +88,36 @@
 //! [`half_open`]: BreakerBuilder::half_open
 //! [`half_open_max_wait`]: BreakerBuilder::half_open_max_wait
 
-mod circuit;
-mod builder;
-mod permit;
-mod ticket;
-mod shared;
-mod word;
-mod core;
-mod machine;
-mod step;
-mod phase;
-mod trial;
-mod meter;
-mod window;
-mod tally;
-mod rules;
-mod policy;
-mod backoff;
-mod clock;
-mod outbox;
-mod event;
-mod snapshot;
-mod state;
-mod error;
+// This floor stands on `base` alone, and nothing in the crate stands on it: users call it. In go calls, their results, and
+// changes by hand; out come permits or rejections, and events. A file refers to those below it only.
 
-#[cfg(all(test, not(corepool_loom)))]
-mod table;
+// The way of a call, from the front door down:
+mod builder; // rules in, a breaker out
+mod circuit; // the front door: calls, looks, changes by hand, listeners
+mod permit; // a call's right to be made, from its admission to its end
+mod shared; // what the clones share: past the word, or under the lock
+mod core; // what the lock guards: the machine, and the events of its steps
+mod word; // what a healthy call needs to know of it, in one atomic
+mod event; // what is told, and its way to the listeners
+mod machine; // the state machine: plain code, without locks, clocks or user code
+mod phase; // the states with what each knows: waits, probes
+mod window; // the calls that a closed breaker is judged by
+
+// The words in which these speak:
+mod rules; // what a user chose, and what it comes to
+mod step; // what goes into the machine and what comes out
+mod tally; // calls counted by how they ended
+mod backoff; // how long it stays open
+mod clock; // where the time comes from
+mod state; // states, outcomes, snapshots
+mod error; // rejections, and rules that make no sense
 
 pub use backoff::Backoff;
 pub use builder::BreakerBuilder;
-pub use circuit::CircuitBreaker;
+pub use circuit::{CircuitBreaker, Subscription};
 pub use clock::{Clock, ManualClock, MonotonicClock};
 pub use error::{BreakerConfigError, CallError, Reason, Rejected};
-pub use event::{Event, Subscription};
+pub use event::Event;
 pub use permit::Permit;
-pub use policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
-pub use snapshot::{Snapshot, WindowCounts};
-pub use state::{Outcome, Recorded, State};
-pub use window::Window;
+pub use rules::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy, Window};
+pub use state::{Outcome, Recorded, Snapshot, State, WindowCounts};

@@ -2,14 +2,12 @@
 
 use std::fmt;
 use std::mem;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
-use super::circuit::CircuitBreaker;
 use super::shared::Shared;
 use super::state::{Outcome, Recorded};
-use super::step::Ending;
-use super::ticket::Ticket;
+use super::step::{Ending, Ticket};
 
 /// A call that was admitted, and has not ended.
 ///
@@ -31,7 +29,7 @@ use super::ticket::Ticket;
 /// ```
 #[must_use = "dropping a permit without reporting an outcome abandons the call"]
 pub struct Permit {
-    breaker: CircuitBreaker,
+    shared: Arc<Shared>,
     ticket: Ticket,
     if_dropped: IfDropped,
 }
@@ -50,12 +48,12 @@ enum IfDropped {
 }
 
 impl Permit {
-    pub(super) fn new(breaker: CircuitBreaker, ticket: Ticket) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, ticket: Ticket) -> Self {
         let if_dropped = match thread::panicking() {
             true => IfDropped::AbandonsOn(thread::current().id()),
             false => IfDropped::AbandonsOrFails,
         };
-        Self { breaker, ticket, if_dropped }
+        Self { shared, ticket, if_dropped }
     }
 
     /// Reports that the dependency did its part.
@@ -145,7 +143,7 @@ impl Permit {
     /// assert_eq!(breaker.snapshot().window.unwrap().slow, 0);
     /// ```
     pub fn start(&mut self) {
-        self.breaker.shared().restart(&mut self.ticket);
+        self.shared.restart(&mut self.ticket);
     }
 
     /// Runs a part of the call: what unwinds out of it fails the permit, even on a thread that was unwinding before.
@@ -158,7 +156,7 @@ impl Permit {
 
     fn end(&mut self, ending: Ending) -> Recorded {
         self.if_dropped = IfDropped::Nothing;
-        self.breaker.shared().record(self.ticket, ending)
+        self.shared.record(self.ticket, ending)
     }
 }
 
@@ -180,10 +178,6 @@ impl fmt::Debug for Permit {
         f.debug_struct("Permit").field("ticket", &self.ticket).finish_non_exhaustive()
     }
 }
-
-// A panic leaves a breaker whole, so nothing broken can be seen after it.
-impl UnwindSafe for Permit {}
-impl RefUnwindSafe for Permit {}
 
 /// A call that runs on its caller's stack: it ends with a report, or fails by a panic.
 pub(super) struct Running<'a> {

@@ -1,17 +1,141 @@
-//! What a breaker was told to do: the policies, as the builder has checked them.
+//! What a breaker was told to do: the choices a user has, and the rules they come to once they are checked.
 
 use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::error::BreakerConfigError;
-use super::policy::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
 use super::state::Outcome;
 use super::step::Ending;
 use super::tally::{Entry, Pace, Tally};
-use super::window::Window;
 
 /// The open wait, and the lease of probes after a wait of zero.
 pub(super) const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+
+/// When failures open a closed breaker.
+///
+/// ```
+/// use corepool::breaker::{CircuitBreaker, FailurePolicy, Window};
+///
+/// // Half of the last 100 calls, once 20 are in, or 10 in a row.
+/// let rate = FailurePolicy::Rate { threshold: 0.5, window: Window::Count(100), minimum_calls: 20 };
+/// let policy = FailurePolicy::Any(vec![rate, FailurePolicy::Consecutive(10)]);
+/// let breaker = CircuitBreaker::builder().failure_policy(policy).build().unwrap();
+/// # drop(breaker);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum FailurePolicy {
+    /// So many failures in a row. Costs least: a healthy call takes no lock.
+    Consecutive(u32),
+    /// A share of failures among the calls of a window, looked at after every result, a success included.
+    Rate {
+        /// In (0, 1]: it opens when the share is this or more.
+        threshold: f64,
+        /// Which calls are looked at.
+        window: Window,
+        /// No rate until so many are in. Of a count window no more is asked than it can hold: its size, less the abandoned
+        /// calls that [`AbandonedPolicy::Rate`] keeps in it and does not count.
+        minimum_calls: u32,
+    },
+    /// Whichever comes first. Where a rate window is spoken of elsewhere, it is that of the first rate in it.
+    Any(Vec<FailurePolicy>),
+}
+
+/// Which calls a rate is about.
+///
+/// ```
+/// use corepool::breaker::{CircuitBreaker, FailurePolicy, Window};
+/// use std::time::Duration;
+///
+/// let window = Window::Time { span: Duration::from_secs(10), buckets: 10 };
+/// let policy = FailurePolicy::Rate { threshold: 0.5, window, minimum_calls: 20 };
+/// let breaker = CircuitBreaker::builder().failure_policy(policy).build().unwrap();
+/// # drop(breaker);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// The last so many calls: two to four bytes each, taken as calls come.
+    Count(u32),
+    /// The calls of the last `span`, kept in `buckets` that are aligned to the clock's origin: a call is forgotten with its
+    /// whole bucket, so the calls of between `span - span / buckets` and `span` are looked at. 32 bytes a bucket.
+    Time {
+        /// How far back. At least a nanosecond a bucket.
+        span: Duration,
+        /// Into how many parts it is cut: more are more exact.
+        buckets: u16,
+    },
+}
+
+/// What probes must show.
+///
+/// ```
+/// use corepool::breaker::{CircuitBreaker, FailurePolicy, HalfOpenPolicy, Window};
+///
+/// let rate = FailurePolicy::Rate { threshold: 0.5, window: Window::Count(100), minimum_calls: 20 };
+/// let builder = CircuitBreaker::builder().failure_policy(rate);
+/// let breaker = builder.half_open(10, 1).half_open_policy(HalfOpenPolicy::Rate).build().unwrap();
+/// # drop(breaker);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HalfOpenPolicy {
+    /// So many successes close it, the first failure opens it. A slow success is a success.
+    #[default]
+    Consecutive,
+    /// As soon as the failure policy's `minimum_calls`, or all permits if they are fewer, have brought a result, its rates
+    /// decide: that of failures, and that of slow calls.
+    Rate,
+}
+
+/// What happens when the lease of the probes runs out and they have not decided.
+///
+/// ```
+/// use corepool::breaker::{CircuitBreaker, Expired, ManualClock, State};
+/// use std::time::Duration;
+///
+/// let (clock, second) = (ManualClock::new(), Duration::from_secs(1));
+/// let builder = CircuitBreaker::builder().clock(clock.clone()).half_open_max_wait(second, Expired::Close);
+/// let breaker = builder.build().unwrap();
+/// breaker.open_for(second);
+/// clock.advance(second);
+/// let probe = breaker.try_acquire().unwrap(); // never reports
+/// clock.advance(second);
+/// assert_eq!(breaker.state(), State::Closed);
+/// # drop(probe);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Expired {
+    /// As if a probe had failed. The open wait counts from the end of the lease.
+    #[default]
+    Reopen,
+    /// As if the probes had succeeded.
+    Close,
+    /// New probes are admitted; what the old ones bring is late.
+    Reprobe,
+}
+
+/// How a permit counts that is dropped without a result: a job that was cancelled, a future that was dropped.
+///
+/// A permit that is dropped by a panic is a failure in any case.
+///
+/// ```
+/// use corepool::breaker::{AbandonedPolicy, CircuitBreaker};
+///
+/// let breaker = CircuitBreaker::builder().abandoned(AbandonedPolicy::Failure).build().unwrap();
+/// drop(breaker.try_acquire().unwrap());
+/// assert_eq!(breaker.snapshot().consecutive_failures, 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AbandonedPolicy {
+    /// Not at all: a probe gives its place back. The default, unless slow calls are configured.
+    Ignore,
+    /// As a failure.
+    Failure,
+    /// As a failure if it had run for longer than `slow_calls` allows, else not at all. The default if slow calls are
+    /// configured.
+    FailureIfSlow,
+    /// In the rate window, as failures once they are this share of all calls in it, abandoned ones included; until then not
+    /// at all. The share is in (0, 1]. Probes are looked at by themselves: where the first is abandoned, that is all of them.
+    Rate(f64),
+}
 
 /// The rules of one breaker.
 #[derive(Debug)]

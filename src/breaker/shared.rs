@@ -11,20 +11,19 @@
 //! The clock, that function and the listeners are user code: none of them runs under the lock, and what they throw stays
 //! here.
 
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::TimeSource;
 use super::core::Core;
 use super::error::Rejected;
+use super::event::{Listen, Turn};
 use super::machine::Machine;
-use super::outbox::{Listen, Turn};
 use super::rules::Rules;
-use super::snapshot::Snapshot;
-use super::state::{Recorded, State};
-use super::step::{Admission, Command, Ending, Question};
+use super::state::{Recorded, Snapshot, State};
+use super::step::{Admission, Began, Command, Ending, Question, Ticket};
 use super::tally::Pace;
-use super::ticket::{Began, Ticket};
 use super::word::StateWord;
 use crate::panic::contain;
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -37,6 +36,9 @@ pub(super) struct Shared {
     /// Rung when the outbox has come on.
     delivered: Condvar,
 }
+
+// A panic leaves it whole, so whoever holds it sees nothing broken after it.
+impl RefUnwindSafe for Shared {}
 
 impl Shared {
     pub(super) fn new(rules: Rules, clock: TimeSource) -> Self {
@@ -165,7 +167,7 @@ impl Shared {
         contain(|| self.rules.backoff.wait(question.attempt)).unwrap_or(self.rules.fallback_wait)
     }
 
-    /// Sees to it that the events up to `told` are delivered: see `outbox`.
+    /// Sees to it that the events up to `told` are delivered: see `event`.
     fn deliver(&self, told: u64) {
         let mut core = self.core.lock();
         loop {
@@ -216,7 +218,7 @@ impl Shared {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        self.look(Snapshot::of)
+        self.look(Machine::snapshot)
     }
 
     /// Shows the machine as it would be if it had done what time has done by itself.

@@ -1,9 +1,10 @@
-//! What goes into the state machine and what comes out of it.
+//! What goes into the state machine and what comes out of it, and what an admitted call carries between the two.
 
 use std::time::Duration;
 
 use super::error::Rejected;
 use super::state::{Outcome, State};
+use super::tally::Pace;
 
 /// How long is the wait of this attempt?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,33 @@ pub(super) struct Transition {
 pub(super) enum Admission {
     Admitted { generation: u64, began: Option<Transition> },
     Rejected(Rejected),
+}
+
+/// The generation that admitted a call, and when. Two words, so that a call that needs neither keeps them in registers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ticket {
+    pub(super) generation: u64,
+    pub(super) began: Began,
+}
+
+/// When a call began, in nanoseconds of the clock. Calls are timed in the clock's first 584 years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Began(u64);
+
+impl Began {
+    /// Calls are not timed, or the clock could not say.
+    pub(super) const UNKNOWN: Self = Self(u64::MAX);
+
+    pub(super) fn at(now: Option<Duration>) -> Self {
+        now.and_then(|now| u64::try_from(now.as_nanos()).ok()).map_or(Self::UNKNOWN, Self)
+    }
+
+    pub(super) fn pace(self, now: Duration, limit: Duration) -> Pace {
+        match self != Self::UNKNOWN && now.saturating_sub(Duration::from_nanos(self.0)) > limit {
+            true => Pace::Slow,
+            false => Pace::Fast,
+        }
+    }
 }
 
 /// How a permit came to its end.

@@ -1,6 +1,6 @@
 //! How many calls ended how, and the shares that follow from it.
 
-use super::snapshot::WindowCounts;
+use super::state::WindowCounts;
 
 /// A call as a window remembers it. An ignored one leaves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

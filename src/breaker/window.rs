@@ -1,46 +1,93 @@
-//! Which calls a rate is about: the last so many, or those of the last so long.
+//! What a closed breaker is judged by: the last so many calls, or those of the last so long, and the rates among them.
 
 use std::mem;
 use std::time::Duration;
 
-use super::tally::{Entry, Tally};
+use super::rules::{RateRule, Rules, Window};
+use super::tally::{Entry, Pace, Tally};
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// Which calls a rate is about.
-///
-/// ```
-/// use corepool::breaker::{CircuitBreaker, FailurePolicy, Window};
-/// use std::time::Duration;
-///
-/// let window = Window::Time { span: Duration::from_secs(10), buckets: 10 };
-/// let policy = FailurePolicy::Rate { threshold: 0.5, window, minimum_calls: 20 };
-/// let breaker = CircuitBreaker::builder().failure_policy(policy).build().unwrap();
-/// # drop(breaker);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Window {
-    /// The last so many calls: two to four bytes each, taken as calls come.
-    Count(u32),
-    /// The calls of the last `span`, kept in `buckets` that are aligned to the clock's origin: a call is forgotten with its
-    /// whole bucket, so the calls of between `span - span / buckets` and `span` are looked at. 32 bytes a bucket.
-    Time {
-        /// How far back. At least a nanosecond a bucket.
-        span: Duration,
-        /// Into how many parts it is cut: more are more exact.
-        buckets: u16,
-    },
+/// The windows that a closed breaker is judged by.
+#[derive(Clone, Debug)]
+pub(super) struct Windows(Vec<RateWindow>);
+
+/// One rate and the calls it is about.
+#[derive(Clone, Debug)]
+struct RateWindow {
+    rule: RateRule,
+    calls: Calls,
+}
+
+impl Windows {
+    pub(super) fn new(rules: &Rules) -> Self {
+        let window = |rule: &RateRule| RateWindow { rule: *rule, calls: Calls::new(rule.window) };
+        Self(rules.rates.iter().map(window).collect())
+    }
+
+    /// Adds a call to each window; returns whether one of the rates is reached.
+    #[inline]
+    pub(super) fn add(&mut self, entry: Entry, now: Duration, rules: &Rules) -> bool {
+        let share = rules.abandoned_share();
+        self.0.iter_mut().fold(false, |is_over, window| is_over | window.add(entry, now, share))
+    }
+
+    /// Adds a fast success, if nothing else is in any window: then no rate is above zero.
+    #[inline]
+    pub(super) fn add_good_call(&mut self, now: Duration) -> bool {
+        let are_good = self.0.iter().all(|window| window.calls.are_good());
+        if are_good {
+            for window in &mut self.0 {
+                window.calls.add(Entry::Success(Pace::Fast), now);
+            }
+        }
+        are_good
+    }
+
+    pub(super) fn clear(&mut self) {
+        for window in &mut self.0 {
+            window.calls.clear();
+        }
+    }
+
+    /// Whether one call more may be what a rate waits for. The windows must be timeless.
+    pub(super) fn next_call_makes_a_rate(&self) -> bool {
+        self.0.iter().any(|window| {
+            let sum = window.calls.sum(Duration::ZERO);
+            sum.abandoned > 0 || sum.calls + 1 == u64::from(window.rule.minimum)
+        })
+    }
+
+    /// What is in the first window.
+    pub(super) fn first(&self, now: Duration) -> Option<Tally> {
+        self.0.first().map(|window| window.calls.sum(now))
+    }
+}
+
+impl RateWindow {
+    #[inline]
+    fn add(&mut self, entry: Entry, now: Duration, abandoned_share: Option<f64>) -> bool {
+        let tally = self.calls.add(entry, now);
+        match abandoned_share {
+            // Where it lies: copying what was written just now would wait for it.
+            None => self.rule.is_reached_by(tally, self.rule.minimum),
+            share => {
+                let tally = tally.judged(share);
+                self.rule.is_reached_by(&tally, self.rule.needed_in(&tally))
+            }
+        }
+    }
 }
 
 /// A window with the calls in it.
 #[derive(Clone, Debug)]
-pub(super) enum Calls {
+enum Calls {
     Last(LastCalls),
     Recent(RecentCalls),
 }
 
 impl Calls {
-    pub(super) fn new(window: Window) -> Self {
+    fn new(window: Window) -> Self {
         match window {
             Window::Count(size) => Self::Last(LastCalls::new(size)),
             Window::Time { span, buckets } => Self::Recent(RecentCalls::new(span, buckets)),
@@ -49,7 +96,7 @@ impl Calls {
 
     /// Adds a call; returns what is in the window then. `now` is never before that of an earlier call.
     #[inline]
-    pub(super) fn add(&mut self, entry: Entry, now: Duration) -> &Tally {
+    fn add(&mut self, entry: Entry, now: Duration) -> &Tally {
         match self {
             Self::Last(calls) => calls.add(entry),
             Self::Recent(calls) => calls.add(entry, now),
@@ -58,20 +105,20 @@ impl Calls {
 
     /// Whether it holds nothing but fast successes, those included that are too old.
     #[inline]
-    pub(super) fn are_good(&self) -> bool {
+    fn are_good(&self) -> bool {
         let (Self::Last(LastCalls { sum, .. }) | Self::Recent(RecentCalls { sum, .. })) = self;
         *sum == Tally { calls: sum.calls, ..Tally::default() }
     }
 
     /// What is in the window at a time that is not before that of the last `add`.
-    pub(super) fn sum(&self, now: Duration) -> Tally {
+    fn sum(&self, now: Duration) -> Tally {
         match self {
             Self::Last(calls) => calls.sum,
             Self::Recent(calls) => calls.sum_at(now),
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    fn clear(&mut self) {
         match self {
             Self::Last(calls) => calls.clear(),
             Self::Recent(calls) => calls.clear(),
@@ -81,7 +128,7 @@ impl Calls {
 
 /// A ring that grows with what comes in, up to `size`.
 #[derive(Clone, Debug)]
-pub(super) struct LastCalls {
+struct LastCalls {
     size: usize,
     ring: Vec<Entry>,
     /// Where the next one goes; in a full ring the oldest is there.
@@ -117,7 +164,7 @@ impl LastCalls {
 
 /// A ring of buckets. Bucket `n` of time holds the calls from `n * span / buckets` on.
 #[derive(Clone, Debug)]
-pub(super) struct RecentCalls {
+struct RecentCalls {
     span: Duration,
     ring: Box<[Tally]>,
     /// The bucket of the last call. Those after it are empty.

@@ -29,7 +29,7 @@
 //! | phases: `shutdown`, `queue`, `supply` | `shutdown_models` | drains, aborts, both; with idle, sleeping and busy workers, pushes, the line, jobs that submit and join | 3 |
 //! | `stats` | `stats_models` | a look at the counts; with jobs that end each way, and with the line | 4 |
 //! | the breaker's word, lock and machine: `breaker/{word, shared, machine, permit}` | `breaker_models` | results on the fast path and under the lock, dropped permits, a lease that runs out; with results, callers who race for a probe, changes by hand | |
-//! | what it calls outside its lock: `breaker/{shared, outbox}` | `breaker_events_models` | subscribing, events of two callers, listeners that change breakers, panic or leave, a back-off function; with calls, changes by hand | |
+//! | what it calls outside its lock: `breaker/{shared, event}` | `breaker_events_models` | subscribing, events of two callers, listeners that change breakers, panic or leave, a back-off function; with calls, changes by hand | |
 //!
 //! No bound: every order. A bound leaves out the orders with more preemptions (a thread stopped although it could go on),
 //! and other choices after the last one it allows. It stands where the search in full takes too long; each such model

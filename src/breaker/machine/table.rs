@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::Backoff;
-use super::error::Reason;
-use super::machine::Machine;
-use super::policy::{AbandonedPolicy, Expired, HalfOpenPolicy};
-use super::rules::Rules;
-use super::state::{Outcome, State};
-use super::step::{Admission, Command, Ending, Verdict};
-use super::tally::Pace;
+use super::Machine;
+use crate::breaker::backoff::Backoff;
+use crate::breaker::error::Reason;
+use crate::breaker::rules::{AbandonedPolicy, Expired, HalfOpenPolicy, Rules};
+use crate::breaker::state::{Outcome, State};
+use crate::breaker::step::{Admission, Command, Ending, Verdict};
+use crate::breaker::tally::Pace;
 
 const WAIT: Duration = Duration::from_secs(10);
 const LEASE: Duration = Duration::from_secs(2);
@@ -136,7 +135,7 @@ fn a_result_of_an_earlier_generation_is_late_in_any_state() {
             _ => Verdict::Late { outcome: Outcome::Failure },
         };
         assert_eq!((verdict, (machine.state(), machine.generation())), (expected, before));
-        assert_eq!((machine.late_results(), machine.consecutive_failures()), (u64::from(state != State::Disabled), 0));
+        assert_eq!((machine.late_results, machine.consecutive_failures), (u64::from(state != State::Disabled), 0));
     }
 }
 
