@@ -74,8 +74,8 @@ pub enum Event {
         outcome: Outcome,
         /// Whether it took longer than `slow_calls` allows.
         slow: bool,
-        /// Whether it was given up without a result; `outcome` is what the policy makes of it, `Ignored` where that looks at the
-        /// share of all such calls.
+        /// Whether it was abandoned, its permit dropped without a result; `outcome` is what the policy makes of it, `Ignored`
+        /// where that looks at the share of all such calls.
         abandoned: bool,
         /// The generation that admitted it.
         generation: u64,

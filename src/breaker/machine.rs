@@ -278,7 +278,7 @@ impl Machine {
         }
     }
 
-    /// What a call would hear now that `admit` would not let through.
+    /// What a call would hear now that `admit` would reject.
     pub(super) fn rejection(&self, now: Duration) -> Option<Rejected> {
         self.phase.rejection(&self.rules, now)
     }

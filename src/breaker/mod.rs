@@ -64,7 +64,7 @@
 //!   race for one probe, one gets it.
 //! - **No breaker stays half-open for ever**: probes hold a lease. When it is over they are taken to have failed, unless you
 //!   say otherwise ([`Expired`]), and what they bring is late.
-//! - **A panic is a failure**, and goes on. A call that is given up without a result counts as the [`AbandonedPolicy`] says.
+//! - **A panic is a failure**, and goes on. A call that is abandoned, without a result, counts as the [`AbandonedPolicy`] says.
 //! - **Your code cannot wedge it.** Listeners, classifiers, back-off functions and clocks run outside its lock. If one of
 //!   them panics, the breaker works on.
 //! - **No threads, no timers**: time only matters when somebody calls. Reading the state changes nothing.

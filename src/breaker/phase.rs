@@ -41,7 +41,7 @@ impl Phase {
         }
     }
 
-    /// Why no call is let through now, if none is.
+    /// Why no call is admitted now, if none is.
     #[inline]
     pub(super) fn rejection(&self, rules: &Rules, now: Duration) -> Option<Rejected> {
         let (reason, retry_after) = match self {

@@ -24,7 +24,7 @@ pub(super) struct Transition {
     pub(super) at: Duration,
 }
 
-/// What a call hears that asks to be let through.
+/// What a call hears that asks to be admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an admitted call holds a place"]
 pub(super) enum Admission {

@@ -7,7 +7,7 @@ use super::state::WindowCounts;
 pub(super) enum Entry {
     Success(Pace),
     Failure(Pace),
-    /// Given up without a result, where the policy looks at their share.
+    /// Abandoned, where the policy looks at the share of such calls.
     Abandoned,
 }
 

@@ -169,5 +169,5 @@ fn a_call_made_while_a_panic_unwinds_is_judged_by_itself() {
         resume_unwind(Box::new(()))
     };
     assert!(catch_unwind(AssertUnwindSafe(unwinding)).is_err());
-    assert_eq!(failures(&bench), 3, "the three that panicked, and not the one that was given up");
+    assert_eq!(failures(&bench), 3, "the three that panicked, and not the one that was abandoned");
 }

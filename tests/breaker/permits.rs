@@ -34,7 +34,7 @@ fn a_permit_that_is_dropped_counts_as_the_policy_says() {
     assert_eq!(
         dropped_after(None, 2.0),
         (1, 1, 1),
-        "where slow calls are configured, one that is given up late failed"
+        "where slow calls are configured, one that is abandoned late failed"
     );
 }
 

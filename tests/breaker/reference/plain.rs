@@ -164,7 +164,7 @@ impl Plain {
         }
     }
 
-    /// Judges the calls of this generation after one that was a success, a failure, or given up.
+    /// Judges the calls of this generation after one that was a success, a failure, or abandoned.
     fn judge(&mut self) {
         match self.era() {
             Era::Closed if self.is_too_much() => self.open(self.now),

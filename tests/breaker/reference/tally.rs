@@ -92,7 +92,7 @@ impl Rate {
         }
     }
 
-    /// So many calls make a rate: at most what the window can hold beside those that were given up.
+    /// So many calls make a rate: at most what the window can hold beside those that were abandoned.
     pub fn needed_in(&self, tally: Tally) -> usize {
         match self.window {
             Window::Count(size) => self.minimum.min(size as usize - tally.unjudged),
