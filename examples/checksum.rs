@@ -197,8 +197,8 @@ fn submit(found: Found, pool: &Pool, token: &CancelToken, bar: &ProgressBar) -> 
     let (file, bar) = (path.clone(), bar.clone());
     match pool.job().token(token).submit(move || sha256(&file, &bar)) {
         Ok(handle) => Ok(Some(Row { path, sum: Sum::Job(handle) })),
-        Err(refused) if refused.kind() == SubmitErrorKind::Cancelled => Ok(None),
-        Err(refused) => Err(refused.into()),
+        Err(rejected) if rejected.kind() == SubmitErrorKind::Cancelled => Ok(None),
+        Err(rejected) => Err(rejected.into()),
     }
 }
 

@@ -37,7 +37,7 @@ const LARGEST: u64 = 186;
 const LARGEST_NAIVE: u64 = 60;
 /// Below, the naive recursion is too short to ask whether it should stop: it takes well under a millisecond.
 const SHORT_NAIVE: u64 = 25;
-/// Input is read to its end before any job starts: an endless one is refused.
+/// Input is read to its end before any job starts: an endless one is rejected.
 const MAX_INPUT_BYTES: u64 = 4 << 20;
 
 const DETAILS: &str = "\
@@ -63,7 +63,7 @@ Ctrl-C cancels what is queued, stops what runs and prints what is done; once mor
 
 Exit codes:
   0 done   1 a job timed out or failed, or the output did
-  2 bad input, refused before any job starts   130 interrupted";
+  2 bad input, rejected before any job starts   130 interrupted";
 
 /// Computes Fibonacci numbers on a pool of worker threads, one CPU-heavy job each
 #[derive(Parser)]
@@ -117,7 +117,7 @@ fn main() {
     finish(run(&arguments, &numbers, &pool))
 }
 
-/// Everything that can be refused is refused here, before any job starts.
+/// Everything that can be rejected is rejected here, before any job starts.
 fn prepare(arguments: &Arguments) -> Result<(Vec<u64>, Pool)> {
     let numbers = Numbers::collect(arguments)?;
     let mut builder = Pool::builder();
@@ -216,7 +216,7 @@ fn parse_range(text: &str, algorithm: Algorithm) -> Result<Range<u64>> {
 fn number(text: &str) -> Result<u64> {
     match text.parse::<u64>() {
         Ok(n) => Ok(n),
-        // Refused as too large in the end, however large it was.
+        // Rejected as too large in the end, however large it was.
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(u64::MAX),
         Err(_) if text.starts_with('-') => bail!("must not be negative, n starts at 0"),
         Err(_) => bail!("neither a number nor a range such as 30..=42"),
@@ -325,9 +325,9 @@ fn submit(
     };
     match options.submit(job) {
         Ok(handle) => Ok(Some(handle)),
-        Err(refused) => match refused.kind() {
+        Err(rejected) => match rejected.kind() {
             SubmitErrorKind::Cancelled => Ok(None),
-            _ => Err(refused.into()),
+            _ => Err(rejected.into()),
         },
     }
 }

@@ -237,7 +237,7 @@ fn show(bar: &ProgressBar, soak: &Soak) {
 fn print(driver: &Driver, time: Duration, threads: [Option<NonZero<usize>>; 2]) -> Result<()> {
     let balance = &driver.balance;
     let [completed, panicked, cancelled, expired, aborted] = balance.answers;
-    let [full, timed_out, cancelled_in_line, shut_down] = balance.refused;
+    let [full, timed_out, cancelled_in_line, shut_down] = balance.rejected;
     let resolved = balance.answers.iter().sum::<u64>() + balance.unasked;
     let mut out = io::stdout();
     writeln!(out, "{:<20}{:>22}", "time", format!("{time:.1?}"))?;
@@ -252,7 +252,7 @@ fn print(driver: &Driver, time: Duration, threads: [Option<NonZero<usize>>; 2]) 
         ("  expired", expired),
         ("  aborted", aborted),
         ("  nobody asked", balance.unasked),
-        ("refused", balance.refused.iter().sum()),
+        ("rejected", balance.rejected.iter().sum()),
         ("  full", full),
         ("  timed out", timed_out),
         ("  cancelled in line", cancelled_in_line),

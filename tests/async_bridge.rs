@@ -1,9 +1,9 @@
-//! Runs `examples/async_bridge.rs` as a program: what it counts, what becomes of the jobs it gives up, what it refuses.
+//! Runs `examples/async_bridge.rs` as a program: what it counts, what becomes of the jobs it gives up, what it rejects.
 
 use std::io;
 use std::process::{Command, Stdio};
 
-use program::{Running, assert_refused_about, program, run, succeed, text};
+use program::{Running, assert_rejected_about, program, run, succeed, text};
 
 mod program;
 
@@ -56,21 +56,21 @@ fn jobs_that_are_given_up_stop_wherever_they_are() {
 }
 
 #[test]
-fn bad_input_is_refused() {
-    assert_refused_about(&run(&["--workers", "0"]), "cannot build the pool: ", "at least one");
+fn bad_input_is_rejected() {
+    assert_rejected_about(&run(&["--workers", "0"]), "cannot build the pool: ", "at least one");
     for option in ["--jobs", "--span"] {
-        assert_refused_about(&run(&[option, "0"]), "invalid value '0'", option);
-        assert_refused_about(&run(&[option, "99999999999999999999"]), "invalid value", option);
-        assert_refused_about(&run(&[option, "many"]), "invalid value 'many'", option);
+        assert_rejected_about(&run(&[option, "0"]), "invalid value '0'", option);
+        assert_rejected_about(&run(&[option, "99999999999999999999"]), "invalid value", option);
+        assert_rejected_about(&run(&[option, "many"]), "invalid value 'many'", option);
     }
     for option in ["--heartbeat", "--timeout"] {
-        assert_refused_about(&run(&[option, "0s"]), "invalid value '0s'", "more than none and at most a minute");
-        assert_refused_about(&run(&[option, "61s"]), "invalid value '61s'", "more than none and at most a minute");
+        assert_rejected_about(&run(&[option, "0s"]), "invalid value '0s'", "more than none and at most a minute");
+        assert_rejected_about(&run(&[option, "61s"]), "invalid value '61s'", "more than none and at most a minute");
         for bad in ["5", "soon", "-1s", "", "9999999999999999999999s"] {
-            assert_refused_about(&run(&[&format!("{option}={bad}")]), "", option);
+            assert_rejected_about(&run(&[&format!("{option}={bad}")]), "", option);
         }
     }
-    assert_refused_about(&run(&["5"]), "unexpected argument '5'", "");
+    assert_rejected_about(&run(&["5"]), "unexpected argument '5'", "");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn finish<T>(job: JobHandle<T>) -> T {
 }
 
 fn kind_of<T, F>(submitted: Result<JobHandle<T>, corepool::SubmitError<F>>) -> Option<SubmitErrorKind> {
-    submitted.err().map(|refused| refused.kind())
+    submitted.err().map(|rejected| rejected.kind())
 }
 
 /// How many `try_submit`s succeed in a row; their jobs do nothing.
@@ -179,10 +179,10 @@ fn submit_timeout_gives_up_in_time_and_not_before() {
     let (gate, held) = hold_worker(&pool);
     fill(&pool);
     let start = Instant::now();
-    let refused = pool.submit_timeout(|| 42, MOMENT).unwrap_err();
+    let rejected = pool.submit_timeout(|| 42, MOMENT).unwrap_err();
     assert!(start.elapsed() >= MOMENT);
-    assert_eq!(refused.kind(), SubmitErrorKind::TimedOut);
-    assert_eq!(refused.into_job()(), 42);
+    assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut);
+    assert_eq!(rejected.into_job()(), 42);
     assert_eq!(pool.stats().waiting, 0);
     gate.open();
     finish(held);
@@ -219,36 +219,36 @@ fn a_time_out_that_overflows_is_no_limit() {
 }
 
 #[test]
-fn a_refused_closure_can_be_run_or_submitted_again() {
+fn a_rejected_closure_can_be_run_or_submitted_again() {
     within_a_minute(|| {
         let pool = one_worker(1);
         let (gate, held) = hold_worker(&pool);
         fill(&pool);
         let payload = Box::new(7);
 
-        let refused = pool.try_submit(move || payload).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::Full);
-        let refused = pool.submit_timeout(refused.into_job(), Duration::ZERO).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::TimedOut);
-        let refused = pool.submit_timeout(refused.into_job(), Duration::from_millis(1)).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::TimedOut);
+        let rejected = pool.try_submit(move || payload).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::Full);
+        let rejected = pool.submit_timeout(rejected.into_job(), Duration::ZERO).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut);
+        let rejected = pool.submit_timeout(rejected.into_job(), Duration::from_millis(1)).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut);
         gate.open();
         finish(held);
-        let again = finish(pool.submit(refused.into_job()).unwrap());
+        let again = finish(pool.submit(rejected.into_job()).unwrap());
 
         pool.shutdown(Shutdown::Drain, None).unwrap();
-        let refused = pool.submit(move || again).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-        let refused = pool.try_submit(refused.into_job()).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-        let refused = pool.submit_timeout(refused.into_job(), FOREVER).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-        assert_eq!(*refused.into_job()(), 7);
+        let rejected = pool.submit(move || again).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+        let rejected = pool.try_submit(rejected.into_job()).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+        let rejected = pool.submit_timeout(rejected.into_job(), FOREVER).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+        assert_eq!(*rejected.into_job()(), 7);
     });
 }
 
 #[test]
-fn refusals_are_counted() {
+fn rejections_are_counted() {
     let pool = one_worker(2);
     let (gate, held) = hold_worker(&pool);
     fill(&pool);
@@ -261,7 +261,7 @@ fn refusals_are_counted() {
         pool.submit_timeout(|| (), Duration::ZERO).unwrap_err();
     }
     assert_eq!(pool.stats().rejected, 8);
-    assert_eq!(pool.stats().submitted, before.submitted, "what was refused was not submitted");
+    assert_eq!(pool.stats().submitted, before.submitted, "what was rejected was not submitted");
     gate.open();
     finish(held);
     pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
@@ -454,10 +454,10 @@ fn a_freed_place_goes_to_the_head_in_the_same_step() {
             gate.open();
             started.pass();
             // The worker has just taken the only queued job; the place is the waiter's already.
-            let refused = pool.try_submit(|| ());
+            let rejected = pool.try_submit(|| ());
             assert_eq!(pool.stats().waiting, 0);
             assert_eq!(pool.stats().queued, 1);
-            assert_eq!(kind_of(refused), Some(SubmitErrorKind::Full));
+            assert_eq!(kind_of(rejected), Some(SubmitErrorKind::Full));
             second_gate.open();
             assert_eq!(finish(waiter.join().unwrap()), 42);
         });
@@ -501,9 +501,9 @@ fn try_submit_does_not_get_in_before_those_who_wait() {
 }
 
 fn try_again<F: FnOnce() + Send + 'static>(pool: &Pool, job: F) -> Result<JobHandle<()>, F> {
-    pool.try_submit(job).map_err(|refused| {
-        assert_eq!(refused.kind(), SubmitErrorKind::Full);
-        refused.into_job()
+    pool.try_submit(job).map_err(|rejected| {
+        assert_eq!(rejected.kind(), SubmitErrorKind::Full);
+        rejected.into_job()
     })
 }
 
@@ -531,9 +531,9 @@ fn time_outs_that_race_freed_places_lose_no_job_and_no_place() {
                         match pool.submit_timeout(job, time) {
                             Ok(job) if round % 3 == 0 => finish(job),
                             Ok(job) => job.detach(),
-                            Err(refused) => {
-                                assert_eq!(refused.kind(), SubmitErrorKind::TimedOut);
-                                drop(refused.into_job());
+                            Err(rejected) => {
+                                assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut);
+                                drop(rejected.into_job());
                                 returned.fetch_add(1, Ordering::SeqCst);
                             }
                         }
@@ -704,9 +704,9 @@ fn try_submit_honours_the_bound_on_a_worker_too() {
     let parent = move || {
         assert_eq!(fill(&inner), 5);
         inner.submit(|| ()).unwrap().detach();
-        let refused = inner.try_submit(|| 42).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::Full);
-        refused.into_job()()
+        let rejected = inner.try_submit(|| 42).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::Full);
+        rejected.into_job()()
     };
     assert_eq!(finish(pool.submit(parent).unwrap()), 42);
 }
@@ -741,11 +741,11 @@ fn a_worker_of_another_pool_waits_like_anybody() {
     let (pool, other) = (one_worker(1), one_worker(10));
     let (gate, held) = hold_worker(&pool);
     fill(&pool);
-    let refused = {
+    let rejected = {
         let pool = pool.clone();
         other.submit(move || kind_of(pool.submit_timeout(|| (), Duration::from_millis(1)))).unwrap()
     };
-    assert_eq!(finish(refused), Some(SubmitErrorKind::TimedOut));
+    assert_eq!(finish(rejected), Some(SubmitErrorKind::TimedOut));
     let outer = {
         let pool = pool.clone();
         other.submit(move || pool.submit(|| 42).unwrap()).unwrap()

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use program::{Running, assert_refused_about, program, run, succeed, text};
+use program::{Running, assert_rejected_about, program, run, succeed, text};
 
 mod program;
 
@@ -367,14 +367,14 @@ fn a_file_that_fails_while_it_is_read_has_no_row() {
 }
 
 #[test]
-fn bad_input_is_refused() {
-    assert_refused_about(&run(&[]), "the following required arguments were not provided", "<PATH>");
-    assert_refused_about(&run(&[""]), "a value is required", "<PATH>");
-    assert_refused_about(&run(&[".", "--workers", "0"]), "cannot build the pool: ", "at least one");
-    assert_refused_about(&run(&[".", "--workers", "-1"]), "invalid value '-1'", "--workers");
-    assert_refused_about(&run(&[".", "--workers", "many"]), "invalid value 'many'", "--workers");
-    assert_refused_about(&run(&[".", "--workers"]), "a value is required", "--workers");
-    assert_refused_about(&run(&[".", "--check"]), "unexpected argument '--check'", "");
+fn bad_input_is_rejected() {
+    assert_rejected_about(&run(&[]), "the following required arguments were not provided", "<PATH>");
+    assert_rejected_about(&run(&[""]), "a value is required", "<PATH>");
+    assert_rejected_about(&run(&[".", "--workers", "0"]), "cannot build the pool: ", "at least one");
+    assert_rejected_about(&run(&[".", "--workers", "-1"]), "invalid value '-1'", "--workers");
+    assert_rejected_about(&run(&[".", "--workers", "many"]), "invalid value 'many'", "--workers");
+    assert_rejected_about(&run(&[".", "--workers"]), "a value is required", "--workers");
+    assert_rejected_about(&run(&[".", "--check"]), "unexpected argument '--check'", "");
 }
 
 #[test]

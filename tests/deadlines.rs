@@ -199,7 +199,7 @@ fn deadlines_that_pass_as_the_worker_comes_end_every_job_once() {
             };
             match pool.job().timeout(Duration::from_micros(round % 120)).submit(job) {
                 Ok(job) => jobs.push(job),
-                Err(refused) => assert_eq!(refused.kind(), SubmitErrorKind::TimedOut),
+                Err(rejected) => assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut),
             }
         }
         for job in jobs {
@@ -238,13 +238,13 @@ fn in_line_the_closure_comes_back_as_timed_out() {
             let Poll::Ready(submitted) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
                 panic!("it still waits")
             };
-            let refused = submitted.unwrap_err();
-            assert!(refused.to_string().contains("before the job's deadline"), "{refused}");
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::TimedOut, 3));
-            let refused = waits.join().unwrap().unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::TimedOut, 1));
-            let refused = waits_a_while.join().unwrap().unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::TimedOut, 2));
+            let rejected = submitted.unwrap_err();
+            assert!(rejected.to_string().contains("before the job's deadline"), "{rejected}");
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 3));
+            let rejected = waits.join().unwrap().unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 1));
+            let rejected = waits_a_while.join().unwrap().unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 2));
         });
         let stats = pool.stats();
         assert_eq!((stats.waiting, stats.rejected, stats.expired, stats.queued), (0, 3, 0, 1));
@@ -282,8 +282,8 @@ fn passed_before_the_job_is_submitted_it_is_accepted_and_expired() {
         finish(held);
         queued.into_iter().for_each(finish);
         pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
-        let refused: SubmitError<_> = passed().submit(|| 42).unwrap_err();
-        assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::ShutDown, 42));
+        let rejected: SubmitError<_> = passed().submit(|| 42).unwrap_err();
+        assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::ShutDown, 42));
     }
 }
 

@@ -1,5 +1,5 @@
 //! Every error is `Error + Send + Sync + 'static` whatever the closure and the payload are, says what to do, and gives back
-//! what was not taken: the closure of a refused job, the payload of a panic.
+//! what was not taken: the closure of a rejected job, the payload of a panic.
 
 mod common;
 
@@ -64,8 +64,8 @@ fn errors_can_be_shared_between_threads_whatever_they_carry() {
     is_shareable_type::<WaitError>();
 
     let not_sync = Cell::new(1);
-    let refused = closed_pool().submit(move || Cell::new(not_sync.get())).unwrap_err();
-    is_shareable(&refused);
+    let rejected = closed_pool().submit(move || Cell::new(not_sync.get())).unwrap_err();
+    is_shareable(&rejected);
 
     let error = panic_of(|| panic::panic_any(Cell::new(7)));
     is_shareable(&error);
@@ -74,7 +74,7 @@ fn errors_can_be_shared_between_threads_whatever_they_carry() {
 }
 
 #[test]
-fn the_question_mark_takes_refused_jobs() {
+fn the_question_mark_takes_rejected_jobs() {
     let pool = closed_pool();
     let text = through_question_marks(|| pool.try_submit(|| ()).unwrap_err());
     assert_has(&text, &["shut down"]);
@@ -107,10 +107,10 @@ fn a_full_queue_says_how_large_it_is_and_what_to_do() {
     for _ in 0..3 {
         pool.submit(|| ()).unwrap().detach();
     }
-    let refused = pool.try_submit(|| 7).unwrap_err();
-    assert_eq!(refused.kind(), SubmitErrorKind::Full);
-    assert_has(&refused.to_string(), &["3", "full", "submit_timeout", "queue_capacity"]);
-    assert_eq!(refused.into_job()(), 7);
+    let rejected = pool.try_submit(|| 7).unwrap_err();
+    assert_eq!(rejected.kind(), SubmitErrorKind::Full);
+    assert_has(&rejected.to_string(), &["3", "full", "submit_timeout", "queue_capacity"]);
+    assert_eq!(rejected.into_job()(), 7);
     gate.open();
     held.join().unwrap();
 }
@@ -122,10 +122,10 @@ fn a_submit_that_timed_out_says_how_long_it_waited_and_for_what() {
     for _ in 0..2 {
         pool.submit(|| ()).unwrap().detach();
     }
-    let refused = pool.submit_timeout(|| 7, Duration::from_millis(5)).unwrap_err();
-    assert_eq!(refused.kind(), SubmitErrorKind::TimedOut);
-    assert_has(&refused.to_string(), &["5ms", "2", "queue_capacity"]);
-    assert_eq!(refused.into_job()(), 7);
+    let rejected = pool.submit_timeout(|| 7, Duration::from_millis(5)).unwrap_err();
+    assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut);
+    assert_has(&rejected.to_string(), &["5ms", "2", "queue_capacity"]);
+    assert_eq!(rejected.into_job()(), 7);
     gate.open();
     held.join().unwrap();
 }
@@ -139,10 +139,10 @@ fn a_submit_whose_token_was_cancelled_in_line_says_so() {
     let mut context = Context::from_waker(Waker::noop());
     assert!(in_line.as_mut().poll(&mut context).is_pending());
     token.cancel();
-    let Poll::Ready(Err(refused)) = in_line.poll(&mut context) else { panic!("it stands in line no more") };
-    assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
-    assert_has(&refused.to_string(), &["token", "cancelled", "waited for room"]);
-    assert_eq!(refused.into_job()(), 7);
+    let Poll::Ready(Err(rejected)) = in_line.poll(&mut context) else { panic!("it stands in line no more") };
+    assert_eq!(rejected.kind(), SubmitErrorKind::Cancelled);
+    assert_has(&rejected.to_string(), &["token", "cancelled", "waited for room"]);
+    assert_eq!(rejected.into_job()(), 7);
     gate.open();
     held.join().unwrap();
 }
@@ -155,25 +155,25 @@ fn a_closed_pool_gives_every_closure_back() {
         let kept = Arc::clone(&kept);
         move || kept
     };
-    let refused = pool.submit(job).unwrap_err();
-    assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-    let refused = pool.try_submit(refused.into_job()).unwrap_err();
-    assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-    let refused = pool.submit_timeout(refused.into_job(), Duration::MAX).unwrap_err();
-    assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-    assert!(Arc::ptr_eq(&refused.into_job()(), &kept));
+    let rejected = pool.submit(job).unwrap_err();
+    assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+    let rejected = pool.try_submit(rejected.into_job()).unwrap_err();
+    assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+    let rejected = pool.submit_timeout(rejected.into_job(), Duration::MAX).unwrap_err();
+    assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+    assert!(Arc::ptr_eq(&rejected.into_job()(), &kept));
     assert_eq!(Arc::strong_count(&kept), 1, "it was given back each time, and never copied");
 }
 
 #[test]
-fn a_refused_closure_is_dropped_with_its_error_and_not_before() {
+fn a_rejected_closure_is_dropped_with_its_error_and_not_before() {
     let kept = Arc::new(());
-    let refused = {
+    let rejected = {
         let kept = Arc::clone(&kept);
         closed_pool().submit(move || drop(kept)).unwrap_err()
     };
     assert_eq!(Arc::strong_count(&kept), 2);
-    drop(refused);
+    drop(rejected);
     assert_eq!(Arc::strong_count(&kept), 1);
 }
 
@@ -339,7 +339,7 @@ fn small_enums_are_copied_and_compared() {
 }
 
 #[test]
-fn a_refused_job_shows_its_kind_and_not_its_closure() {
-    let refused: SubmitError<_> = closed_pool().submit(|| ()).unwrap_err();
-    assert_has(&format!("{refused:?}"), &["SubmitError", "ShutDown"]);
+fn a_rejected_job_shows_its_kind_and_not_its_closure() {
+    let rejected: SubmitError<_> = closed_pool().submit(|| ()).unwrap_err();
+    assert_has(&format!("{rejected:?}"), &["SubmitError", "ShutDown"]);
 }

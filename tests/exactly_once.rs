@@ -19,7 +19,7 @@ use corepool::{JobError, JobHandle, Pool, Shutdown, Stats};
 #[derive(Default)]
 struct Ledger {
     accepted: Count,
-    refused: Count,
+    rejected: Count,
     returned: Count,
     panicked: Count,
     closures: Lifetimes,
@@ -118,7 +118,7 @@ impl Client {
             2 => self.pool.try_submit(job).ok(),
             _ => self.pool.submit_timeout(job, Duration::from_micros(dice.roll(200))).ok(),
         };
-        let book = if submitted.is_some() { &self.ledger.accepted } else { &self.ledger.refused };
+        let book = if submitted.is_some() { &self.ledger.accepted } else { &self.ledger.rejected };
         book.add();
         submitted
     }
@@ -195,7 +195,7 @@ fn assert_balanced(ledger: &Ledger, stats: &Stats) {
     assert_sums_up(stats);
     assert_eq!((stats.busy, stats.queued, stats.waiting), (0, 0, 0));
     assert_eq!(stats.submitted, ledger.accepted.get());
-    assert_eq!(stats.rejected, ledger.refused.get());
+    assert_eq!(stats.rejected, ledger.rejected.get());
     assert_eq!(stats.completed, ledger.returned.get());
     assert_eq!(stats.panicked, ledger.panicked.get());
     assert_eq!(stats.aborted, ledger.accepted.get() - ledger.returned.get() - ledger.panicked.get());
@@ -515,7 +515,7 @@ fn busy_counts_a_job_that_waits_inside_a_nested_join() {
 }
 
 #[test]
-fn a_panicked_job_is_not_completed_and_a_refused_one_is_neither() {
+fn a_panicked_job_is_not_completed_and_a_rejected_one_is_neither() {
     silence_expected_panics();
     let pool = one_worker(1);
     let (gate, held) = hold_worker(&pool);

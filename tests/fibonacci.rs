@@ -1,11 +1,11 @@
-//! Runs `examples/fibonacci.rs` as a program: what it prints, what it refuses and how it ends.
+//! Runs `examples/fibonacci.rs` as a program: what it prints, what it rejects and how it ends.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use program::{Running, assert_refused, assert_refused_about, program, run, run_with, succeed, text};
+use program::{Running, assert_rejected, assert_rejected_about, program, run, run_with, succeed, text};
 use serde_json::Value;
 
 mod program;
@@ -211,7 +211,7 @@ const OPEN: &str = "a range needs both ends, such as 30..=42";
 const NEGATIVE: &str = "must not be negative, n starts at 0";
 
 #[test]
-fn bad_numbers_are_refused() {
+fn bad_numbers_are_rejected() {
     let cases = [
         ("abc", NOT_A_NUMBER),
         ("", NOT_A_NUMBER),
@@ -244,24 +244,24 @@ fn bad_numbers_are_refused() {
     ];
     for (input, reason) in cases {
         // A good number before it: nothing of it may run.
-        assert_refused(&run(&["20", input]), &format!("{input:?}: {reason}"));
+        assert_rejected(&run(&["20", input]), &format!("{input:?}: {reason}"));
     }
 }
 
 #[test]
 fn the_fast_algorithm_has_its_own_limit() {
     for input in ["187", "0..=187", "0..188"] {
-        assert_refused(&run(&[input, "--algorithm", "fast"]), &format!("{input:?}: {TOO_LARGE}"));
+        assert_rejected(&run(&[input, "--algorithm", "fast"]), &format!("{input:?}: {TOO_LARGE}"));
     }
     assert_eq!(inputs_of(&run(&["185..187", "--algorithm", "fast"])), [185, 186]);
 }
 
 #[test]
 fn no_input_makes_more_than_one_readable_line() {
-    assert_refused(&run(&["3\n4"]), &format!("\"3\\n4\": {NOT_A_NUMBER}"));
-    assert_refused(&run(&["\x1b[31m"]), &format!("\"\\u{{1b}}[31m\": {NOT_A_NUMBER}"));
-    assert_refused(&run(&[&"x".repeat(100_000)]), &format!("\"{}\": {NOT_A_NUMBER}", "x".repeat(40)));
-    assert_refused_about(&run(&["--format", "a\nb"]), "invalid value", "a b");
+    assert_rejected(&run(&["3\n4"]), &format!("\"3\\n4\": {NOT_A_NUMBER}"));
+    assert_rejected(&run(&["\x1b[31m"]), &format!("\"\\u{{1b}}[31m\": {NOT_A_NUMBER}"));
+    assert_rejected(&run(&[&"x".repeat(100_000)]), &format!("\"{}\": {NOT_A_NUMBER}", "x".repeat(40)));
+    assert_rejected_about(&run(&["--format", "a\nb"]), "invalid value", "a b");
 }
 
 #[test]
@@ -275,63 +275,63 @@ fn a_bad_line_is_named_by_its_number() {
         (b"\n3..3\n", "line 2 of stdin: \"3..3\": an empty range"),
     ];
     for (stdin, line) in cases {
-        assert_refused(&run_with(&["-"], stdin), line);
+        assert_rejected(&run_with(&["-"], stdin), line);
     }
-    assert_refused_about(&run_with(&["-"], b"5\n\xff\xfe\n"), "line 2 of stdin: not UTF-8", "");
+    assert_rejected_about(&run_with(&["-"], b"5\n\xff\xfe\n"), "line 2 of stdin: not UTF-8", "");
 
     let file = Scratch::new("bad-line", "1\n2\nthree\n");
     let output = run(&["--file", file.path()]);
-    assert_refused(&output, &format!("line 3 of {:?}: \"three\": {NOT_A_NUMBER}", file.path()));
+    assert_rejected(&output, &format!("line 3 of {:?}: \"three\": {NOT_A_NUMBER}", file.path()));
 }
 
 #[test]
 fn stdin_and_files_must_hold_a_number() {
-    assert_refused(&run_with(&["-"], ""), "stdin holds no number");
-    assert_refused(&run_with(&["5", "-"], "\n  \r\n"), "stdin holds no number");
+    assert_rejected(&run_with(&["-"], ""), "stdin holds no number");
+    assert_rejected(&run_with(&["5", "-"], "\n  \r\n"), "stdin holds no number");
     let file = Scratch::new("empty", "\n");
-    assert_refused(&run(&["5", "--file", file.path()]), &format!("{:?} holds no number", file.path()));
+    assert_rejected(&run(&["5", "--file", file.path()]), &format!("{:?} holds no number", file.path()));
 }
 
 #[test]
 fn stdin_is_read_only_once() {
-    assert_refused(&run_with(&["-", "5", "-"], "1\n"), "\"-\" may be given only once");
+    assert_rejected(&run_with(&["-", "5", "-"], "1\n"), "\"-\" may be given only once");
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_refused() {
+fn a_file_that_cannot_be_read_is_rejected() {
     let file = Scratch::new("missing", "");
     let missing = format!("{}-not", file.path());
-    assert_refused_about(&run(&["--file", &missing]), "cannot open", &missing);
-    assert_refused_about(&run(&["--file", ""]), "a value is required", "--file");
+    assert_rejected_about(&run(&["--file", &missing]), "cannot open", &missing);
+    assert_rejected_about(&run(&["--file", ""]), "a value is required", "--file");
     #[cfg(unix)]
-    assert_refused_about(&run(&["--file", "/"]), "cannot read \"/\"", "");
+    assert_rejected_about(&run(&["--file", "/"]), "cannot read \"/\"", "");
 }
 
 #[test]
-fn endless_input_is_refused() {
+fn endless_input_is_rejected() {
     let longer_than_allowed = "1\n".repeat((2 << 20) + 1);
-    assert_refused(&run_with(&["-"], longer_than_allowed), "stdin is longer than 4194304 bytes");
+    assert_rejected(&run_with(&["-"], longer_than_allowed), "stdin is longer than 4194304 bytes");
 }
 
 #[test]
-fn options_that_make_no_pool_are_refused() {
+fn options_that_make_no_pool_are_rejected() {
     for option in ["--workers", "--queue"] {
-        assert_refused_about(&run(&["5", option, "0"]), "cannot build the pool: ", "at least one");
-        assert_refused_about(&run(&["5", option, "-1"]), "invalid value '-1'", option);
-        assert_refused_about(&run(&["5", option, "many"]), "invalid value 'many'", option);
-        assert_refused_about(&run(&["5", option, "99999999999999999999"]), "invalid value", option);
-        assert_refused_about(&run(&["5", option]), "a value is required", option);
+        assert_rejected_about(&run(&["5", option, "0"]), "cannot build the pool: ", "at least one");
+        assert_rejected_about(&run(&["5", option, "-1"]), "invalid value '-1'", option);
+        assert_rejected_about(&run(&["5", option, "many"]), "invalid value 'many'", option);
+        assert_rejected_about(&run(&["5", option, "99999999999999999999"]), "invalid value", option);
+        assert_rejected_about(&run(&["5", option]), "a value is required", option);
     }
-    assert_refused_about(&run(&["5", "--format", "xml"]), "invalid value 'xml'", "table, json, csv");
-    assert_refused_about(&run(&["5", "--algorithm", "quick"]), "invalid value 'quick'", "naive, fast");
-    assert_refused_about(&run(&["5", "--formt", "csv"]), "unexpected argument '--formt'", "");
-    assert_refused_about(&run(&["-5..3"]), "unexpected argument '-5'", "");
+    assert_rejected_about(&run(&["5", "--format", "xml"]), "invalid value 'xml'", "table, json, csv");
+    assert_rejected_about(&run(&["5", "--algorithm", "quick"]), "invalid value 'quick'", "naive, fast");
+    assert_rejected_about(&run(&["5", "--formt", "csv"]), "unexpected argument '--formt'", "");
+    assert_rejected_about(&run(&["-5..3"]), "unexpected argument '-5'", "");
 }
 
 #[test]
 fn a_time_out_must_be_a_time() {
     for bad in ["5", "soon", "-1s", "0s", "", "2 parsecs", "99999999999999999999s"] {
-        assert_refused_about(&run(&["5", &format!("--timeout={bad}")]), "", "--timeout");
+        assert_rejected_about(&run(&["5", &format!("--timeout={bad}")]), "", "--timeout");
     }
 }
 

@@ -28,7 +28,7 @@ fn memory_stays_flat() {
         ("a million submitted and cancelled", a_million_submitted_and_cancelled),
         ("a million cancelled by their tokens", a_million_cancelled_by_their_tokens),
         ("ten million jobs of one token", ten_million_jobs_of_one_token),
-        ("a million refused jobs of one token", a_million_refused_jobs_of_one_token),
+        ("a million rejected jobs of one token", a_million_rejected_jobs_of_one_token),
         ("a million claimed jobs of one token", a_million_claimed_jobs_of_one_token),
         ("a million far deadlines", a_million_far_deadlines),
         ("a million cancelled before their deadlines", a_million_cancelled_before_their_deadlines),
@@ -125,7 +125,7 @@ fn ten_million_jobs_of_one_token() {
     token.cancel();
 }
 
-fn a_million_refused_jobs_of_one_token() {
+fn a_million_rejected_jobs_of_one_token() {
     let pool = one_worker(1);
     let (gate, held) = hold_worker(&pool);
     pool.submit(|| ()).unwrap().detach();

@@ -356,9 +356,9 @@ fn every_type_can_be_shown_whatever_closure_and_value_are() {
     assert!(shown(&report).contains("completed: 2"));
 
     let opaque = Opaque;
-    let refused: SubmitError<_> = pool.submit(move || opaque).err().unwrap();
-    assert!(shown(&refused).contains("ShutDown"));
-    assert!(shown(&refused.kind()).contains("ShutDown"));
+    let rejected: SubmitError<_> = pool.submit(move || opaque).err().unwrap();
+    assert!(shown(&rejected).contains("ShutDown"));
+    assert!(shown(&rejected.kind()).contains("ShutDown"));
     let error: BuildError = Pool::builder().workers(0).build().unwrap_err();
     assert!(shown(&error).contains("NoWorkers"));
     assert!(shown(&WaitError::TimedOut).contains("TimedOut"));

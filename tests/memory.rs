@@ -25,7 +25,7 @@ fn memory_is_as_promised() {
     let steps: [(&str, fn()); 9] = [
         ("a submit is one allocation", a_submit_is_one_allocation),
         ("joining does not allocate", joining_does_not_allocate),
-        ("a refusal leaves nothing behind", a_refusal_leaves_nothing_behind),
+        ("a rejection leaves nothing behind", a_rejection_leaves_nothing_behind),
         ("a queued job takes at most 100 bytes", a_queued_job_takes_at_most_100_bytes_beside_closure_and_result),
         ("a full queue takes no more for flowing", a_full_queue_takes_at_most_100_bytes_a_job_while_it_flows),
         ("a drained queue gives its memory back", a_drained_queue_gives_its_memory_back),
@@ -124,18 +124,18 @@ fn joining_does_not_allocate() {
     assert_eq!(fewest(one_by_one), 500);
 }
 
-fn a_refusal_leaves_nothing_behind() {
+fn a_rejection_leaves_nothing_behind() {
     let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
     let (gate, held) = hold_worker(&pool);
     pool.submit(|| ()).unwrap().detach();
-    let refuse = || {
+    let reject = || {
         pool.try_submit(|| ()).unwrap_err();
         pool.submit_timeout(|| (), Duration::ZERO).unwrap_err();
     };
-    refuse();
+    reject();
     let before = live_bytes();
     for _ in 0..10_000 {
-        refuse();
+        reject();
     }
     assert_eq!(live_bytes() - before, 0);
     gate.open();

@@ -191,15 +191,15 @@ fn a_closure_that_bursts_in_the_queue_does_not_cost_the_next_its_answer() {
 }
 
 #[test]
-fn a_refused_closure_is_the_users_own_with_its_destructor() {
+fn a_rejected_closure_is_the_users_own_with_its_destructor() {
     silence_expected_panics();
     within_a_minute(|| {
         let closed = one_worker(1);
         closed.shutdown(Shutdown::Drain, None).unwrap();
         let bomb = Bomb;
-        let refused = closed.submit(move || drop(bomb)).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-        let job = refused.into_job();
+        let rejected = closed.submit(move || drop(bomb)).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+        let job = rejected.into_job();
         panic::catch_unwind(AssertUnwindSafe(|| drop(job))).expect_err("it is dropped here, by its owner");
     });
 }
@@ -419,7 +419,7 @@ impl CallsBack {
 
     fn call(&self) {
         assert_eq!(self.pool.stats().workers, self.pool.workers() as u64);
-        // On a worker none of these waits; a closed pool refuses them.
+        // On a worker none of these waits; a closed pool rejects them.
         if let Ok(job) = self.pool.submit(|| ()) {
             job.detach();
         }

@@ -25,8 +25,8 @@ fn is_aborted<T>(job: JobHandle<T>) -> bool {
     matches!(outcome(job), Err(JobError::Aborted))
 }
 
-fn refusal<T, F>(submitted: Result<JobHandle<T>, SubmitError<F>>) -> Option<SubmitErrorKind> {
-    submitted.err().map(|refused| refused.kind())
+fn rejection<T, F>(submitted: Result<JobHandle<T>, SubmitError<F>>) -> Option<SubmitErrorKind> {
+    submitted.err().map(|rejected| rejected.kind())
 }
 
 /// Completed, panicked, aborted, still running, still queued.
@@ -158,7 +158,7 @@ fn drain_finishes_what_the_very_last_job_submits() {
 }
 
 #[test]
-fn drain_refuses_outsiders_meanwhile_and_takes_the_pools_own_jobs() {
+fn drain_rejects_outsiders_meanwhile_and_takes_the_pools_own_jobs() {
     within_a_minute(|| {
         let pool = named("sd-outside", 1);
         let (gate, held) = hold_worker(&pool);
@@ -175,14 +175,14 @@ fn drain_refuses_outsiders_meanwhile_and_takes_the_pools_own_jobs() {
             .unwrap();
         pool.shutdown(Shutdown::Drain, Some(Duration::ZERO)).unwrap();
 
-        let refused = pool.submit(|| 42).unwrap_err();
-        assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::ShutDown, 42));
-        assert_eq!(refusal(pool.try_submit(|| ())), Some(SubmitErrorKind::ShutDown));
-        assert_eq!(refusal(pool.submit_timeout(|| (), FOREVER)), Some(SubmitErrorKind::ShutDown));
+        let rejected = pool.submit(|| 42).unwrap_err();
+        assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::ShutDown, 42));
+        assert_eq!(rejection(pool.try_submit(|| ())), Some(SubmitErrorKind::ShutDown));
+        assert_eq!(rejection(pool.submit_timeout(|| (), FOREVER)), Some(SubmitErrorKind::ShutDown));
         // A worker of another pool is an outsider as well.
         let (other, inner) = (one_worker(1), pool.clone());
-        let refused = other.submit(move || refusal(inner.submit(|| ()))).unwrap();
-        assert_eq!(outcome(refused).unwrap(), Some(SubmitErrorKind::ShutDown));
+        let rejected = other.submit(move || rejection(inner.submit(|| ()))).unwrap();
+        assert_eq!(outcome(rejected).unwrap(), Some(SubmitErrorKind::ShutDown));
 
         gate.open();
         assert_eq!(outcome(last).unwrap(), [1, 2, 3]);
@@ -263,29 +263,29 @@ fn abort_resolves_what_is_queued_and_drops_it_before_it_returns() {
 }
 
 #[test]
-fn abort_refuses_everybody() {
+fn abort_rejects_everybody() {
     within_a_minute(|| {
-        let pool = named("sd-refuse", 1);
+        let pool = named("sd-reject", 1);
         let (started, go) = (Gate::new(), Gate::new());
         let inside = {
             let (pool, started, go) = (pool.clone(), started.clone(), go.clone());
             move || {
                 started.open();
                 go.pass();
-                let refused = pool.submit(|| 42).unwrap_err();
-                assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-                assert_eq!(refused.into_job()(), 42);
-                [refusal(pool.try_submit(|| ())), refusal(pool.submit_timeout(|| (), FOREVER))]
+                let rejected = pool.submit(|| 42).unwrap_err();
+                assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+                assert_eq!(rejected.into_job()(), 42);
+                [rejection(pool.try_submit(|| ())), rejection(pool.submit_timeout(|| (), FOREVER))]
             }
         };
         let inside = pool.submit(inside).unwrap();
         started.pass();
         pool.shutdown(Shutdown::Abort, Some(Duration::ZERO)).unwrap();
-        assert_eq!(refusal(pool.submit(|| ())), Some(SubmitErrorKind::ShutDown));
+        assert_eq!(rejection(pool.submit(|| ())), Some(SubmitErrorKind::ShutDown));
         go.open();
         assert_eq!(outcome(inside).unwrap(), [Some(SubmitErrorKind::ShutDown); 2]);
         pool.shutdown(Shutdown::Abort, None).unwrap();
-        assert_no_thread_named("sd-refuse");
+        assert_no_thread_named("sd-reject");
     });
 }
 
@@ -329,9 +329,9 @@ fn an_aborted_closure_whose_destructor_calls_the_pool_finds_it_aborting_and_neve
             let (pool, calls) = (pool.clone(), Arc::clone(&calls));
             OnDrop::new(move || {
                 let submits = [
-                    refusal(pool.submit(|| ())),
-                    refusal(pool.try_submit(|| ())),
-                    refusal(pool.submit_timeout(|| (), FOREVER)),
+                    rejection(pool.submit(|| ())),
+                    rejection(pool.try_submit(|| ())),
+                    rejection(pool.submit_timeout(|| (), FOREVER)),
                 ];
                 calls.lock().unwrap().extend(submits);
                 assert_eq!(corepool::current_worker(), None);
@@ -389,7 +389,7 @@ fn drain_after_abort_changes_nothing() {
             move || {
                 started.open();
                 go.pass();
-                refusal(pool.submit(|| ()))
+                rejection(pool.submit(|| ()))
             }
         };
         let inside = pool.submit(inside).unwrap();
@@ -467,12 +467,12 @@ fn many_threads_may_shut_a_pool_down_while_others_submit() {
         for round in 0..ROUNDS {
             let pool = Pool::builder().workers(1 + round % 3).queue_capacity(4).thread_name("sd-race").build().unwrap();
             let dropped = Arc::new(AtomicUsize::new(0));
-            let (mut accepted, mut refused) = (Vec::new(), 0);
+            let (mut accepted, mut rejected) = (Vec::new(), 0);
             thread::scope(|scope| {
                 let submitters: Vec<_> = (0..3)
                     .map(|_| {
                         let (pool, dropped) = (&pool, &dropped);
-                        scope.spawn(move || submit_until_refused(pool, dropped))
+                        scope.spawn(move || submit_until_rejected(pool, dropped))
                     })
                     .collect();
                 for closer in 0..3 {
@@ -487,7 +487,7 @@ fn many_threads_may_shut_a_pool_down_while_others_submit() {
                 for submitter in submitters {
                     let jobs = submitter.join().unwrap();
                     accepted.extend(jobs);
-                    refused += 1;
+                    rejected += 1;
                 }
             });
             let submitted = accepted.len();
@@ -498,24 +498,24 @@ fn many_threads_may_shut_a_pool_down_while_others_submit() {
             assert_eq!(completed + aborted, submitted);
             assert_eq!(numbers(report), (completed as u64, 0, aborted as u64, 0, 0));
             let stats = pool.stats();
-            assert_eq!((stats.submitted, stats.rejected), (submitted as u64, refused));
+            assert_eq!((stats.submitted, stats.rejected), (submitted as u64, rejected));
             assert_eq!((stats.busy, stats.queued, stats.waiting), (0, 0, 0));
-            assert_eq!(dropped.load(Ordering::SeqCst), submitted + refused as usize, "every closure is gone, once");
+            assert_eq!(dropped.load(Ordering::SeqCst), submitted + rejected as usize, "every closure is gone, once");
         }
         assert_no_thread_named("sd-race");
     });
 }
 
 /// Submits until the pool is shut down; hands the closure back that it got back then to its end.
-fn submit_until_refused(pool: &Pool, dropped: &Arc<AtomicUsize>) -> Vec<JobHandle<()>> {
+fn submit_until_rejected(pool: &Pool, dropped: &Arc<AtomicUsize>) -> Vec<JobHandle<()>> {
     let mut accepted = Vec::new();
     loop {
         let token = Dropped(Arc::clone(dropped));
         match pool.submit(move || drop(token)) {
             Ok(job) => accepted.push(job),
-            Err(refused) => {
-                assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-                refused.into_job()();
+            Err(rejected) => {
+                assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+                rejected.into_job()();
                 return accepted;
             }
         }
@@ -606,10 +606,10 @@ fn both_modes_send_the_waiting_line_away_with_their_closures() {
                     .map(|n| {
                         let pool = &pool;
                         let waiter = scope.spawn(move || match n % 2 {
-                            0 => pool.submit(move || n).map_err(|refused| (refused.kind(), refused.into_job()())),
+                            0 => pool.submit(move || n).map_err(|rejected| (rejected.kind(), rejected.into_job()())),
                             _ => pool
                                 .submit_timeout(move || n, FOREVER)
-                                .map_err(|refused| (refused.kind(), refused.into_job()())),
+                                .map_err(|rejected| (rejected.kind(), rejected.into_job()())),
                         });
                         wait_until("the thread to stand in line", || pool.stats().waiting == n + 1);
                         waiter
@@ -773,7 +773,7 @@ fn a_clone_sees_the_shutdown() {
         let pool = named("sd-sees", 2);
         let clone = pool.clone();
         clone.shutdown(Shutdown::Drain, None).unwrap();
-        assert_eq!(refusal(pool.submit(|| ())), Some(SubmitErrorKind::ShutDown));
+        assert_eq!(rejection(pool.submit(|| ())), Some(SubmitErrorKind::ShutDown));
         drop(clone);
         drop(pool);
         assert_no_thread_named("sd-sees");

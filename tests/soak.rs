@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 use std::process::{Command, Output, Stdio};
 
-use program::{Running, assert_refused_about, program, run, succeed, text};
+use program::{Running, assert_rejected_about, program, run, succeed, text};
 
 mod program;
 
@@ -29,7 +29,7 @@ fn assert_even(output: &Output) {
     assert_eq!(counts["threads at the end"], counts["threads before"]);
     assert_eq!(counts["resolved"], counts["accepted"]);
     assert_eq!(sum(&counts, &ENDS), counts["resolved"]);
-    assert_eq!(sum(&counts, &REFUSALS), counts["refused"]);
+    assert_eq!(sum(&counts, &REFUSALS), counts["rejected"]);
     assert!(counts["ran"] <= counts["accepted"], "{counts:?}");
 }
 
@@ -87,17 +87,17 @@ fn an_interrupt_prints_the_balance_of_what_was_submitted() {
 }
 
 #[test]
-fn bad_input_is_refused() {
+fn bad_input_is_rejected() {
     for option in ["--jobs", "--seconds", "--clients"] {
         for bad in ["0", "-1", "many", "", "99999999999999999999"] {
-            assert_refused_about(&run(&[&format!("{option}={bad}")]), "", option);
+            assert_rejected_about(&run(&[&format!("{option}={bad}")]), "", option);
         }
     }
-    assert_refused_about(&run(&["--jobs", "1", "--seconds", "1"]), "", "cannot be used with");
-    assert_refused_about(&run(&["--seed", "-1"]), "", "'-1'");
-    assert_refused_about(&run(&["--cheat", "twice"]), "", "twice");
-    assert_refused_about(&run(&["5"]), "unexpected argument '5'", "");
-    assert_refused_about(&run(&["--workers", "0"]), "cannot build a pool: ", "at least one");
+    assert_rejected_about(&run(&["--jobs", "1", "--seconds", "1"]), "", "cannot be used with");
+    assert_rejected_about(&run(&["--seed", "-1"]), "", "'-1'");
+    assert_rejected_about(&run(&["--cheat", "twice"]), "", "twice");
+    assert_rejected_about(&run(&["5"]), "unexpected argument '5'", "");
+    assert_rejected_about(&run(&["--workers", "0"]), "cannot build a pool: ", "at least one");
 }
 
 #[test]

@@ -34,7 +34,7 @@ where
     F: Future<Output = Result<JobHandle<i32>, SubmitError<E>>> + Send + 'static,
     E: Send + 'static,
 {
-    Box::pin(async { submit.await.map_err(|refused| refused.kind()) })
+    Box::pin(async { submit.await.map_err(|rejected| rejected.kind()) })
 }
 
 fn ready<T>(polled: Poll<T>) -> T {
@@ -73,8 +73,8 @@ impl Full {
         assert_all_workers_alive(&self.pool);
         let (gate, held) = hold_worker(&self.pool);
         self.pool.try_submit(|| ()).expect("its place is free").detach();
-        let refused = self.pool.try_submit(|| ()).unwrap_err();
-        assert_eq!(refused.kind(), SubmitErrorKind::Full);
+        let rejected = self.pool.try_submit(|| ()).unwrap_err();
+        assert_eq!(rejected.kind(), SubmitErrorKind::Full);
         gate.open();
         finish(held);
     }
@@ -342,10 +342,10 @@ fn a_shutdown_gives_closures_in_line_back() {
             assert_eq!(report.still_running, 1);
             assert_eq!(spy.woken(), 2);
             drop(dropped);
-            let refused = ready(poll(&mut submit, &spy.waker())).unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::ShutDown, 42));
-            let refused = ready(poll(&mut unpolled, &spy.waker())).unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::ShutDown, 43));
+            let rejected = ready(poll(&mut submit, &spy.waker())).unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::ShutDown, 42));
+            let rejected = ready(poll(&mut unpolled, &spy.waker())).unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::ShutDown, 43));
             assert_eq!(full.pool.stats().rejected, 3);
             full.gate.open();
             full.pool.shutdown(mode, None).unwrap();

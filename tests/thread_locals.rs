@@ -48,7 +48,7 @@ fn on_a_dying_worker<R: Send + 'static>(mode: Shutdown, f: impl FnOnce(&Pool) ->
 }
 
 #[test]
-fn a_dying_worker_is_refused_as_an_outsider() {
+fn a_dying_worker_is_rejected_as_an_outsider() {
     within_a_minute(|| {
         for mode in [Shutdown::Drain, Shutdown::Abort] {
             let kinds = on_a_dying_worker(mode, |pool| {
@@ -64,7 +64,7 @@ fn a_dying_worker_is_refused_as_an_outsider() {
 }
 
 #[test]
-fn a_dying_worker_gets_its_refused_closure_back() {
+fn a_dying_worker_gets_its_rejected_closure_back() {
     within_a_minute(|| {
         let answer = on_a_dying_worker(Shutdown::Drain, |pool| pool.submit(|| 42).unwrap_err().into_job()());
         assert_eq!(answer, 42);
@@ -296,14 +296,14 @@ fn a_dying_thread_may_stand_in_line() {
             let answer = on_a_dying_thread(joins, &pool, |pool| {
                 let (gate, held) = hold_worker(pool);
                 pool.try_submit(|| ()).unwrap().detach();
-                let refused = pool.submit_timeout(|| 42, Duration::from_millis(1)).unwrap_err();
-                assert_eq!(refused.kind(), SubmitErrorKind::TimedOut);
+                let rejected = pool.submit_timeout(|| 42, Duration::from_millis(1)).unwrap_err();
+                assert_eq!(rejected.kind(), SubmitErrorKind::TimedOut);
                 thread::scope(|scope| {
                     scope.spawn(|| {
                         common::wait_until("the dying thread to stand in line", || pool.stats().waiting == 1);
                         gate.open();
                     });
-                    let job = pool.submit(refused.into_job()).unwrap();
+                    let job = pool.submit(rejected.into_job()).unwrap();
                     finish(held);
                     finish(job)
                 })

@@ -219,10 +219,10 @@ fn a_pool_that_is_shut_down_takes_no_ended_job_either() {
         pool.shutdown(mode, Some(FOREVER)).unwrap();
         let token = CancelToken::new();
         token.cancel();
-        for refused in by_all_verbs(&pool, &token, || || 42) {
-            let refused = refused.unwrap_err();
-            assert_eq!(refused.kind(), SubmitErrorKind::ShutDown);
-            assert_eq!(refused.into_job()(), 42);
+        for rejected in by_all_verbs(&pool, &token, || || 42) {
+            let rejected = rejected.unwrap_err();
+            assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown);
+            assert_eq!(rejected.into_job()(), 42);
         }
         assert_eq!((pool.stats().submitted, pool.stats().rejected), (0, 4));
     }
@@ -251,14 +251,14 @@ fn in_line_the_closure_comes_back_and_the_next_moves_up() {
             in_line(4);
             token.cancel();
             in_line(1);
-            let refused = waits.join().unwrap().unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::Cancelled, 1));
-            let refused = waits_a_while.join().unwrap().unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::Cancelled, 2));
+            let rejected = waits.join().unwrap().unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 1));
+            let rejected = waits_a_while.join().unwrap().unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 2));
             assert_eq!(spy.woken(), 1);
-            let Poll::Ready(refused) = future.as_mut().poll(&mut context) else { panic!("it still waits") };
-            let refused = refused.unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::Cancelled, 3));
+            let Poll::Ready(rejected) = future.as_mut().poll(&mut context) else { panic!("it still waits") };
+            let rejected = rejected.unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 3));
             assert_eq!((pool.stats().rejected, pool.stats().cancelled), (3, 0));
             assert_eq!(queued.cancel(), Cancel::Dequeued);
             let stays = stays.join().unwrap();
@@ -284,12 +284,12 @@ fn the_place_of_a_queued_job_is_not_handed_to_one_in_line_of_the_same_token() {
             in_line(2);
             token.cancel();
             assert!(is_cancelled(queued));
-            let refused = same.join().unwrap();
+            let rejected = same.join().unwrap();
             let other = other.join().unwrap();
             gate.open();
             assert_eq!(finish(other), 2);
-            let refused = refused.unwrap_err();
-            assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::Cancelled, 1));
+            let rejected = rejected.unwrap_err();
+            assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 1));
         });
         finish(held);
     });
@@ -350,11 +350,11 @@ fn a_token_cancelled_on_the_way_into_the_line_turns_the_job_away() {
         let mut submit = Box::pin(pool.job().token(&token).submit_async(|| 42));
         // It is cloned when the queue has been found full and the job is in no list yet.
         spy.on_clone(move || token.cancel());
-        let Poll::Ready(refused) = submit.as_mut().poll(&mut Context::from_waker(&spy.waker())) else {
+        let Poll::Ready(rejected) = submit.as_mut().poll(&mut Context::from_waker(&spy.waker())) else {
             panic!("it waits")
         };
-        let refused = refused.unwrap_err();
-        assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::Cancelled, 42));
+        let rejected = rejected.unwrap_err();
+        assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 42));
         assert_eq!((pool.stats().waiting, pool.stats().rejected), (0, 1));
         gate.open();
         finish(held);
@@ -394,8 +394,8 @@ fn a_token_cancelled_while_jobs_get_in_line_and_out_of_it_ends_them_all() {
                             Err(JobError::Cancelled) => cancelled += 1,
                             Err(other) => panic!("{other}"),
                         },
-                        Err(refused) => {
-                            assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
+                        Err(rejected) => {
+                            assert_eq!(rejected.kind(), SubmitErrorKind::Cancelled);
                             turned_away += 1;
                         }
                     }

@@ -16,8 +16,8 @@ pub(crate) struct Balance {
     pub(crate) answers: [u64; 5],
     /// Accepted, and nobody asked how it ended.
     pub(crate) unasked: u64,
-    /// In the order of [`Books::refusals`].
-    pub(crate) refused: [u64; 4],
+    /// In the order of [`Books::rejections`].
+    pub(crate) rejected: [u64; 4],
     /// Futures dropped in line whose jobs did not run: whether the pool had accepted one in that moment, only it knows.
     pub(crate) abandoned: u64,
     /// Accepted, and never resolved, or its closure neither run nor dropped.
@@ -53,7 +53,7 @@ impl Balance {
             ran: books.fate(Fate::Returned) + books.fate(Fate::Panicked),
             answers,
             unasked: let_go + abandoned_and_ran,
-            refused: books.refusals.each_ref().map(Count::get),
+            rejected: books.rejections.each_ref().map(Count::get),
             abandoned: books.answer(Answer::Abandoned) - abandoned_and_ran,
             lost,
             doubled: books.doubled.get(),
@@ -71,7 +71,7 @@ impl Balance {
     fn compare(&mut self, books: &Books, stats: &Stats) {
         let Self { accepted, abandoned, .. } = *self;
         let [_, _, cancelled, expired, aborted] = self.answers;
-        let offers = accepted + abandoned + self.refused.iter().sum::<u64>();
+        let offers = accepted + abandoned + self.rejected.iter().sum::<u64>();
         let unrun = accepted - self.ran;
         let ended_unrun = stats.cancelled + stats.expired + stats.aborted;
         for (what, counted, expected) in [
@@ -107,7 +107,7 @@ impl AddAssign for Balance {
         self.ran += other.ran;
         add(&mut self.answers, other.answers);
         self.unasked += other.unasked;
-        add(&mut self.refused, other.refused);
+        add(&mut self.rejected, other.rejected);
         self.abandoned += other.abandoned;
         self.lost += other.lost;
         self.doubled += other.doubled;

@@ -133,8 +133,8 @@ impl Job {
         if current_worker().is_none() {
             return;
         }
-        let refused = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
-        if refused != [Err(WaitError::WouldDeadlock); 2] {
+        let rejected = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
+        if rejected != [Err(WaitError::WouldDeadlock); 2] {
             self.ticket.wrong();
         }
     }

@@ -65,7 +65,7 @@ impl Answer {
 pub(crate) struct Books {
     pub(crate) accepted_by_all: Arc<Count>,
     pub(crate) accepted: Count,
-    pub(crate) refusals: [Count; 4],
+    pub(crate) rejections: [Count; 4],
     pub(crate) fates: [Count; 4],
     pub(crate) answers: [Count; 8],
     pub(crate) abandoned_and_ran: Count,
@@ -192,8 +192,8 @@ impl Stub {
         self.0.books.accepted_by_all.add_one();
     }
 
-    /// An offer was refused; the closure is the submitter's again.
-    pub(crate) fn refused(&self, kind: SubmitErrorKind) {
+    /// An offer was rejected; the closure is the submitter's again.
+    pub(crate) fn rejected(&self, kind: SubmitErrorKind) {
         let index = match kind {
             SubmitErrorKind::Full => 0,
             SubmitErrorKind::TimedOut => 1,
@@ -201,7 +201,7 @@ impl Stub {
             SubmitErrorKind::ShutDown => 3,
             _ => return self.wrong(),
         };
-        self.0.books.refusals[index].add_one();
+        self.0.books.rejections[index].add_one();
     }
 
     /// Before the submitter calls what was handed back.

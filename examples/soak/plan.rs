@@ -49,7 +49,7 @@ pub(crate) enum Verb {
 
 /// What is done with a closure that was handed back.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     SubmitAgain,
     RunHere,
     Drop,
@@ -93,7 +93,7 @@ pub(crate) struct Plan {
     pub(crate) verb: Verb,
     /// `None`: a plain job.
     pub(crate) options: Option<Options>,
-    pub(crate) refusal: Refusal,
+    pub(crate) rejection: Rejection,
     pub(crate) handling: Handling,
     /// How deep the job is nested; an outermost one is at 0.
     pub(crate) depth: u8,
@@ -110,7 +110,7 @@ impl Plan {
             work: Work::Return,
             verb: Verb::Submit,
             options: None,
-            refusal: Refusal::Drop,
+            rejection: Rejection::Drop,
             handling: Handling::TryJoin,
             depth: 0,
             seed: 0,
@@ -122,7 +122,7 @@ impl Plan {
             work: draw_work(rng, depth),
             verb: draw_verb(rng),
             options: (rng.u8(..100) < 40).then(|| draw_options(rng)),
-            refusal: draw_refusal(rng),
+            rejection: draw_rejection(rng),
             handling: draw_handling(rng),
             depth,
             seed: rng.u64(..),
@@ -174,11 +174,11 @@ fn draw_options(rng: &mut Rng) -> Options {
     }
 }
 
-fn draw_refusal(rng: &mut Rng) -> Refusal {
+fn draw_rejection(rng: &mut Rng) -> Rejection {
     match rng.u8(..100) {
-        0..20 => Refusal::SubmitAgain,
-        20..25 => Refusal::RunHere,
-        _ => Refusal::Drop,
+        0..20 => Rejection::SubmitAgain,
+        20..25 => Rejection::RunHere,
+        _ => Rejection::Drop,
     }
 }
 

@@ -11,7 +11,7 @@ use pollster::block_on;
 
 use crate::job::{Burst, Job, Output, contain};
 use crate::ledger::{Answer, Books, Causes, Stub};
-use crate::plan::{Deadline, Handling, Options, Plan, Refusal, Verb, Work};
+use crate::plan::{Deadline, Handling, Options, Plan, Rejection, Verb, Work};
 
 /// A pool and its books.
 #[derive(Clone)]
@@ -115,19 +115,19 @@ impl Submitter<'_> {
         })
     }
 
-    /// What the pool said to an offer; to a refusal the plan has an answer.
+    /// What the pool said to an offer; to a rejection the plan has an answer.
     fn hear(&self, plan: &Plan, stub: &Stub, submitted: Submitted) -> Option<Stage> {
         let closure = match accept(stub, submitted) {
             Ok(stage) => return Some(stage),
             Err(closure) => closure,
         };
-        match plan.refusal {
-            Refusal::Drop => contain(|| drop(closure)),
-            Refusal::RunHere => {
+        match plan.rejection {
+            Rejection::Drop => contain(|| drop(closure)),
+            Rejection::RunHere => {
                 stub.runs_here();
                 contain(|| drop(closure()));
             }
-            Refusal::SubmitAgain => match accept(stub, self.offer(&Plan { verb: Verb::Submit, ..*plan }, closure)) {
+            Rejection::SubmitAgain => match accept(stub, self.offer(&Plan { verb: Verb::Submit, ..*plan }, closure)) {
                 Ok(stage) => return Some(stage),
                 Err(closure) => contain(|| drop(closure)),
             },
@@ -142,9 +142,9 @@ fn accept(stub: &Stub, submitted: Submitted) -> Result<Stage, Closure> {
             stub.accepted();
             Ok(Stage::Accepted(handle))
         }
-        Err(refused) => {
-            stub.refused(refused.kind());
-            Err(refused.into_job())
+        Err(rejected) => {
+            stub.rejected(rejected.kind());
+            Err(rejected.into_job())
         }
     }
 }

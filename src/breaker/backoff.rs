@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::BreakerConfigError;
-use crate::panic::Contained;
+use crate::base::panic::Contained;
 
 /// Waits that grow with every attempt, so that a dependency that stays down is asked ever more rarely.
 ///

@@ -11,7 +11,7 @@ use super::rules::{
     AbandonedPolicy, DEFAULT_WAIT, Expired, FailurePolicy, HalfOpenPolicy, RateRule, Rules, check_share, check_time,
 };
 use super::shared::Shared;
-use crate::panic::Contained;
+use crate::base::panic::Contained;
 
 const DEFAULT_FAILURES: u32 = 5;
 

@@ -12,7 +12,7 @@ use super::permit::{Permit, Running};
 use super::shared::Shared;
 use super::state::{Outcome, Snapshot, State};
 use super::step::Command;
-use crate::panic::Contained;
+use crate::base::panic::Contained;
 
 /// Stops calling what is down, and finds out when it is up again. Clones are the same breaker.
 ///

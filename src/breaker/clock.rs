@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::panic::{Contained, contain};
+use crate::base::panic::{Contained, contain};
 
 /// Tells a breaker the time. Any origin will do that is less than 584 years ago: calls that begin later are never slow. The
 /// buckets of a time window are aligned to it; all else goes by differences.

@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use super::error::Rejected;
 use super::state::{Outcome, State};
-use crate::panic::{Contained, contain};
-use crate::sync::thread_local;
+use crate::base::panic::{Contained, contain};
+use crate::base::sync::thread_local;
 
 /// Something that happened to a breaker. Built only if somebody listens.
 ///

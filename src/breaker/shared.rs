@@ -25,8 +25,8 @@ use super::state::{Recorded, Snapshot, State};
 use super::step::{Admission, Began, Command, Ending, Question, Ticket};
 use super::tally::Pace;
 use super::word::StateWord;
-use crate::panic::contain;
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::base::panic::contain;
+use crate::base::sync::{Condvar, Mutex, MutexGuard};
 
 pub(super) struct Shared {
     word: StateWord,

@@ -19,7 +19,7 @@
 
 use super::state::State;
 use super::step::Ending;
-use crate::sync::{AtomicU64, Ordering};
+use crate::base::sync::{AtomicU64, Ordering};
 
 const STATE: u64 = 0b111;
 const EASE: u64 = 1 << 3;

@@ -1,10 +1,10 @@
-//! Runs `examples/breaker.rs` as a program: what becomes of its requests, what it refuses, how it ends.
+//! Runs `examples/breaker.rs` as a program: what becomes of its requests, what it rejects, how it ends.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 use std::process::{Command, Stdio};
 
-use crate::program::{Running, assert_refused_about, program, run, succeed, text};
+use crate::program::{Running, assert_rejected_about, program, run, succeed, text};
 
 /// Soon done, and time enough for the breaker to open and to close again.
 const SMALL: [&str; 10] =
@@ -51,7 +51,7 @@ fn every_request_comes_to_an_end_and_the_breaker_follows_the_server() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn what_makes_no_sense_is_rejected() {
     for (arguments, start, about) in [
         (["--phase", "0s"], "invalid value '0s' for '--phase <TIME>'", "more than none"),
         (["--timeout", "2h"], "invalid value '2h' for '--timeout <TIME>'", "at most an hour"),
@@ -61,7 +61,7 @@ fn what_makes_no_sense_is_refused() {
         (["--workers", "-1"], "invalid value '-1' for '--workers <N>'", "invalid digit"),
         (["--speed", "1"], "unexpected argument '--speed'", "--speed"),
     ] {
-        assert_refused_about(&run(&arguments), start, about);
+        assert_rejected_about(&run(&arguments), start, about);
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `events` | what listeners hear, and when |
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
 //! | `cost` | how often the clock is read |
-//! | `config` | what `build` refuses |
+//! | `config` | what `build` rejects |
 //! | `contract` | the public signatures, and what may be sent where |
 //! | `reference` | random programs against a plain model of the contract; `found` keeps what they found |
 //! | `races` | real threads at the same slot, the same failure, the same lease, thousands of times |

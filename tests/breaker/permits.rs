@@ -155,7 +155,7 @@ fn a_job_that_runs_records_what_it_did() -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-/// Cancelled, aborted or refused: the closure is dropped, and the permit in it.
+/// Cancelled, aborted or rejected: the closure is dropped, and the permit in it.
 #[test]
 fn a_job_that_never_runs_abandons_its_call() {
     let bench = bench(|rules| rules.abandoned(AbandonedPolicy::Failure));

@@ -1,5 +1,5 @@
 //! Futures that wait for room: they are polled, with one waker or another, on a worker too, and dropped, while they are
-//! given a place, refused or cancelled.
+//! given a place, rejected or cancelled.
 
 use super::*;
 
@@ -86,7 +86,7 @@ fn a_place_freed_by_a_token_is_not_handed_to_a_future_of_the_same_token() {
         let mut future = Box::pin(pool.job().token(&token).submit_async(tally.job()));
         assert!(poll_submission(&mut future, &waker).is_pending());
         let canceller = thread::spawn(move || token.cancel());
-        let refused = loop {
+        let rejected = loop {
             match poll_submission(&mut future, &waker) {
                 Poll::Ready(submitted) => {
                     break submitted.expect_err("its token was cancelled while it was in line");
@@ -94,8 +94,8 @@ fn a_place_freed_by_a_token_is_not_handed_to_a_future_of_the_same_token() {
                 Poll::Pending => drop(bell.park_until(None)),
             }
         };
-        assert_eq!(refused.kind(), SubmitErrorKind::Cancelled);
-        drop(refused);
+        assert_eq!(rejected.kind(), SubmitErrorKind::Cancelled);
+        drop(rejected);
         tally.assert_never_ran();
         canceller.join().unwrap();
         assert_eq!(pool.monitor().stats().queued, 0);
@@ -107,14 +107,14 @@ fn a_future_in_line_while_the_pool_shuts_down_gets_its_job_back() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
-        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
+        let closer = pool.spawn(|pool| pool.close(Shutdown::Abort));
         let (bell, waker) = bell();
         let mut future = submission(&pool, tally.job());
         let mut waited = false;
-        let refused = loop {
+        let rejected = loop {
             match poll_submission(&mut future, &waker) {
                 Poll::Ready(Ok(_)) => break None,
-                Poll::Ready(Err(refused)) => break Some(refused),
+                Poll::Ready(Err(rejected)) => break Some(rejected),
                 Poll::Pending => {
                     waited = true;
                     bell.park_until(None);
@@ -122,7 +122,7 @@ fn a_future_in_line_while_the_pool_shuts_down_gets_its_job_back() {
             }
         };
         closer.join().unwrap();
-        assert_eq!(refused.map(|refused| refused.kind()), Some(SubmitErrorKind::ShutDown));
+        assert_eq!(rejected.map(|rejected| rejected.kind()), Some(SubmitErrorKind::ShutDown));
         tally.assert_never_ran();
         waited
     });
@@ -130,14 +130,14 @@ fn a_future_in_line_while_the_pool_shuts_down_gets_its_job_back() {
 }
 
 #[test]
-fn a_future_polled_while_the_pool_shuts_down_is_refused_through_its_last_waker() {
+fn a_future_polled_while_the_pool_shuts_down_is_rejected_through_its_last_waker() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
         let ((_old_bell, old), (new_bell, new)) = (bell(), bell());
         let mut future = submission(&pool, tally.job());
         assert!(poll_submission(&mut future, &old).is_pending());
-        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Drain));
+        let closer = pool.spawn(|pool| pool.close(Shutdown::Drain));
         let mut polled = poll_submission(&mut future, &new);
         let waited = polled.is_pending();
         if waited {
@@ -146,7 +146,7 @@ fn a_future_polled_while_the_pool_shuts_down_is_refused_through_its_last_waker()
         }
         closer.join().unwrap();
         let Poll::Ready(submitted) = polled else { unreachable!("its last waker was woken") };
-        assert_eq!(end_of_submission(submitted, &tally), "refused");
+        assert_eq!(end_of_submission(submitted, &tally), "rejected");
         assert_eq!(pool.monitor().stats().rejected, 1);
         waited
     });
@@ -159,7 +159,7 @@ fn a_future_dropped_while_the_pool_shuts_down_is_rejected_once() {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
         let (_bell, _waker, future) = in_line(&pool, tally.job());
-        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Drain));
+        let closer = pool.spawn(|pool| pool.close(Shutdown::Drain));
         drop(future);
         closer.join().unwrap();
         tally.assert_never_ran();
@@ -219,16 +219,15 @@ fn a_token_cancelled_while_a_future_is_first_polled_leaves_it_in_no_queue() {
 #[test]
 fn a_token_cancelled_while_a_future_is_first_polled_leaves_it_in_no_line() {
     let ends = ends_of_a_future_whose_token_is_cancelled_while_it_is_first_polled(1);
-    assert_eq!(ends, ["cancelled", "turned away"]);
+    assert_eq!(ends, ["cancelled", "ended in line"]);
 }
 
 /// A future in line that a worker polls by now: it must not wait there.
 fn poll_on_a_worker<F: Future + Unpin>(pool: &Pool, mut future: F, waker: &Waker) -> F::Output {
-    pool.enlist(pool.recruit(1));
+    let _seated = pool.enter(pool.recruit(1));
     let Poll::Ready(submitted) = poll_submission(&mut future, waker) else {
         unreachable!("a worker does not wait for room");
     };
-    worker::set_current(None);
     submitted
 }
 
@@ -266,21 +265,21 @@ fn a_future_polled_on_a_worker_while_its_token_is_cancelled_is_left_in_no_queue(
         assert_eq!((stats.queued, stats.waiting), (1, 0));
         end
     });
-    assert_eq!(ends, ["cancelled", "turned away"]);
+    assert_eq!(ends, ["cancelled", "ended in line"]);
 }
 
 #[test]
-fn a_future_polled_on_a_worker_while_the_pool_shuts_down_is_accepted_or_refused() {
+fn a_future_polled_on_a_worker_while_the_pool_shuts_down_is_accepted_or_rejected() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
         let (_bell, waker, future) = in_line(&pool, tally.job());
-        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
+        let closer = pool.spawn(|pool| pool.close(Shutdown::Abort));
         let end = end_of_submission(poll_on_a_worker(&pool, future, &waker), &tally);
         closer.join().unwrap();
         let stats = pool.monitor().stats();
         assert_eq!((stats.aborted + stats.rejected, stats.queued, stats.waiting), (2, 0, 0));
         end
     });
-    assert_eq!(ends, ["aborted", "refused"]);
+    assert_eq!(ends, ["aborted", "rejected"]);
 }

@@ -101,7 +101,7 @@ pub(crate) fn answer_to(asked: &Result<Permit, Rejected>) -> &'static str {
 
 /// What listeners have heard, in order: which generation it was about, and in a word what.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<sync::Mutex<Vec<(u64, &'static str)>>>);
+pub(crate) struct Heard(Arc<base::sync::Mutex<Vec<(u64, &'static str)>>>);
 
 impl Heard {
     pub(crate) fn hear(&self, event: &Event) {

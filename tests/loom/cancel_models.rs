@@ -9,7 +9,7 @@ fn a_cancel_while_a_worker_takes_the_job_ends_it_one_way() {
         let job = pool.queue(tally.job());
         let server = pool.spawn_server(2);
         let cancel = job.cancel();
-        // Or the server would wait for a job for ever where the first was withdrawn.
+        // Or the server would wait for a job for ever where the first was dequeued.
         pool.queue(|| ()).detach();
         if cancel == Cancel::Dequeued {
             pool.queue(|| ()).detach();
@@ -30,7 +30,7 @@ fn a_cancel_while_a_joiner_claims_the_job_ends_it_one_way() {
         let joiner = pool.recruit(0);
         let job = pool.queue_in_hand(tally.job());
         let header = Arc::clone(&job.cell);
-        let canceller = pool.spawn(move |pool| handle::cancel(Some(pool.shared()), header.header()));
+        let canceller = pool.spawn(move |pool| cancel(Some(&**pool.shared()), header.header()));
         if let Some(job) = pool.monitor().claim(job.header()) {
             pool.run_here(job, &joiner);
         }
@@ -66,7 +66,7 @@ fn a_cancel_while_the_deadline_passes_ends_the_job_one_way() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
-        let keeper = pool.spawn(|pool| pool.keeper().withdraw_due(Instant::now() + 2 * HOUR));
+        let keeper = pool.spawn(|pool| pool.keeper().dequeue_due(Instant::now() + 2 * HOUR));
         let cancel = job.cancel();
         keeper.join().unwrap();
         let stats = pool.monitor().stats();
@@ -83,7 +83,7 @@ fn a_cancel_while_the_pool_aborts_ends_the_job_one_way() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let job = pool.queue(tally.job());
-        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
+        let breaker = pool.spawn(|pool| pool.close(Shutdown::Abort));
         let cancel = job.cancel();
         breaker.join().unwrap();
         let end = end_of(job.join(), &tally);

@@ -123,11 +123,11 @@ fn a_handle_dropped_after_a_poll_leaves_no_waker_behind() {
 }
 
 #[test]
-fn a_job_given_up_while_it_is_joined_is_aborted_and_its_closure_gone() {
+fn a_job_aborted_while_it_is_joined_is_aborted_and_its_closure_gone() {
     explore(|| {
         let tally = Tally::new();
         let (job, handle) = new_job(tally.job());
-        let breaker = thread::spawn(move || job.give_up(Unrun::Aborted));
+        let breaker = thread::spawn(move || job.abort(Unrun::Aborted));
         assert!(is_aborted(&handle.join()));
         tally.assert_never_ran();
         breaker.join().unwrap();
@@ -161,7 +161,7 @@ fn a_runnable_dropped_while_its_job_is_polled_wakes_the_waiter() {
 }
 
 #[test]
-fn a_waiter_that_gives_up_leaves_the_outcome_to_its_next_wait() {
+fn a_waiter_that_times_out_leaves_the_outcome_to_its_next_wait() {
     let ends = explore(|| {
         let tally = Tally::new();
         let (job, mut handle) = new_job(tally.job());

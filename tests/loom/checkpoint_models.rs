@@ -27,7 +27,7 @@ fn a_running_job_that_is_cancelled_hears_of_it() {
         assert!(matches!(outcome, Ok(Interrupted::Cancelled) | Err(JobError::Cancelled)));
         (cancel == Cancel::Dequeued, outcome.is_ok())
     });
-    assert_eq!(ends, [(false, false), (false, true), (true, false)], "withdrawn, stopped, or not begun");
+    assert_eq!(ends, [(false, false), (false, true), (true, false)], "dequeued, stopped, or not begun");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_job_that_finds_its_token_cancelled_sees_what_was_done_before() {
             written.store(7, Ordering::Relaxed);
             token.cancel();
         });
-        let worker = pool.enlist(worker);
+        let (_seated, worker) = pool.enter(worker);
         let job = job.unwrap();
         // A second job for the worker, should the first be gone.
         pool.queue(|| ()).detach();

@@ -34,7 +34,7 @@ fn a_claim_while_the_pool_aborts_runs_the_job_or_leaves_it_aborted() {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let joiner = pool.recruit(0);
         let target = pool.queue_in_hand(tally.job());
-        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
+        let breaker = pool.spawn(|pool| pool.close(Shutdown::Abort));
         let claimed = claim_and_run(&pool, target.header(), &joiner);
         let outcome = target.into_handle().join();
         assert_eq!(claimed, !is_aborted(&outcome));
@@ -59,7 +59,7 @@ fn a_claim_hands_its_place_to_who_stands_in_line() {
         let second = pool.stand_in_line(|| ());
         let server = pool.spawn_server(1);
         let claimed_first = claim_and_run(&pool, first.header(), &joiner);
-        assert_ne!(second.wait(), Standing::Refused);
+        assert_ne!(second.wait(), Standing::Rejected);
         let claimed_second = !claimed_first && claim_and_run(&pool, second.header(), &joiner);
         first.into_handle().join().unwrap();
         second.into_handle().join().unwrap();
@@ -96,7 +96,7 @@ fn a_join_inside_a_job_runs_it_here_if_there_is_one_worker() {
     explore(|| {
         let pool = Pool::new(1);
         let inner = pool.clone();
-        let outer = pool.queue(move || inner.queue(worker::current_worker).join().unwrap());
+        let outer = pool.queue(move || inner.queue(current_worker).join().unwrap());
         let worker = pool.spawn_worker(0);
         assert_eq!(outer.join().unwrap(), Some(0));
         pool.shut_down(Shutdown::Drain);
@@ -111,8 +111,8 @@ fn a_join_inside_a_job_runs_it_here_or_waits_for_who_took_it() {
         let pool = Pool::new(1);
         let inner = pool.clone();
         let outer = pool.queue(move || {
-            let here = worker::current_worker();
-            let there = inner.queue(worker::current_worker).join().unwrap();
+            let here = current_worker();
+            let there = inner.queue(current_worker).join().unwrap();
             here == there
         });
         let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
@@ -148,9 +148,8 @@ fn a_join_inside_a_join_runs_here_what_nobody_has_taken() {
         let pool = Pool::new(2);
         let (outer, inner) = (pool.clone(), pool.clone());
         let job = pool.queue(move || {
-            let middle =
-                outer.queue(move || (inner.queue(worker::current_worker).join().unwrap(), worker::current_worker()));
-            (middle.join().unwrap(), worker::current_worker())
+            let middle = outer.queue(move || (inner.queue(current_worker).join().unwrap(), current_worker()));
+            (middle.join().unwrap(), current_worker())
         });
         let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
         let ((innermost, middle), outermost) = job.join().unwrap();

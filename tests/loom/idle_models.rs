@@ -75,7 +75,7 @@ fn a_wait_while_the_pool_aborts_ends_after_what_was_queued_has_resolved() {
     explore(|| {
         let pool = Pool::new(2);
         let jobs = [pool.queue(|| ()), pool.queue(|| ())];
-        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
+        let breaker = pool.spawn(|pool| pool.close(Shutdown::Abort));
         pool.monitor().wait_idle(None).unwrap();
         for job in jobs {
             assert!(job.try_join().is_ok_and(|outcome| is_aborted(&outcome)));
@@ -113,10 +113,8 @@ fn a_later_epoch_that_empties_first_ends_no_wait_for_an_earlier_one() {
         let pool = Pool::new(2);
         let queue_and_close = || {
             let job = pool.queue_in_hand(|| ());
-            let mut both = pool.monitor().lock_both();
-            let (back, front) = (&mut *both.back, &mut *both.front);
-            let goal = front.accepted.close_epoch(&mut back.retired).expect("there are few epochs");
-            (job, goal)
+            let goal = pool.monitor().with_sides(|mut sides, _| sides.close_epoch());
+            (job, goal.expect("there are few epochs"))
         };
         let jobs = [(); 2].map(|()| queue_and_close());
         let runners = [0, 1].map(|n| {
@@ -126,10 +124,7 @@ fn a_later_epoch_that_empties_first_ends_no_wait_for_an_earlier_one() {
                 pool.run_here(job, &pool.recruit(n));
             })
         });
-        let reached = {
-            let back = pool.monitor().lock_back();
-            [0, 1].map(|n| back.retired.has_reached(jobs[n].1))
-        };
+        let reached = pool.monitor().with_sides(|mut sides, _| [0, 1].map(|n| sides.back().has_reached(jobs[n].1)));
         let finished = [0, 1].map(|n| jobs[n].0.header().is_finished());
         assert!(!reached[0] || finished[0]);
         assert!(!reached[1] || finished[0] && finished[1]);
@@ -146,26 +141,21 @@ fn a_later_epoch_that_empties_first_ends_no_wait_for_an_earlier_one() {
 fn a_wait_that_comes_when_no_epoch_is_left_asks_again_once_there_is_one() {
     let ends = explore(|| {
         let pool = Pool::new(1);
-        let mut epochs: Vec<Epoch> = {
-            let mut both = pool.monitor().lock_both();
-            let (back, front) = (&mut *both.back, &mut *both.front);
+        let mut epochs: Vec<Epoch> = pool.monitor().with_sides(|mut sides, _| {
             (0..=u8::MAX)
                 .map(|_| {
-                    let job = front.accepted.count();
-                    front.accepted.close_epoch(&mut back.retired);
+                    let job = sides.count_accepted();
+                    sides.close_epoch();
                     job
                 })
                 .collect()
-        };
+        });
         let (last, oldest) = (epochs.pop(), epochs.remove(0));
         let retirer = pool.spawn(move |pool| {
             pool.monitor().retire(oldest);
-            let mut back = pool.monitor().lock_back();
-            for epoch in epochs.into_iter().chain(last) {
-                pool.monitor().retire_from(&mut back, epoch);
-            }
+            pool.monitor().retire_at_once(epochs.into_iter().chain(last));
         });
-        let retired = || pool.monitor().lock_back().retired.total();
+        let retired = || pool.monitor().with_sides(|sides, _| sides.retired());
         let early = retired();
         pool.monitor().wait_idle(None).unwrap();
         assert_eq!(retired(), 256);

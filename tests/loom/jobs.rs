@@ -34,7 +34,7 @@ impl Tally {
         assert_eq!((self.runs(), self.closures_dropped(), self.values_dropped()), (1, 1, 1));
     }
 
-    /// Once a job has resolved without running, or was handed back and dropped.
+    /// Once a job has resolved without running, or was rejected and dropped.
     pub(crate) fn assert_never_ran(&self) {
         assert_eq!((self.runs(), self.closures_dropped(), self.values_dropped()), (0, 1, 0));
     }
@@ -150,16 +150,16 @@ pub(crate) fn end_of(outcome: Result<Value, JobError>, tally: &Tally) -> &'stati
 
 /// How a submission ended: as its job did, or without one.
 pub(crate) fn end_of_submission<F>(submitted: Result<JobHandle<Value>, SubmitError<F>>, tally: &Tally) -> &'static str {
-    let refused = match submitted {
+    let rejected = match submitted {
         Ok(job) => return end_of(job.join(), tally),
-        Err(refused) => refused,
+        Err(rejected) => rejected,
     };
-    let end = match refused.kind() {
-        SubmitErrorKind::Cancelled | SubmitErrorKind::TimedOut => "turned away",
-        SubmitErrorKind::ShutDown => "refused",
+    let end = match rejected.kind() {
+        SubmitErrorKind::Cancelled | SubmitErrorKind::TimedOut => "ended in line",
+        SubmitErrorKind::ShutDown => "rejected",
         other => unreachable!("{other:?}"),
     };
-    drop(refused);
+    drop(rejected);
     tally.assert_never_ran();
     end
 }

@@ -4,9 +4,9 @@
 
 use super::*;
 
-fn overdue(pool: &Pool) -> Options {
+fn overdue(pool: &Pool) -> Options<Registration> {
     let deadline = Deadline::new(Instant::now(), Arc::clone(pool.keeper()));
-    Options { deadline: Some(deadline), ..Options::default() }
+    Options { ending: Registration::new(None, Some(deadline)), ..Options::default() }
 }
 
 fn spawn_keeper(pool: &Pool) -> JoinHandle<()> {
@@ -16,9 +16,9 @@ fn spawn_keeper(pool: &Pool) -> JoinHandle<()> {
 /// Queued before its alarm is set, so that only the keeper can end it.
 fn queue_then_set_alarm(pool: &Pool, tally: &Arc<Tally>) -> JobHandle<Value> {
     let (cell, job) = new_cell(tally.job(), overdue(pool));
-    let target = Target::new(pool.shared(), &job);
+    let target = Target::new(pool.shared().downgrade(), &job);
     assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-    cell.options().and_then(|options| options.deadline.as_ref()).expect("it has one").register(target);
+    cell.extras().ending.register_target(target);
     JobHandle::new(cell, PoolId::new())
 }
 
@@ -79,10 +79,10 @@ fn a_keeper_stopped_while_it_falls_asleep_ends() {
 fn a_deadline_that_passes_while_its_job_is_submitted_leaves_it_in_no_queue() {
     explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
-        let keeper = pool.spawn(|pool| pool.keeper().withdraw_due(Instant::now()));
+        let keeper = pool.spawn(|pool| pool.keeper().dequeue_due(Instant::now()));
         let (cell, job) = pool.register(tally.job(), overdue(&pool));
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-        withdraw_if_ended(pool.monitor(), cell.header(), cell.options());
+        dequeue_if_ended(pool.monitor(), cell.header(), cell.extras().registration());
         assert_eq!(end_of(JobHandle::new(cell, PoolId::new()).join(), &tally), "expired");
         keeper.join().unwrap();
         let stats = pool.monitor().stats();
@@ -118,7 +118,7 @@ fn a_deadline_that_passes_while_the_job_runs_leaves_it_alone() {
         let (pool, tally) = (Pool::new(2), Tally::new());
         let worker = pool.recruit(0);
         let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
-        let keeper = pool.spawn(|pool| pool.keeper().withdraw_due(Instant::now() + 2 * HOUR));
+        let keeper = pool.spawn(|pool| pool.keeper().dequeue_due(Instant::now() + 2 * HOUR));
         // A second job for the worker, should the first be gone.
         pool.job().submit(|| ()).map(JobHandle::detach).unwrap();
         pool.run_one(&worker);
@@ -131,7 +131,7 @@ fn a_deadline_that_passes_while_the_job_runs_leaves_it_alone() {
 }
 
 #[test]
-fn an_overdue_head_is_turned_away_by_who_comes_first_and_the_next_is_served() {
+fn an_overdue_head_is_rejected_by_who_comes_first_and_the_next_is_served() {
     explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let worker = pool.recruit(0);
@@ -144,7 +144,7 @@ fn an_overdue_head_is_turned_away_by_who_comes_first_and_the_next_is_served() {
         assert_eq!(next.wait(), Standing::Accepted);
         pool.keeper().stop();
         keeper.join().unwrap();
-        drop(head.cell.reclaim());
+        drop(head.cell.take_closure());
         tally.assert_never_ran();
         let stats = pool.monitor().stats();
         assert_eq!((stats.rejected, stats.waiting, stats.queued), (1, 0, 1));
@@ -179,6 +179,6 @@ fn a_keeper_that_stops_while_a_deadline_is_set_is_left_with_no_job() {
         worker.join().unwrap();
         let (_cell, job) = pool.register(|| (), overdue(&pool));
         assert_eq!(pool.keeper().alarms(), 0, "neither before nor after the stop");
-        job.hand_back();
+        job.reject();
     });
 }

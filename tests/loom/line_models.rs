@@ -1,4 +1,4 @@
-//! Waiting for room: who stands in line meets those who make room, who barge, who give up.
+//! Waiting for room: who stands in line meets those who make room, who barge, who stop waiting.
 
 use super::*;
 
@@ -100,7 +100,7 @@ fn who_stands_in_line_first_runs_first() {
             let (pool, job) = (pool.clone(), log.job("came later"));
             move || pool.queue(job).join().unwrap()
         });
-        assert_ne!(first.wait(), Standing::Refused);
+        assert_ne!(first.wait(), Standing::Rejected);
         second.join().unwrap();
         server.join().unwrap();
         assert_eq!(log.ran(), ["queued", "first in line", "came later"]);
@@ -115,7 +115,7 @@ fn a_try_submit_never_passes_who_stands_in_line() {
         let waiting = pool.stand_in_line(log.job("in line"));
         let server = pool.spawn_server(2);
         let tried = pool.try_submit(log.job("tried")).is_ok();
-        assert_ne!(waiting.wait(), Standing::Refused);
+        assert_ne!(waiting.wait(), Standing::Rejected);
         server.join().unwrap();
         assert_eq!(log.ran(), ["queued", "in line"]);
         tried
@@ -137,17 +137,17 @@ fn a_try_submit_never_passes_who_waits_for_a_place_at_the_back() {
 }
 
 #[test]
-fn who_gives_up_while_a_place_is_handed_over_is_out_or_in_and_the_next_is_served() {
+fn who_stops_waiting_while_a_place_is_handed_over_is_out_or_in_and_the_next_is_served() {
     let ends = explore(|| {
         let (pool, worker) = full_with_a_job_in_either_list(&Log::default());
         let tally = Tally::new();
         let impatient = pool.stand_in_line(tally.job());
         let next = pool.stand_in_line(|| ());
         let server = pool.spawn_server(1);
-        let left = pool.monitor().give_up_waiting(impatient.header());
+        let left = pool.monitor().stop_waiting(impatient.header());
         let outcome = match left {
-            LeftLine::GaveUp => Err(impatient.cell.reclaim()),
-            LeftLine::Decided => {
+            WaitStopped::Rejected => Err(impatient.cell.take_closure()),
+            WaitStopped::Decided => {
                 assert_eq!(impatient.wait(), Standing::Accepted);
                 pool.run_one(&worker);
                 Ok(impatient.into_handle())
@@ -168,30 +168,30 @@ fn who_gives_up_while_a_place_is_handed_over_is_out_or_in_and_the_next_is_served
                 tally.assert_never_ran();
             }
         }
-        left == LeftLine::GaveUp
+        left == WaitStopped::Rejected
     });
     assert_eq!(ends, [false, true]);
 }
 
 #[test]
-fn who_gives_up_while_the_pool_shuts_down_is_rejected_once() {
+fn who_stops_waiting_while_the_pool_shuts_down_is_rejected_once() {
     let ends = explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
         let [first, _second] = [(); 2].map(|()| pool.stand_in_line(|| ()));
         // Its key is not the number of those before the next any more.
-        assert_eq!(pool.monitor().give_up_waiting(first.header()), LeftLine::GaveUp);
+        assert_eq!(pool.monitor().stop_waiting(first.header()), WaitStopped::Rejected);
         let waiting = pool.stand_in_line(tally.job());
-        let closer = pool.spawn(|pool| pool.monitor().close(Shutdown::Drain));
-        let left = pool.monitor().give_up_waiting(waiting.header());
-        if left == LeftLine::Decided {
-            assert_eq!(waiting.wait(), Standing::Refused);
+        let closer = pool.spawn(|pool| pool.close(Shutdown::Drain));
+        let left = pool.monitor().stop_waiting(waiting.header());
+        if left == WaitStopped::Decided {
+            assert_eq!(waiting.wait(), Standing::Rejected);
         }
-        drop(waiting.cell.reclaim());
+        drop(waiting.cell.take_closure());
         tally.assert_never_ran();
         closer.join().unwrap();
         assert_eq!(pool.monitor().stats().rejected, 3);
-        left == LeftLine::GaveUp
+        left == WaitStopped::Rejected
     });
     assert_eq!(ends, [false, true]);
 }

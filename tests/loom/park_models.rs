@@ -39,7 +39,7 @@ fn a_wait_for_two_ringers_ends_once_both_have_rung() {
     assert_eq!(ends, [0, 1, 2]);
 }
 
-/// A thread keeps its parker, so a wait that was given up may ring into the next.
+/// A thread keeps its parker, so a wait that timed out may ring into the next.
 #[test]
 fn a_ring_left_by_an_earlier_wait_does_not_end_the_next() {
     let ends = explore(|| {

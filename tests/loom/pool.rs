@@ -1,16 +1,42 @@
-//! Stands in for the crate's front door, whose threads loom cannot see.
+//! Stands in for the crate's front door, whose threads loom cannot see. The rest of that floor is the crate's own.
+
+#[path = "../../src/pool/job_builder.rs"]
+pub(crate) mod job_builder;
+#[path = "../../src/pool/submit.rs"]
+pub(crate) mod submit;
+#[path = "../../src/pool/submit_async.rs"]
+pub(crate) mod submit_async;
+#[path = "../../src/pool/wait_for_room.rs"]
+pub(crate) mod wait_for_room;
+#[path = "../../src/pool/shutdown.rs"]
+pub(crate) mod shutdown;
 
 use super::*;
+use job_builder::JobBuilder;
+use owner::Owner;
+
+/// In place of the crate's, whose last one waits for threads.
+pub(crate) mod owner {
+    use super::*;
+
+    pub(crate) struct Owner(pub(super) Arc<Shared>);
+
+    impl Owner {
+        pub(crate) fn shared(&self) -> &Arc<Shared> {
+            &self.0
+        }
+    }
+
+    impl std::fmt::Debug for Owner {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_tuple("Pool").field(&self.0.id).finish()
+        }
+    }
+}
 
 /// A pool whose threads are the model's.
 #[derive(Clone)]
-pub(crate) struct Pool(pub(crate) Arc<Shared>);
-
-impl std::fmt::Debug for Pool {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Pool").field(&self.0.id).finish()
-    }
-}
+pub(crate) struct Pool(Arc<Owner>);
 
 impl Pool {
     pub(crate) fn new(capacity: usize) -> Self {
@@ -18,23 +44,27 @@ impl Pool {
     }
 
     pub(crate) fn with_hooks(capacity: usize, hooks: Hooks) -> Self {
-        Self(Shared::new(capacity, hooks, "model"))
+        Self(Arc::new(Owner(Shared::new(capacity, hooks, "model", seat::reserve))))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.0
+        self.0.shared()
     }
 
     pub(crate) fn job(&self) -> JobBuilder<'_> {
-        JobBuilder::new(self)
+        JobBuilder::new(&self.0)
     }
 
     pub(crate) fn monitor(&self) -> &Monitor {
-        &self.0.monitor
+        &self.shared().monitor
     }
 
     pub(crate) fn keeper(&self) -> &Arc<Keeper> {
-        &self.0.keeper
+        &self.shared().keeper
+    }
+
+    pub(crate) fn close(&self, mode: Shutdown) {
+        close(self.shared(), mode);
     }
 
     /// A thread of the model's.
@@ -46,14 +76,13 @@ impl Pool {
     pub(crate) fn recruit(&self, index: usize) -> Worker {
         let meter = Arc::new(Meter::new());
         self.monitor().enter(Arc::clone(&meter));
-        Worker::new(Arc::clone(&self.0), index, meter)
+        Worker::new(Arc::clone(self.shared()), index, meter)
     }
 
-    /// Makes this thread a worker of the pool, within which jobs may submit and claim.
-    pub(crate) fn enlist(&self, worker: Worker) -> Rc<Worker> {
+    /// Makes this thread a worker of the pool, within which jobs may submit and claim, until the seat is left.
+    pub(crate) fn enter(&self, worker: Worker) -> (Seated, Rc<Worker>) {
         let worker = Rc::new(worker);
-        worker::set_current(Some(Rc::clone(&worker)));
-        worker
+        (seat::enter(Rc::clone(&worker)), worker)
     }
 
     /// A thread with a worker's whole life.
@@ -61,7 +90,7 @@ impl Pool {
         let meter = Arc::new(Meter::new());
         self.monitor().enter(Arc::clone(&meter));
         self.spawn(move |pool| {
-            Worker::main(Arc::clone(pool.shared()), index, meter, |started| assert!(started.is_ok()));
+            live(Arc::clone(pool.shared()), index, meter, |started| assert!(started.is_ok()));
         })
     }
 
@@ -69,10 +98,10 @@ impl Pool {
     pub(crate) fn spawn_server(&self, jobs: usize) -> JoinHandle<()> {
         let worker = self.recruit(0);
         self.spawn(move |pool| {
-            let worker = pool.enlist(worker);
+            let (_seated, worker) = pool.enter(worker);
             let mut done = None;
             for _ in 0..jobs {
-                let job = pool.monitor().next(done).expect("the pool is not shut down");
+                let job = next_job(pool.monitor(), done).expect("the pool is not shut down");
                 done = Some(worker.execute(job));
             }
             if let Some(epoch) = done {
@@ -87,7 +116,7 @@ impl Pool {
 
     /// Runs the oldest job on this thread.
     pub(crate) fn run_one(&self, worker: &Worker) {
-        let job = self.monitor().next(None).expect("the pool is not shut down");
+        let job = next_job(self.monitor(), None).expect("the pool is not shut down");
         self.run_here(job, worker);
     }
 
@@ -98,9 +127,9 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(&self.0, job, (), Patience::Forever, Location::caller()).map_err(|refused| {
-            assert_eq!(refused.kind(), SubmitErrorKind::ShutDown, "there is no time, and a worker does not wait");
-            refused.into_job()
+        submit(self.shared(), job, (), Patience::Forever, Location::caller()).map_err(|rejected| {
+            assert_eq!(rejected.kind(), SubmitErrorKind::ShutDown, "there is no time, and a worker does not wait");
+            rejected.into_job()
         })
     }
 
@@ -113,7 +142,7 @@ impl Pool {
     {
         let (cell, job) = new_cell(job, ());
         assert!(self.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-        Submitted { cell, parker: Arc::default(), pool: self.0.id }
+        Submitted { cell, parker: Arc::default(), pool: self.shared().id }
     }
 
     /// A job that finds room.
@@ -129,9 +158,9 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(&self.0, job, (), Patience::None, Location::caller()).map_err(|refused| {
-            assert_eq!(refused.kind(), SubmitErrorKind::Full, "the pool is open");
-            refused.into_job()
+        submit(self.shared(), job, (), Patience::None, Location::caller()).map_err(|rejected| {
+            assert_eq!(rejected.kind(), SubmitErrorKind::Full, "the pool is open");
+            rejected.into_job()
         })
     }
 
@@ -146,9 +175,13 @@ impl Pool {
         self.put_in_line(cell, job)
     }
 
-    /// The same with options, registered with who may end the job: steps 1 and 2 of `src/options.rs`.
+    /// The same with options, registered with who may end the job: steps 1 and 2 of `src/ending/registration.rs`.
     #[track_caller]
-    pub(crate) fn stand_in_line_with<F, T>(&self, job: F, options: Options) -> Submitted<F, T, Options>
+    pub(crate) fn stand_in_line_with<F, T>(
+        &self,
+        job: F,
+        options: Options<Registration>,
+    ) -> Submitted<F, T, Options<Registration>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -157,28 +190,30 @@ impl Pool {
         self.put_in_line(cell, job)
     }
 
-    /// A job that is not offered yet: step 1 of `src/options.rs`.
+    /// A job that is not offered yet: step 1 of `src/ending/registration.rs`.
     #[track_caller]
-    pub(crate) fn register<F, T>(&self, job: F, options: Options) -> (Arc<JobCell<F, T, Options>>, Runnable)
+    pub(crate) fn register<F, T>(
+        &self,
+        job: F,
+        options: Options<Registration>,
+    ) -> (Arc<JobCell<F, T, Options<Registration>>>, Runnable)
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
         let (cell, job) = new_cell(job, options);
-        if let Some(options) = job.options() {
-            options.register(self.shared(), &job);
-        }
+        cell.extras().ending.register(self.shared().downgrade(), &job);
         (cell, job)
     }
 
     fn put_in_line<F, T, O>(&self, cell: Arc<JobCell<F, T, O>>, job: Runnable) -> Submitted<F, T, O> {
         let (parker, waker) = bell();
         assert!(matches!(self.monitor().stand_in_line(job, waker), Ok(Standing::InLine)));
-        Submitted { cell, parker, pool: self.0.id }
+        Submitted { cell, parker, pool: self.shared().id }
     }
 
     pub(crate) fn shut_down(&self, mode: Shutdown) -> ShutdownReport {
-        shut_down(&self.0, &Threads::default(), mode, None).expect("called from outside, without a deadline")
+        shut_down(self.shared(), &Threads::default(), mode, None).expect("called from outside, without a deadline")
     }
 }
 

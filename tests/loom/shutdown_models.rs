@@ -1,4 +1,4 @@
-//! Shutting down: what the close meets resolves or is handed back, and every worker leaves.
+//! Shutting down: what the close meets resolves or is rejected, and every worker exits.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn end_of<F>(submitted: Result<JobHandle<()>, F>) -> &'static str {
         Ok(Ok(())) => "ran",
         Ok(Err(JobError::Aborted)) => "aborted",
         Ok(Err(error)) => panic!("{error}"),
-        Err(_job) => "refused",
+        Err(_job) => "rejected",
     }
 }
 
@@ -67,19 +67,19 @@ fn ends_of_a_push_while_closing(mode: Shutdown) -> Vec<&'static str> {
         worker.join().unwrap();
         assert_eq!(report.completed, u64::from(end == "ran"));
         assert_eq!(report.aborted, u64::from(end == "aborted"));
-        assert_eq!(pool.monitor().stats().rejected, u64::from(end == "refused"));
+        assert_eq!(pool.monitor().stats().rejected, u64::from(end == "rejected"));
         end
     })
 }
 
 #[test]
-fn a_push_while_the_pool_drains_runs_or_is_handed_back() {
-    assert_eq!(ends_of_a_push_while_closing(Shutdown::Drain), ["ran", "refused"]);
+fn a_push_while_the_pool_drains_runs_or_is_rejected() {
+    assert_eq!(ends_of_a_push_while_closing(Shutdown::Drain), ["ran", "rejected"]);
 }
 
 #[test]
-fn a_push_while_the_pool_aborts_runs_is_aborted_or_handed_back() {
-    assert_eq!(ends_of_a_push_while_closing(Shutdown::Abort), ["aborted", "ran", "refused"]);
+fn a_push_while_the_pool_aborts_runs_is_aborted_or_rejected() {
+    assert_eq!(ends_of_a_push_while_closing(Shutdown::Abort), ["aborted", "ran", "rejected"]);
 }
 
 // Bounded by 3: by 4 it takes 16 s for both modes.
@@ -99,15 +99,15 @@ fn ends_of_a_full_pool_that_closes(mode: Shutdown) -> Vec<(&'static str, &'stati
 }
 
 #[test]
-fn a_drain_refuses_who_stands_in_line_and_runs_what_is_queued() {
-    assert_eq!(ends_of_a_full_pool_that_closes(Shutdown::Drain), [("ran", "ran"), ("ran", "refused")]);
+fn a_drain_rejects_who_stands_in_line_and_runs_what_is_queued() {
+    assert_eq!(ends_of_a_full_pool_that_closes(Shutdown::Drain), [("ran", "ran"), ("ran", "rejected")]);
 }
 
 #[test]
-fn an_abort_refuses_who_stands_in_line_and_aborts_what_is_queued() {
+fn an_abort_rejects_who_stands_in_line_and_aborts_what_is_queued() {
     assert_eq!(
         ends_of_a_full_pool_that_closes(Shutdown::Abort),
-        [("aborted", "refused"), ("ran", "aborted"), ("ran", "ran"), ("ran", "refused")]
+        [("aborted", "rejected"), ("ran", "aborted"), ("ran", "ran"), ("ran", "rejected")]
     );
 }
 
@@ -137,7 +137,7 @@ fn a_job_that_submits_and_joins_while_the_pool_drains_is_served() {
 
 #[test]
 fn a_job_that_submits_and_joins_while_the_pool_aborts_is_never_left_waiting() {
-    assert_eq!(ends_of_a_job_that_submits_and_joins(Shutdown::Abort), ["aborted", "never began", "ran", "refused"]);
+    assert_eq!(ends_of_a_job_that_submits_and_joins(Shutdown::Abort), ["aborted", "never began", "ran", "rejected"]);
 }
 
 /// The idle one must not close the pool under the busy one.
@@ -229,14 +229,14 @@ fn a_pool_closed_by_its_own_job_drains_behind_it() {
         let closing = pool.queue({
             let inside = pool.clone();
             move || {
-                inside.monitor().close(Shutdown::Drain);
+                inside.close(Shutdown::Drain);
                 end_of(inside.submit(|| ()))
             }
         });
         let queued = pool.queue(|| ());
         let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
         assert_eq!(closing.join().unwrap(), "ran");
-        assert!(pool.submit(|| ()).is_err(), "outsiders are refused, though a job may be queued");
+        assert!(pool.submit(|| ()).is_err(), "outsiders are rejected, though a job may be queued");
         queued.join().unwrap();
         for worker in workers {
             worker.join().unwrap();
@@ -253,11 +253,11 @@ fn a_drain_after_an_abort_lets_no_job_submit_again() {
         let job = pool.queue(move || (checkpoint().is_err(), end_of(inside.submit(|| ()))));
         let worker = pool.spawn_worker(0);
         for mode in [Shutdown::Abort, Shutdown::Drain] {
-            pool.monitor().close(mode);
+            pool.close(mode);
         }
         worker.join().unwrap();
         value_of(job.join())
     });
-    let begun = [(false, "aborted"), (false, "ran"), (false, "refused"), (true, "refused")].map(Some);
+    let begun = [(false, "aborted"), (false, "ran"), (false, "rejected"), (true, "rejected")].map(Some);
     assert_eq!(ends, [&[None], &begun[..]].concat());
 }

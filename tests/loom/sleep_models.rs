@@ -41,7 +41,7 @@ fn two_pushes_while_two_workers_fall_asleep_wake_both() {
     });
 }
 
-/// Who is called first makes up for what a push did not call for: see step 4 in `src/sleep.rs`.
+/// Who is woken first makes up for what a push did not wake: see step 4 in `src/queue/sleep.rs`.
 // Bounded by 2, which lets two of the workers be anywhere when the next push comes: by 3 it takes minutes.
 #[test]
 fn three_pushes_while_three_workers_fall_asleep_wake_all() {
@@ -73,10 +73,10 @@ fn two_submitters_at_once_wake_both_workers() {
     });
 }
 
-/// The job a sleeper was called for may be gone when it looks: its call must not be owed to it for ever.
+/// The job a sleeper was woken for may be gone when it looks: its wakeup must not be owed to it for ever.
 // Bounded by 2: by 3 it takes minutes.
 #[test]
-fn a_worker_called_for_a_job_that_is_gone_hears_the_next_call() {
+fn a_worker_woken_for_a_job_that_is_gone_is_woken_for_the_next() {
     explore_bounded(2, || {
         let pool = Pool::new(2);
         let workers = [pool.spawn_worker(0), pool.spawn_worker(1)];
@@ -89,10 +89,10 @@ fn a_worker_called_for_a_job_that_is_gone_hears_the_next_call() {
     });
 }
 
-/// The same, where it was a cancel that took the job: the worker was called, and finds nothing.
+/// The same, where it was a cancel that took the job: the worker was woken, and finds nothing.
 // Bounded by 5: in full it takes 5 s.
 #[test]
-fn a_worker_called_for_a_job_that_was_cancelled_meets_the_next() {
+fn a_worker_woken_for_a_job_that_was_cancelled_meets_the_next() {
     let ends = explore_bounded(5, || {
         let pool = Pool::new(1);
         let server = pool.spawn_server(1);
@@ -126,34 +126,33 @@ fn a_job_that_gets_the_place_of_a_cancelled_one_is_met() {
 fn spawn_sleeping_servers<const N: usize>(pool: &Pool) -> [JoinHandle<()>; N] {
     loom::stop_exploring();
     let servers = [(); N].map(|()| pool.spawn_server(1));
-    while pool.monitor().lock_front().sleep.sleeping < N as u32 {
+    while pool.monitor().with_sides(|sides, _| sides.sleeping()) < N as u32 {
         thread::yield_now();
     }
     loom::explore();
     servers
 }
 
-/// Who pushes counts the front only, so who looks may have to call several: of four that sleep two are called here for four
+/// Who pushes counts the front only, so who looks may have to wake several: of four that sleep two are woken here for four
 /// jobs, as after pushes and pops of several lanes.
 // Bounded by 1: by 2 it takes minutes.
 #[test]
-fn a_worker_that_finds_more_jobs_than_others_stand_for_calls_as_many() {
+fn a_worker_that_finds_more_jobs_than_others_stand_for_wakes_as_many() {
     explore_bounded(1, || {
         let pool = Pool::new(4);
         let servers = spawn_sleeping_servers::<4>(&pool);
         let (mut handles, mut workers) = (Vec::new(), 0);
-        let mut both = pool.monitor().lock_both();
-        for _ in 0..2 {
-            for (job, handle) in [(); 2].map(|()| new_job(|| ())) {
-                both.front.accept(job, &pool.monitor().hint);
-                handles.push(handle);
+        pool.monitor().with_sides(|mut sides, hint| {
+            for _ in 0..2 {
+                for (job, handle) in [(); 2].map(|()| new_job(|| ())) {
+                    sides.front().accept(job, hint);
+                    handles.push(handle);
+                }
+                workers += sides.front().wake_for_backlog();
+                sides.move_over();
             }
-            let in_front = both.front.jobs.len();
-            workers += both.front.sleep.call_for(in_front);
-            both.move_over();
-        }
-        drop(both);
-        pool.monitor().send(Signals { workers, submitter: None, turned_away: Vec::new() });
+        });
+        pool.monitor().notify_so_many_workers(workers);
         for handle in handles {
             handle.join().unwrap();
         }
@@ -179,14 +178,14 @@ fn three_pushes_of_two_submitters_wake_three_sleepers() {
     });
 }
 
-/// What loom's condition variable never does and others may: it wakes who was not called.
+/// What loom's condition variable never does and others may: it notifies who was not woken.
 fn spawn_false_alarm(pool: &Pool) -> JoinHandle<()> {
-    pool.spawn(|pool| pool.monitor().work.notify_all())
+    pool.spawn(|pool| pool.monitor().notify_workers_for_nothing())
 }
 
 // Bounded by 5: in full it takes 3 s.
 #[test]
-fn a_worker_woken_for_nothing_sleeps_on_and_hears_the_next_call() {
+fn a_worker_notified_for_nothing_sleeps_on_and_is_woken_for_the_next() {
     explore_bounded(5, || {
         let pool = Pool::new(1);
         let server = pool.spawn_server(1);
@@ -197,10 +196,10 @@ fn a_worker_woken_for_nothing_sleeps_on_and_hears_the_next_call() {
     });
 }
 
-/// The call may be answered by another sleeper than the one that is notified.
+/// The wakeup may be taken by another sleeper than the one that is notified.
 // Bounded by 2: by 3 it takes 12 s.
 #[test]
-fn two_workers_woken_for_nothing_are_both_called_for_two_pushes() {
+fn two_workers_notified_for_nothing_are_both_woken_for_two_pushes() {
     explore_bounded(2, || {
         let pool = Pool::new(2);
         let servers = [pool.spawn_server(1), pool.spawn_server(1)];

@@ -48,7 +48,7 @@ fn an_aborted_job_is_counted_before_its_handle_resolves() {
     explore(|| {
         let pool = Pool::new(1);
         let job = pool.queue(|| ());
-        let breaker = pool.spawn(|pool| pool.monitor().close(Shutdown::Abort));
+        let breaker = pool.spawn(|pool| pool.close(Shutdown::Abort));
         assert!(is_aborted(&job.join()));
         let stats = pool.monitor().stats();
         assert_eq!((stats.aborted, stats.busy, stats.queued), (1, 0, 0));
@@ -93,10 +93,10 @@ fn the_counts_add_up_while_the_pool_aborts() {
     assert_eq!(ends, [0, 1, 2]);
 }
 
-/// One is withdrawn, one has ended before it is accepted, and one may be taken by a worker before it is withdrawn.
+/// One is dequeued, one has ended before it is accepted, and one may be taken by a worker before it is dequeued.
 // Bounded by 4: in full it takes minutes.
 #[test]
-fn the_counts_add_up_while_jobs_are_given_up() {
+fn the_counts_add_up_while_jobs_are_aborted() {
     let ends = explore_bounded(4, || {
         let (pool, token) = (Pool::new(2), CancelToken::new());
         let job = pool.job().token(&token).submit(|| ()).unwrap();

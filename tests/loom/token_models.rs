@@ -2,8 +2,9 @@
 
 use super::*;
 
-fn governed_by(token: &CancelToken) -> Options {
-    Options { membership: Some(Membership::new(token.clone())), ..Options::default() }
+fn governed_by(token: &CancelToken) -> Options<Registration> {
+    let membership = Membership::new(token.clone());
+    Options { ending: Registration::new(Some(membership), None), ..Options::default() }
 }
 
 fn cancel_elsewhere(token: &CancelToken) -> JoinHandle<()> {
@@ -35,7 +36,7 @@ fn a_token_cancelled_while_a_submitter_joins_the_line_ends_its_wait() {
         assert_eq!((pool.monitor().stats().waiting, pool.monitor().stats().queued), (0, 1));
         end
     });
-    assert_eq!(ends, ["cancelled", "turned away"]);
+    assert_eq!(ends, ["cancelled", "ended in line"]);
 }
 
 // Bounded by 3: by 4 it takes 10 s.
@@ -51,47 +52,47 @@ fn a_token_cancelled_while_a_place_is_handed_over_ends_the_job_one_way() {
         server.join().unwrap();
         end_of_submission(submitted, &tally)
     });
-    assert_eq!(ends, ["cancelled", "turned away"]);
+    assert_eq!(ends, ["cancelled", "ended in line"]);
 }
 
 #[test]
-fn who_gives_up_while_its_token_is_cancelled_is_rejected_once() {
+fn who_stops_waiting_while_its_token_is_cancelled_is_rejected_once() {
     let ends = explore(|| {
         let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
         pool.queue(|| ()).detach();
         let waiting = pool.stand_in_line_with(tally.job(), governed_by(&token));
         let canceller = cancel_elsewhere(&token);
-        let left = pool.monitor().give_up_waiting(waiting.header());
-        if left == LeftLine::Decided {
+        let left = pool.monitor().stop_waiting(waiting.header());
+        if left == WaitStopped::Decided {
             assert_eq!(waiting.wait(), Standing::Cancelled);
         }
-        drop(waiting.cell.reclaim());
+        drop(waiting.cell.take_closure());
         tally.assert_never_ran();
         canceller.join().unwrap();
         let stats = pool.monitor().stats();
         assert_eq!((stats.rejected, stats.waiting), (1, 0));
-        left == LeftLine::GaveUp
+        left == WaitStopped::Rejected
     });
     assert_eq!(ends, [false, true]);
 }
 
 #[test]
-fn who_stands_in_line_while_its_token_is_cancelled_and_the_pool_closes_is_turned_away_once() {
+fn who_stands_in_line_while_its_token_is_cancelled_and_the_pool_closes_is_rejected_once() {
     let ends = explore(|| {
         let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
         pool.queue(|| ()).detach();
         let waiting = pool.stand_in_line_with(tally.job(), governed_by(&token));
         let canceller = cancel_elsewhere(&token);
-        pool.monitor().close(Shutdown::Drain);
+        pool.close(Shutdown::Drain);
         let standing = waiting.wait();
-        drop(waiting.cell.reclaim());
+        drop(waiting.cell.take_closure());
         tally.assert_never_ran();
         canceller.join().unwrap();
         let stats = pool.monitor().stats();
         assert_eq!((stats.rejected, stats.waiting), (1, 0));
         standing as u8
     });
-    assert_eq!(ends, [Standing::Refused as u8, Standing::Cancelled as u8]);
+    assert_eq!(ends, [Standing::Rejected as u8, Standing::Cancelled as u8]);
 }
 
 /// One frees a place while the other ends who stands next in line for it.
@@ -109,7 +110,7 @@ fn two_tokens_cancelled_at_once_leave_the_place_to_the_first_who_has_neither() {
         canceller.join().unwrap();
         assert!(matches!(queued.join(), Err(JobError::Cancelled)));
         match waiting.wait() {
-            Standing::Cancelled => drop(waiting.cell.reclaim()),
+            Standing::Cancelled => drop(waiting.cell.take_closure()),
             standing => assert_eq!(standing, Standing::Finished, "accepted, then cancelled"),
         }
         tally.assert_never_ran();
@@ -184,7 +185,7 @@ fn a_token_cancelled_while_its_job_starts_ends_it_one_way_and_forgets_it() {
             }
         });
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-        withdraw_if_ended(pool.monitor(), cell.header(), cell.options());
+        dequeue_if_ended(pool.monitor(), cell.header(), cell.extras().registration());
         let started = starter.join().unwrap();
         canceller.join().unwrap();
         assert_eq!(Arc::weak_count(&cell), 0, "the token knows it still");

@@ -18,9 +18,7 @@ fn a_worker_whose_start_hook_panics_leaves_and_so_does_the_other() {
             let meter = Arc::new(Meter::new());
             pool.monitor().enter(Arc::clone(&meter));
             pool.spawn(move |pool| {
-                Worker::main(Arc::clone(pool.shared()), index, meter, |started| {
-                    assert_eq!(started.is_ok(), index == 0)
-                });
+                live(Arc::clone(pool.shared()), index, meter, |started| assert_eq!(started.is_ok(), index == 0));
             })
         });
         pool.shut_down(Shutdown::Abort);

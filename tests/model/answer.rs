@@ -17,7 +17,7 @@ pub enum End {
 pub enum Answer {
     Done,
     Accepted,
-    Refused(SubmitErrorKind),
+    Rejected(SubmitErrorKind),
     /// So many of a burst.
     AcceptedOf(usize),
     InLine,
@@ -53,8 +53,8 @@ impl Answer {
         match self {
             Answer::Done => "done".to_owned(),
             Answer::Accepted => "is accepted".to_owned(),
-            Answer::Refused(SubmitErrorKind::Full) => "is refused: full".to_owned(),
-            Answer::Refused(why) => format!("is refused: {why:?}"),
+            Answer::Rejected(SubmitErrorKind::Full) => "is rejected: full".to_owned(),
+            Answer::Rejected(why) => format!("is rejected: {why:?}"),
             Answer::AcceptedOf(jobs) => format!("{jobs} are accepted"),
             Answer::InLine => "waits in line".to_owned(),
             Answer::Cancel(cancel) => format!("{cancel:?}"),

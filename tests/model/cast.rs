@@ -150,9 +150,9 @@ fn boxed<F: Send + 'static>(
 }
 
 /// The closure that has come back may be fragile.
-fn let_go<F>(refused: SubmitError<F>) -> SubmitErrorKind {
-    let why = refused.kind();
-    let burst = catch_unwind(AssertUnwindSafe(|| drop(refused.into_job())));
+fn let_go<F>(rejected: SubmitError<F>) -> SubmitErrorKind {
+    let why = rejected.kind();
+    let burst = catch_unwind(AssertUnwindSafe(|| drop(rejected.into_job())));
     drop(burst);
     why
 }
@@ -160,7 +160,7 @@ fn let_go<F>(refused: SubmitError<F>) -> SubmitErrorKind {
 fn reply(submitted: Result<JobHandle<Outcome>, SubmitErrorKind>) -> Reply {
     match submitted {
         Ok(handle) => (Answer::Accepted, Some(Grip::Handle(handle))),
-        Err(why) => (Answer::Refused(why), None),
+        Err(why) => (Answer::Rejected(why), None),
     }
 }
 

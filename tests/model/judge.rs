@@ -52,7 +52,7 @@ impl Scene {
         ];
         let least = [
             ("accepted", seen(|seen| seen.submitted == Some(Ok(()))), stats.submitted),
-            ("refused", seen(|seen| matches!(seen.submitted, Some(Err(_)))), stats.rejected),
+            ("rejected", seen(|seen| matches!(seen.submitted, Some(Err(_)))), stats.rejected),
             ("cancelled", seen(|seen| seen.end == Some(End::Cancelled)), stats.cancelled),
             ("expired", seen(|seen| seen.end == Some(End::Expired)), stats.expired),
             ("aborted", seen(|seen| seen.end == Some(End::Aborted)), stats.aborted),
@@ -93,7 +93,7 @@ impl Scene {
         }
     }
 
-    /// Nothing is refused that could still be said of the job itself: a job that has ended before it is submitted is
+    /// Nothing is rejected that could still be said of the job itself: a job that has ended before it is submitted is
     /// accepted, and a job never waits for room.
     fn may_refuse(&self, record: &Record, why: SubmitErrorKind) -> bool {
         let (verb, options) = (record.verb, record.options);

@@ -17,7 +17,7 @@ pub enum State {
     Queued,
     Running,
     Ended(End),
-    Refused(SubmitErrorKind),
+    Rejected(SubmitErrorKind),
     /// Its future was dropped while it stood in line.
     GivenUp,
 }
@@ -136,7 +136,7 @@ impl Plain {
     }
 
     pub fn rejected(&self) -> u64 {
-        self.count(|state| matches!(state, State::Refused(_) | State::GivenUp))
+        self.count(|state| matches!(state, State::Rejected(_) | State::GivenUp))
     }
 
     fn wait_idle(&self, by: By<Id>) -> Result<(), WaitError> {

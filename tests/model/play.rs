@@ -103,7 +103,7 @@ impl Player {
     /// Where the moment was over before the job was even offered, it has been accepted and has expired instead.
     fn was_overdue(&mut self, step: Step<Id>, expected: Answer, answer: Answer) -> bool {
         let is_due = matches!(step.act, Act::Submit(_, Options { deadline: Deadline::Soon, .. }, ..));
-        let overdue = is_due && matches!(expected, Answer::Refused(_)) && answer == Answer::Accepted;
+        let overdue = is_due && matches!(expected, Answer::Rejected(_)) && answer == Answer::Accepted;
         if overdue {
             self.plain.expire_on_arrival();
         }
@@ -333,7 +333,7 @@ impl Player {
         let has_run = plain.has_run();
         let closure_is_gone = match plain.state {
             State::InLine | State::Queued | State::Running => false,
-            State::Refused(_) => plain.holder != Holder::Future,
+            State::Rejected(_) => plain.holder != Holder::Future,
             State::Ended(_) | State::GivenUp => true,
         };
         let outcome_is_gone = has_run && plain.holder == Holder::Nobody;

@@ -269,7 +269,7 @@ impl Actor {
         }
         match answer {
             Answer::Accepted => record.seen().submitted = Some(Ok(())),
-            Answer::Refused(why) => record.seen().submitted = Some(Err(why)),
+            Answer::Rejected(why) => record.seen().submitted = Some(Err(why)),
             Answer::Joined(end) => record.seen().end = Some(end),
             Answer::InLine => self.scene.expect(self.place == Place::Outside, || format!("{name} waits in a job")),
             Answer::WouldDeadlock => self.scene.expect(false, || format!("{name} is on nobody's stack")),

@@ -119,14 +119,14 @@ pub fn succeed(output: &Output) -> &str {
     text(&output.stdout)
 }
 
-/// The run must be refused with this one line, before anything else is printed.
-pub fn assert_refused(output: &Output, line: &str) {
+/// The run must be rejected with this one line, before anything else is printed.
+pub fn assert_rejected(output: &Output, line: &str) {
     assert_eq!(text(&output.stderr), format!("error: {line}\n"));
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{line}");
 }
 
-/// As `assert_refused`, where the words are clap's or the system's: the line has to begin and to contain these.
-pub fn assert_refused_about(output: &Output, start: &str, about: &str) {
+/// As `assert_rejected`, where the words are clap's or the system's: the line has to begin and to contain these.
+pub fn assert_rejected_about(output: &Output, start: &str, about: &str) {
     let stderr = text(&output.stderr);
     assert!(stderr.starts_with(&format!("error: {start}")) && stderr.contains(about), "{stderr:?} lacks {about:?}");
     assert_eq!((stderr.lines().count(), stderr.ends_with('\n')), (1, true), "{stderr:?} is not one line");

@@ -54,8 +54,8 @@ fn jobs_that_park_after_short_ones_all_begin() {
     });
 }
 
-/// tokio #8406, smol-rs/blocking #24, folly #1428: a thread that the system refused left jobs that nobody ran, a
-/// poisoned lock, or a job that was both refused and run. Here the refused thread is the keeper of deadlines.
+/// tokio #8406, smol-rs/blocking #24, folly #1428: a thread that the system rejected left jobs that nobody ran, a
+/// poisoned lock, or a job that was both rejected and run. Here the rejected thread is the keeper of deadlines.
 #[test]
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn where_no_keeper_can_start_deadlines_are_kept_by_whoever_comes() {
@@ -84,7 +84,7 @@ fn where_no_keeper_can_start_deadlines_are_kept_by_whoever_comes() {
     assert_eq!(threads_named("rp-poor-keeper"), 0);
     // In line the submitter itself looks at the clock, unless the deadline has passed by now.
     match pool.job().deadline(at).submit(|| 42) {
-        Err(refused) => assert_eq!((refused.kind(), refused.into_job()()), (SubmitErrorKind::TimedOut, 42)),
+        Err(rejected) => assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 42)),
         Ok(job) => assert!(matches!(job.join(), Err(JobError::Expired))),
     }
     wait_until("the deadline", || Instant::now() >= at);

@@ -1,5 +1,5 @@
 //! `ThreadPoolExecutorTest` of the JSR-166 conformance suite (openjdk/jdk, `test/jdk/java/util/concurrent/tck`): what a
-//! bounded pool says of itself, what it refuses, and how it ends.
+//! bounded pool says of itself, what it rejects, and how it ends.
 //!
 //! Read `shutdown` as a drain and `shutdownNow` as an abort; `awaitTermination` as the time-out of either, and
 //! `isTerminated` as nothing still running; the getters of counts as `stats()`; `getQueue`, `remove` and `purge` as
@@ -28,7 +28,7 @@
 //! | a core size beside the maximum: `testMaximumPoolSizeIllegalArgumentException`, `testPoolSizeInvariants`, `testConstructor5`, `10`, `15`, `20` | a pool has one size, and keeps it |
 //! | null arguments: `testConstructorNullPointerException`, `2` to `8` | there is no null |
 //! | thread factories: `testGetThreadFactory`, `testSetThreadFactory`, `testSetThreadFactoryNull`, `testThreadFactoryReturnsTerminatedThread_shouldThrow`, `testThreadFactoryReturnsStartedThread_shouldThrow` | the pool starts its own threads; a name, a stack size and hooks are all there is to say |
-//! | handlers of what is refused: `testGetRejectedExecutionHandler`, `testSetRejectedExecutionHandler`, `testSetRejectedExecutionHandlerNull` | a refused job goes back to who submitted it, who knows best |
+//! | handlers of what is rejected: `testGetRejectedExecutionHandler`, `testSetRejectedExecutionHandler`, `testSetRejectedExecutionHandlerNull` | a rejected job goes back to who submitted it, who knows best |
 
 use std::collections::HashSet;
 use std::hint;
@@ -151,39 +151,39 @@ fn idle_workers_stay_and_stay_the_same_threads_whatever_their_jobs_do() {
     });
 }
 
-// What it refuses.
+// What it rejects.
 
 fn never_runs() {
-    unreachable!("it was refused or taken out of the queue");
+    unreachable!("it was rejected or taken out of the queue");
 }
 
-fn refusal<F>(submitted: Result<JobHandle<()>, SubmitError<F>>) -> SubmitErrorKind {
+fn rejection<F>(submitted: Result<JobHandle<()>, SubmitError<F>>) -> SubmitErrorKind {
     submitted.expect_err("there is no room").kind()
 }
 
-/// Submits in the ways that do not wait. Each is refused for its reason, and only the count of refusals shows it.
-fn assert_refused(pool: &Pool, at_once: SubmitErrorKind, in_time: SubmitErrorKind) {
+/// Submits in the ways that do not wait. Each is rejected for its reason, and only the count of rejections shows it.
+fn assert_rejected(pool: &Pool, at_once: SubmitErrorKind, in_time: SubmitErrorKind) {
     let mut expected = pool.stats();
     for _ in 0..2 {
-        assert_eq!(refusal(pool.try_submit(never_runs)), at_once);
-        assert_eq!(refusal(pool.job().priority(Priority::High).try_submit(never_runs)), at_once);
-        assert_eq!(refusal(pool.submit_timeout(never_runs, Duration::ZERO)), in_time);
-        assert_eq!(refusal(pool.job().timeout(FOREVER).submit_timeout(never_runs, Duration::ZERO)), in_time);
+        assert_eq!(rejection(pool.try_submit(never_runs)), at_once);
+        assert_eq!(rejection(pool.job().priority(Priority::High).try_submit(never_runs)), at_once);
+        assert_eq!(rejection(pool.submit_timeout(never_runs, Duration::ZERO)), in_time);
+        assert_eq!(rejection(pool.job().timeout(FOREVER).submit_timeout(never_runs, Duration::ZERO)), in_time);
         expected.rejected += 4;
     }
     assert_eq!(pool.stats(), expected);
 }
 
 /// Submits in all ways, none of which waits for a pool that will take no more.
-fn assert_refused_for_good(pool: &Pool) {
-    assert_refused(pool, SubmitErrorKind::ShutDown, SubmitErrorKind::ShutDown);
-    assert_eq!(refusal(pool.submit(never_runs)), SubmitErrorKind::ShutDown);
-    assert_eq!(refusal(pollster::block_on(pool.submit_async(never_runs))), SubmitErrorKind::ShutDown);
+fn assert_rejected_for_good(pool: &Pool) {
+    assert_rejected(pool, SubmitErrorKind::ShutDown, SubmitErrorKind::ShutDown);
+    assert_eq!(rejection(pool.submit(never_runs)), SubmitErrorKind::ShutDown);
+    assert_eq!(rejection(pollster::block_on(pool.submit_async(never_runs))), SubmitErrorKind::ShutDown);
 }
 
 /// ThreadPoolExecutorTest: testSubmittedTasksRejectedWhenSaturatedOrShutdown
 #[test]
-fn jobs_are_refused_while_the_pool_is_saturated_while_it_ends_and_afterwards() {
+fn jobs_are_rejected_while_the_pool_is_saturated_while_it_ends_and_afterwards() {
     within_a_minute(|| {
         for (mode, completed) in [(Shutdown::Drain, 5), (Shutdown::Abort, 1)] {
             let pool = one_worker(4);
@@ -195,14 +195,14 @@ fn jobs_are_refused_while_the_pool_is_saturated_while_it_ends_and_afterwards() {
                 pollster::block_on(pool.submit_async(|| ())).unwrap(),
             ];
             assert!(!held.is_finished() && !queued.iter().any(JobHandle::is_finished));
-            assert_refused(&pool, SubmitErrorKind::Full, SubmitErrorKind::TimedOut);
+            assert_rejected(&pool, SubmitErrorKind::Full, SubmitErrorKind::TimedOut);
 
             assert_eq!(pool.shutdown(mode, Some(Duration::ZERO)).unwrap().still_running, 1);
-            assert_refused_for_good(&pool);
+            assert_rejected_for_good(&pool);
 
             gate.open();
             let report = pool.shutdown(mode, Some(FOREVER)).unwrap();
-            assert_refused_for_good(&pool);
+            assert_rejected_for_good(&pool);
             assert_eq!((report.completed, report.aborted, report.still_running), (completed, 5 - completed, 0));
         }
     });
@@ -210,7 +210,7 @@ fn jobs_are_refused_while_the_pool_is_saturated_while_it_ends_and_afterwards() {
 
 /// ThreadPoolExecutorTest: testDefaultRejectedExecutionHandler, testStandardRejectedExecutionHandlers
 #[test]
-fn a_refused_job_is_its_submitters_to_drop_or_to_run() {
+fn a_rejected_job_is_its_submitters_to_drop_or_to_run() {
     let pool = one_worker(1);
     let (gate, held) = hold_worker(&pool);
     let queued = pool.try_submit(|| ()).unwrap();
@@ -221,9 +221,9 @@ fn a_refused_job_is_its_submitters_to_drop_or_to_run() {
         pool.try_submit(move || *ran_on.lock().unwrap() = Some(thread::current().id())).unwrap_err()
     };
 
-    let refused = submit();
-    assert_eq!(refused.kind(), SubmitErrorKind::Full);
-    drop(refused);
+    let rejected = submit();
+    assert_eq!(rejected.kind(), SubmitErrorKind::Full);
+    drop(rejected);
     assert_eq!((*ran_on.lock().unwrap(), Arc::strong_count(&ran_on)), (None, 1));
 
     submit().into_job()();
@@ -242,9 +242,9 @@ fn the_oldest_queued_job_can_be_given_up_for_the_newest() {
     let pool = one_worker(1);
     let (gate, held) = hold_worker(&pool);
     let oldest = pool.try_submit(never_runs).unwrap();
-    let refused = pool.try_submit(|| "newest").unwrap_err();
+    let rejected = pool.try_submit(|| "newest").unwrap_err();
     assert_eq!(oldest.cancel(), Cancel::Dequeued);
-    let newest = pool.try_submit(refused.into_job()).unwrap();
+    let newest = pool.try_submit(rejected.into_job()).unwrap();
     assert_eq!(pool.stats().queued, 1);
     gate.open();
     finish(held);
@@ -254,28 +254,28 @@ fn the_oldest_queued_job_can_be_given_up_for_the_newest() {
 
 /// ThreadPoolExecutorTest: testRejectedRecycledTask
 #[test]
-fn a_refused_job_can_be_submitted_again_and_again_until_it_is_taken() {
+fn a_rejected_job_can_be_submitted_again_and_again_until_it_is_taken() {
     const JOBS: u64 = 1_000;
     within_a_minute(|| {
         let pool = one_worker(30);
         let (gate, held) = hold_worker(&pool);
         let done = Arc::new(AtomicU64::new(0));
-        let mut refusals = 0;
+        let mut rejections = 0;
         for _ in 0..JOBS {
             let done = Arc::clone(&done);
             let mut job = move || done.fetch_add(1, Ordering::Relaxed);
-            while let Err(refused) = pool.try_submit(job).map(JobHandle::detach) {
-                // Refused at least once, but not for ever.
+            while let Err(rejected) = pool.try_submit(job).map(JobHandle::detach) {
+                // Rejected at least once, but not for ever.
                 gate.open();
-                refusals += 1;
-                job = refused.into_job();
+                rejections += 1;
+                job = rejected.into_job();
             }
         }
         finish(held);
         pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
         assert_eq!(done.load(Ordering::Relaxed), JOBS);
         let stats = pool.stats();
-        assert_eq!((stats.submitted, stats.completed, stats.rejected), (JOBS + 1, JOBS + 1, refusals));
+        assert_eq!((stats.submitted, stats.completed, stats.rejected), (JOBS + 1, JOBS + 1, rejections));
     });
 }
 
@@ -373,7 +373,7 @@ fn what_a_cancel_says_is_what_the_handle_says() {
 
 /// ThreadPoolExecutorTest: testIsShutdown, testDiscardOldestOnShutdown
 #[test]
-fn a_job_that_comes_after_the_end_goes_with_its_refusal() {
+fn a_job_that_comes_after_the_end_goes_with_its_rejection() {
     for mode in [Shutdown::Drain, Shutdown::Abort] {
         let pool = one_worker(1);
         finish(pool.submit(|| ()).unwrap());

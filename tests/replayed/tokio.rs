@@ -9,7 +9,7 @@
 //! | `issue_8056_regression_test` | `field_bugs::jobs_that_park_after_short_ones_all_begin` |
 //! | `spawn_blocking_with_only_scheduler_workers` | `field_bugs::where_no_keeper_can_start_deadlines_are_kept_by_whoever_comes` |
 //! | `spawn_blocking_after_shutdown_fails` | `errors::a_closed_pool_gives_every_closure_back` |
-//! | `spawn_blocking_after_shutdown_drops_outside_lock` | `panics::a_refused_closure_is_the_users_own_with_its_destructor` |
+//! | `spawn_blocking_after_shutdown_drops_outside_lock` | `panics::a_rejected_closure_is_the_users_own_with_its_destructor` |
 //! | `spawn_blocking_started_before_shutdown_continues`, `shutdown_timeout` | `shutdown::a_drain_out_of_time_says_what_is_left_and_goes_on` |
 //! | `shutdown_timeout_max`, `shutdown_wakeup_time` | `shutdown::a_time_out_that_overflows_is_no_limit` |
 //! | `eagerly_drops_futures_on_shutdown` | `shutdown::abort_resolves_what_is_queued_and_drops_it_before_it_returns` |

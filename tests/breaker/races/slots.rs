@@ -94,8 +94,8 @@ fn whoever_was_admitted_before_a_forced_opening_is_late_and_nobody_is_admitted_a
         |breaker, answers| {
             assert!(answers[0].iter().all(Result::is_err));
             for answers in &answers {
-                let refused = answers.iter().skip_while(|answer| answer.is_ok());
-                assert!(refused.clone().all(Result::is_err), "admitted after a rejection");
+                let rejected = answers.iter().skip_while(|answer| answer.is_ok());
+                assert!(rejected.clone().all(Result::is_err), "admitted after a rejection");
             }
             let permits = admitted(answers.into_iter().flatten().collect(), Reason::ForcedOpen);
             let (asked, count) = (15, permits.len() as u64);

@@ -22,9 +22,9 @@ impl Plain {
             wakes: Some(0),
         };
         let answer = match state {
-            State::Refused(why) => {
+            State::Rejected(why) => {
                 job.holder = Holder::Nobody;
-                Answer::Refused(why)
+                Answer::Rejected(why)
             }
             State::InLine => {
                 job.waker_left = verb == Verb::SubmitAsync;
@@ -48,7 +48,7 @@ impl Plain {
 
     fn way_in(&self, by: By<Id>, verb: Verb, options: Options) -> State {
         if !self.takes_from(by) {
-            return State::Refused(SubmitErrorKind::ShutDown);
+            return State::Rejected(SubmitErrorKind::ShutDown);
         }
         if options.token.is_some_and(|token| self.tokens[token]) {
             return State::Ended(End::Cancelled);
@@ -60,9 +60,9 @@ impl Plain {
             return State::Queued;
         }
         match verb {
-            Verb::TrySubmit => State::Refused(SubmitErrorKind::Full),
-            Verb::Within(Time::None | Time::Moment) => State::Refused(SubmitErrorKind::TimedOut),
-            _ if options.deadline == Deadline::Soon => State::Refused(SubmitErrorKind::TimedOut),
+            Verb::TrySubmit => State::Rejected(SubmitErrorKind::Full),
+            Verb::Within(Time::None | Time::Moment) => State::Rejected(SubmitErrorKind::TimedOut),
+            _ if options.deadline == Deadline::Soon => State::Rejected(SubmitErrorKind::TimedOut),
             Verb::Submit | Verb::Within(Time::Hour) | Verb::SubmitAsync => State::InLine,
         }
     }
@@ -105,9 +105,9 @@ impl Plain {
                 self.jobs[id].state = State::Queued;
                 self.jobs[id].waker_left = false;
             }
-            State::Refused(why) => {
+            State::Rejected(why) => {
                 self.jobs[id].holder = Holder::Nobody;
-                return Answer::Refused(why);
+                return Answer::Rejected(why);
             }
             _ => {}
         }
@@ -117,8 +117,8 @@ impl Plain {
 
     pub(super) fn turn_away(&mut self, id: Id, why: SubmitErrorKind) {
         self.take_out(id);
-        self.jobs[id].state = State::Refused(why);
-        self.tell_submitter(id, Answer::Refused(why));
+        self.jobs[id].state = State::Rejected(why);
+        self.tell_submitter(id, Answer::Rejected(why));
     }
 
     fn tell_submitter(&mut self, id: Id, answer: Answer) {

@@ -1,0 +1,246 @@
+//! Everything that can go wrong, as values: each names what was wrong and what to do, and gives back what it could
+//! not take.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::base::job_panic::JobPanic;
+
+/// Why a job has no value.
+///
+/// ```
+/// use corepool::{JobError, Pool};
+///
+/// let pool = Pool::new().unwrap();
+/// match pool.submit(|| 6 * 7).unwrap().join() {
+///     Ok(value) => assert_eq!(value, 42),
+///     Err(JobError::Panicked(panic)) => panic.resume(),
+///     Err(other) => eprintln!("{other}"),
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The job panicked; the worker lives on.
+    #[error(transparent)]
+    Panicked(JobPanic),
+    /// The job was cancelled before it ran.
+    #[error("the job was cancelled before it ran")]
+    Cancelled,
+    /// The job's deadline passed before it ran.
+    #[error("the job's deadline passed before it ran")]
+    Expired,
+    /// The pool was shut down with [`Shutdown::Abort`](crate::Shutdown::Abort) before the job ran.
+    #[error("the pool was aborted before the job ran")]
+    Aborted,
+    /// The join would wait for ever: the job runs further down on this thread's own stack.
+    #[error("a job cannot join itself or a job that waits for it on the same thread: let another thread join it")]
+    WouldDeadlock,
+}
+
+/// Why a running job should stop: what [`checkpoint`](crate::checkpoint) answers.
+///
+/// ```
+/// use corepool::{Interrupted, Pool, checkpoint};
+/// use std::time::Duration;
+///
+/// let pool = Pool::new().unwrap();
+/// let endless = || loop {
+///     if let Err(why) = checkpoint() {
+///         break why;
+///     }
+/// };
+/// let job = pool.job().timeout(Duration::from_millis(50)).submit(endless).unwrap();
+/// assert_eq!(job.join().unwrap(), Interrupted::DeadlineExceeded);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Interrupted {
+    /// The job was cancelled, by its handle or its token.
+    #[error("the job was cancelled")]
+    Cancelled,
+    /// The job's deadline has passed.
+    #[error("the job's deadline has passed")]
+    DeadlineExceeded,
+    /// The pool is being shut down with [`Shutdown::Abort`](crate::Shutdown::Abort).
+    #[error("the pool is being aborted")]
+    ShuttingDown,
+}
+
+/// Why a job was not accepted.
+///
+/// ```
+/// use corepool::{Pool, Shutdown, SubmitErrorKind};
+///
+/// let pool = Pool::new().unwrap();
+/// pool.shutdown(Shutdown::Drain, None).unwrap();
+/// assert_eq!(pool.submit(|| ()).unwrap_err().kind(), SubmitErrorKind::ShutDown);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmitErrorKind {
+    /// The queue is full, or others wait for room already.
+    Full,
+    /// No room came free in the time given, or before the job's deadline.
+    TimedOut,
+    /// The job's token was cancelled while it waited for room.
+    Cancelled,
+    /// The pool is shutting down or has been shut down.
+    ShutDown,
+}
+
+/// A job that was not accepted, with the reason. Gives the closure back.
+///
+/// ```
+/// use corepool::{Pool, Shutdown};
+///
+/// let pool = Pool::new().unwrap();
+/// pool.shutdown(Shutdown::Drain, None).unwrap();
+/// let rejected = pool.submit(|| 42).unwrap_err();
+/// let job = rejected.into_job();
+/// assert_eq!(job(), 42); // runs here instead
+/// ```
+pub struct SubmitError<F> {
+    kind: SubmitErrorKind,
+    capacity: usize,
+    waited: Option<Duration>,
+    /// Behind a mutex so that the error is `Sync` whatever the closure is.
+    job: Mutex<F>,
+}
+
+impl<F> SubmitError<F> {
+    pub(crate) fn new(kind: SubmitErrorKind, capacity: usize, waited: Option<Duration>, job: F) -> Self {
+        Self { kind, capacity, waited, job: Mutex::new(job) }
+    }
+
+    /// Why the job was not accepted.
+    ///
+    /// ```
+    /// # let pool = corepool::Pool::new().unwrap();
+    /// # pool.shutdown(corepool::Shutdown::Abort, None).unwrap();
+    /// let rejected = pool.try_submit(|| ()).unwrap_err();
+    /// assert_eq!(rejected.kind(), corepool::SubmitErrorKind::ShutDown);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> SubmitErrorKind {
+        self.kind
+    }
+
+    /// The closure, unrun.
+    ///
+    /// ```
+    /// # let pool = corepool::Pool::new().unwrap();
+    /// # pool.shutdown(corepool::Shutdown::Abort, None).unwrap();
+    /// let rejected = pool.try_submit(|| "run me").unwrap_err();
+    /// assert_eq!(rejected.into_job()(), "run me");
+    /// ```
+    #[must_use]
+    pub fn into_job(self) -> F {
+        self.job.into_inner()
+    }
+}
+
+impl<F> fmt::Debug for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitError").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Display for SubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            SubmitErrorKind::Full => write!(
+                f,
+                "the queue of {} jobs is full: wait with `submit` or `submit_timeout`, or raise `queue_capacity`",
+                self.capacity
+            ),
+            SubmitErrorKind::TimedOut => {
+                write!(f, "no room in the queue of {} jobs ", self.capacity)?;
+                match self.waited {
+                    Some(waited) => write!(f, "within {waited:?}")?,
+                    None => write!(f, "before the job's deadline")?,
+                }
+                write!(f, ": give it longer, or raise `queue_capacity`")
+            }
+            SubmitErrorKind::Cancelled => write!(f, "the job's token was cancelled while it waited for room"),
+            SubmitErrorKind::ShutDown => {
+                write!(f, "the pool is shut down and takes no new jobs: run it here, or build another pool")
+            }
+        }
+    }
+}
+
+impl<F> Error for SubmitError<F> {}
+
+/// Why a pool could not be built. No thread is left behind.
+///
+/// ```
+/// use corepool::{BuildError, Pool};
+///
+/// assert!(matches!(Pool::builder().workers(0).build(), Err(BuildError::NoWorkers)));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// `workers(0)`.
+    #[error("workers is 0: a pool needs at least one")]
+    NoWorkers,
+    /// `queue_capacity(0)`.
+    #[error("queue_capacity is 0: a queue needs room for at least one job")]
+    NoCapacity,
+    /// A thread name cannot hold a NUL.
+    #[error("thread_name {name:?} holds a NUL: leave it out")]
+    NulInName {
+        /// The prefix as given.
+        name: String,
+    },
+    /// The system would not start a thread.
+    #[error("worker {worker} of {workers} could not be started: ask for fewer workers or smaller stacks")]
+    Spawn {
+        /// Index of the worker that could not be started.
+        worker: usize,
+        /// How many were asked for.
+        workers: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The `on_worker_start` hook panicked.
+    #[error("on_worker_start panicked on worker {worker}: {message}")]
+    StartHook {
+        /// Index of the worker it panicked on.
+        worker: usize,
+        /// What the panic said.
+        message: String,
+    },
+}
+
+/// Why a wait for the pool has failed.
+///
+/// ```
+/// use corepool::{Pool, WaitError};
+/// use std::time::Duration;
+///
+/// let pool = Pool::builder().workers(1).build().unwrap();
+/// let (go, gate) = std::sync::mpsc::channel::<()>();
+/// let job = pool.submit(move || gate.recv()).unwrap();
+/// assert_eq!(pool.wait_idle(Some(Duration::from_millis(1))), Err(WaitError::TimedOut));
+/// drop(go);
+/// job.join().unwrap().unwrap_err();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The time given ran out.
+    #[error("the pool's jobs were not done in the time given: give it longer, or see `stats()` for what is left")]
+    TimedOut,
+    /// Called on a worker of the same pool, which would wait for itself. Nothing changed.
+    #[error("a worker cannot wait for its own pool: call this from another thread")]
+    WouldDeadlock,
+    /// The global pool lives as long as the process and cannot be shut down. Nothing changed.
+    #[error("the global pool cannot be shut down: build a pool of your own")]
+    GlobalPool,
+}

@@ -1,0 +1,56 @@
+//! Panics of user code: contained where nobody could report them, and read for what they said.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::mem;
+use std::ops::Deref;
+use std::panic::{self, AssertUnwindSafe};
+
+/// Runs user code that has nobody to report a panic to: a destructor, a hook, a waker.
+///
+/// The payload is forgotten, not dropped: its own destructor may panic as well.
+pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
+    match panic::catch_unwind(AssertUnwindSafe(f)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            mem::forget(payload);
+            None
+        }
+    }
+}
+
+/// Something of the user's that is shared: what its destructor throws stays here, whoever held it last.
+pub(crate) struct Contained<T>(Option<T>);
+
+impl<T> Contained<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T> Deref for Contained<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T> Drop for Contained<T> {
+    fn drop(&mut self) {
+        let value = self.0.take();
+        contain(|| drop(value));
+    }
+}
+
+/// The text of a panic payload, where it has one.
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> Cow<'static, str> {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        Cow::Borrowed(text)
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        Cow::Owned(text.clone())
+    } else {
+        Cow::Borrowed("(the panic's payload is not a string)")
+    }
+}

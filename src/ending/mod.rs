@@ -1,0 +1,11 @@
+//! What ends a job from outside: a cancel by its handle, its token, its deadline.
+//!
+//! In go jobs that are about to be queued, registered with their token and their deadline; out comes a call of
+//! [`Dequeue`](crate::job::dequeue::Dequeue), which is all that this floor sees of a pool. For the floors above; a token
+//! is the user's too.
+
+pub(crate) mod registry;
+pub(crate) mod cancel;
+pub(crate) mod token;
+pub(crate) mod keeper;
+pub(crate) mod registration;

@@ -1,0 +1,91 @@
+//! One job's registration with all that may end it while it waits to run: its token, and the keeper of its deadline.
+//! Either may do so from any thread:
+//!
+//! 1. The submitter registers the job.
+//! 2. It offers the job to the queue.
+//! 3. It asks whether the token or the deadline has ended meanwhile, and if so dequeues the job itself.
+//!
+//! Who ends a token (or notes that a deadline passed) does so first and then dequeues the registered jobs. Both sides
+//! meet in the queue's lock: if the job was looked for before step 2 and not found, then step 3 sees the end. So no job
+//! stays queued past its end. Once the job starts, is aborted or is rejected, its owner takes the registration back; from
+//! then on the job asks for itself, in `checkpoint()`.
+
+use std::sync::Weak;
+use std::time::Instant;
+
+use crate::base::unrun::Unrun;
+use crate::ending::keeper::Deadline;
+use crate::ending::token::Membership;
+use crate::job::dequeue::{Dequeue, Target};
+use crate::job::options::{Ending, Extras, Options};
+use crate::job::runnable::Runnable;
+
+/// A job's token and deadline, and where it is registered with each.
+#[derive(Default)]
+pub(crate) struct Registration {
+    membership: Option<Membership>,
+    deadline: Option<Deadline>,
+}
+
+impl Registration {
+    pub(crate) fn new(membership: Option<Membership>, deadline: Option<Deadline>) -> Self {
+        Self { membership, deadline }
+    }
+
+    /// Step 1 at the top of this file.
+    pub(crate) fn register(&self, pool: Weak<dyn Dequeue>, job: &Runnable) {
+        self.register_target(Target::new(pool, job));
+    }
+
+    pub(crate) fn register_target(&self, target: Target) {
+        if let Some(membership) = &self.membership {
+            membership.register(target.clone());
+        }
+        if let Some(deadline) = &self.deadline {
+            deadline.register(target);
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.as_ref().map(Deadline::at)
+    }
+
+    pub(crate) fn has_expired(&self) -> bool {
+        self.deadline.as_ref().is_some_and(Deadline::has_passed)
+    }
+}
+
+impl Ending for Registration {
+    fn ended(&self) -> Option<Unrun> {
+        if self.membership.as_ref().is_some_and(Membership::is_cancelled) {
+            return Some(Unrun::Cancelled);
+        }
+        self.has_expired().then_some(Unrun::Expired)
+    }
+
+    fn unregister(&self) {
+        if let Some(membership) = &self.membership {
+            membership.unregister();
+        }
+        if let Some(deadline) = &self.deadline {
+            deadline.unregister();
+        }
+    }
+}
+
+/// What a job that can be submitted carries.
+pub(crate) trait Registrable: Extras {
+    fn registration(&self) -> Option<&Registration>;
+}
+
+impl Registrable for () {
+    fn registration(&self) -> Option<&Registration> {
+        None
+    }
+}
+
+impl Registrable for Options<Registration> {
+    fn registration(&self) -> Option<&Registration> {
+        Some(&self.ending)
+    }
+}

@@ -1,0 +1,255 @@
+//! The handle: how a submitter gets at its job's outcome, by blocking, by polling or by awaiting.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::base::error::JobError;
+use crate::base::ids::PoolId;
+use crate::base::park::{deadline_in, is_ahead, with_parker};
+use crate::base::spin::spin_until;
+use crate::base::sync::Woken;
+use crate::ending::cancel::{Cancel, cancel};
+use crate::ending::registry;
+use crate::handle::cancel_on_drop::CancelOnDrop;
+use crate::job::cell::{Outcome, WaitEnd};
+use crate::worker::join::{Claim, claim, is_on_own_stack};
+
+const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
+
+/// One job's outcome, to be had once: a value, or the reason there is none.
+///
+/// Dropping the handle detaches the job: it still runs. The handle is also a future that any executor can poll.
+///
+/// ```
+/// let pool = corepool::Pool::new().unwrap();
+/// let job = pool.submit(|| 6 * 7).unwrap();
+/// assert_eq!(job.join().unwrap(), 42);
+///
+/// let job = pool.submit(|| 6 * 7).unwrap();
+/// assert_eq!(pollster::block_on(job).unwrap(), 42);
+/// ```
+#[must_use = "dropping the handle detaches the job and loses its outcome: join or await it, or say `detach()`"]
+pub struct JobHandle<T> {
+    /// Empty once the future was ready.
+    cell: Option<Arc<dyn WaitEnd<T>>>,
+    pool: PoolId,
+}
+
+impl<T> JobHandle<T> {
+    pub(crate) fn new(cell: Arc<dyn WaitEnd<T>>, pool: PoolId) -> Self {
+        Self { cell: Some(cell), pool }
+    }
+
+    /// Waits until the job has resolved.
+    ///
+    /// On a worker of the job's own pool a job that is still queued is run here and now: exactly this one, never an
+    /// unrelated one. So jobs may submit and join jobs to any depth the stack allows, on a single worker too. A job
+    /// that runs elsewhere is waited for.
+    ///
+    /// Not covered: several jobs that wait for each other in a circle, and waiting through anything else (a channel, a
+    /// lock, `block_on`). Those hang as they would with plain threads.
+    ///
+    /// # Errors
+    ///
+    /// Why the job has no value; [`JobError::WouldDeadlock`] if it runs on this thread's own stack, in which case it
+    /// is detached.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was polled as a future until it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().workers(1).build().unwrap();
+    /// let inner = pool.clone();
+    /// let job = pool.submit(move || inner.submit(|| 20).unwrap().join().unwrap() + 1).unwrap();
+    /// assert_eq!(job.join().unwrap(), 21);
+    /// ```
+    pub fn join(self) -> Result<T, JobError> {
+        let cell = self.cell.expect(SPENT);
+        if let Some(outcome) = cell.take() {
+            return outcome;
+        }
+        if claim(cell.header()) == Claim::OnOwnStack {
+            return Err(JobError::WouldDeadlock);
+        }
+        match wait(&*cell, None) {
+            Some(outcome) => outcome,
+            None => unreachable!("without a deadline only the job's end ends the wait"),
+        }
+    }
+
+    /// Waits until the job has resolved, for `timeout` at the most. One that overflows [`Instant`] means no limit.
+    ///
+    /// Does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time. A job that runs
+    /// on this thread's own stack is [`JobError::WouldDeadlock`] at once, and detached.
+    ///
+    /// # Errors
+    ///
+    /// The handle back if the time ran out.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was polled as a future until it was ready.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let (go, gate) = std::sync::mpsc::channel();
+    /// let job = pool.submit(move || gate.recv()).unwrap();
+    /// let job = job.join_timeout(Duration::from_millis(1)).unwrap_err(); // not yet
+    /// go.send(42).unwrap();
+    /// assert_eq!(job.join_timeout(Duration::MAX).unwrap().unwrap(), Ok(42));
+    /// ```
+    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, JobHandle<T>> {
+        let deadline = deadline_in(timeout);
+        let cell = self.cell.as_ref().expect(SPENT);
+        if let Some(outcome) = cell.take() {
+            return Ok(outcome);
+        }
+        if is_on_own_stack(cell.header()) {
+            return Ok(Err(JobError::WouldDeadlock));
+        }
+        match wait(&**cell, deadline) {
+            Some(outcome) => Ok(outcome),
+            None => Err(self),
+        }
+    }
+
+    /// The outcome, if the job has resolved.
+    ///
+    /// # Errors
+    ///
+    /// The handle back if it has not.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was polled as a future until it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let mut job = pool.submit(|| 42).unwrap();
+    /// let outcome = loop {
+    ///     match job.try_join() {
+    ///         Ok(outcome) => break outcome,
+    ///         Err(not_yet) => job = not_yet, // do something else meanwhile
+    ///     }
+    /// };
+    /// assert_eq!(outcome.unwrap(), 42);
+    /// ```
+    pub fn try_join(self) -> Result<Result<T, JobError>, JobHandle<T>> {
+        match self.cell.as_ref().expect(SPENT).take() {
+            Some(outcome) => Ok(outcome),
+            None => Err(self),
+        }
+    }
+
+    /// Whether the job has resolved, so that joining would not wait.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.submit(|| ()).unwrap();
+    /// pool.wait_idle(None).unwrap();
+    /// assert!(job.is_finished());
+    /// # job.join().unwrap();
+    /// ```
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())
+    }
+
+    /// Cancels the job: one that is queued resolves now, whether or not a worker is free; one that runs is asked to stop.
+    ///
+    /// A queued job's closure is dropped on this thread, and its place goes to the next in line.
+    ///
+    /// ```
+    /// use corepool::{Cancel, JobError, Pool};
+    ///
+    /// let pool = Pool::builder().workers(1).build().unwrap();
+    /// let (go, gate) = std::sync::mpsc::channel::<()>();
+    /// let held = pool.submit(move || gate.recv()).unwrap();
+    /// # while pool.stats().busy == 0 {}
+    /// let job = pool.submit(|| 42).unwrap();
+    /// assert_eq!(job.cancel(), Cancel::Dequeued);
+    /// assert!(matches!(job.join(), Err(JobError::Cancelled)));
+    /// # drop(go);
+    /// # held.detach();
+    /// ```
+    pub fn cancel(&self) -> Cancel {
+        match &self.cell {
+            Some(cell) => cancel(registry::find(self.pool).as_deref(), cell.header()),
+            None => Cancel::Finished,
+        }
+    }
+
+    /// Cancels the job when the guard is dropped, unless it was joined or awaited to its end before: for request handlers
+    /// whose client may hang up.
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// let job = pool.submit(|| 42).unwrap().cancel_on_drop();
+    /// assert_eq!(job.join().unwrap(), 42);
+    /// ```
+    pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
+        CancelOnDrop::new(self)
+    }
+
+    /// Lets the job run without anybody waiting for it: the same as dropping the handle, said aloud.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// pool.submit(|| println!("done when it is done")).unwrap().detach();
+    /// ```
+    pub fn detach(self) {}
+}
+
+/// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.
+fn wait<T>(cell: &dyn WaitEnd<T>, deadline: Option<Instant>) -> Option<Outcome<T>> {
+    let header = cell.header();
+    if is_ahead(deadline) {
+        spin_until(|| header.is_finished());
+    }
+    if !header.is_finished() {
+        let ready = with_parker(|parker, waker| match cell.poll(waker) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => {
+                while !header.is_finished() && parker.park_until(deadline) != Woken::TimedOut {}
+                None
+            }
+        });
+        if ready.is_some() {
+            return ready;
+        }
+    }
+    cell.take()
+}
+
+impl<T> Future for JobHandle<T> {
+    type Output = Result<T, JobError>;
+
+    /// # Panics
+    ///
+    /// If polled again after it was ready, or if cloning the waker panics.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.cell.as_ref().expect(SPENT).poll(cx.waker());
+        if polled.is_ready() {
+            self.cell = None;
+        }
+        polled
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("JobHandle");
+        if let Some(cell) = &self.cell {
+            out.field("submitted_at", &format_args!("{}", cell.header().submitted_at()));
+        }
+        out.field("finished", &self.is_finished()).finish()
+    }
+}

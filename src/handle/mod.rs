@@ -1,0 +1,7 @@
+//! The submitter's end of a job: waiting for its outcome, by blocking, by polling or by awaiting.
+//!
+//! In goes the waiter's end of a cell, out comes the job's value or the reason there is none. A join on a worker may run
+//! the job there, so this floor stands on the workers'; the pool above it hands the handles out.
+
+pub(crate) mod job_handle;
+pub(crate) mod cancel_on_drop;

@@ -1,0 +1,234 @@
+//! The job's cell: one allocation that holds the closure until a worker claims it and the outcome from then on.
+//!
+//! It is shared by two ends, and each end sees a trait object: the [`Runnable`](crate::job::runnable::Runnable) in the queue, which
+//! exists exactly once a job, and the handle's [`WaitEnd`].
+//!
+//! | stage | holds | who may move it on | to |
+//! |---|---|---|---|
+//! | `Queued` | the closure | the owner of the `Runnable`: `run` | `Running` |
+//! | | | the owner of the `Runnable`: `abort` | `Running`, then `Finished(Err(reason))` |
+//! | | | the submitter, once the job was rejected: `take_closure` | `Taken` |
+//! | `Running` | nothing | the owner of the `Runnable` | `Finished(Ok or Err)` |
+//! | `Finished` | the outcome | the handle | `Taken` |
+//! | `Taken` | nothing | nobody | |
+//!
+//! The lock guards only moves of plain values. Closures, destructors and wakers run outside it.
+
+use std::borrow::Cow;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::task::{Poll, Waker};
+
+use crate::base::error::JobError;
+use crate::base::ids::Epoch;
+use crate::base::panic::contain;
+use crate::base::sync::Mutex;
+use crate::base::unrun::Unrun;
+use crate::job::header::{Header, Standing};
+use crate::job::options::{Ending, Extras};
+use crate::job::runnable::{RunEnd, Runner};
+
+/// What a handle waits for.
+pub(crate) type Outcome<T> = Result<T, JobError>;
+
+/// The waiter's end of a cell. Only the handle holds it, so it has one caller at a time.
+pub(crate) trait WaitEnd<T>: Send + Sync {
+    fn header(&self) -> &Header;
+
+    /// The outcome, the first time it is asked for after the job has resolved.
+    fn take(&self) -> Option<Outcome<T>>;
+
+    /// The outcome, or the promise to wake `waker` once there is one.
+    fn poll(&self, waker: &Waker) -> Poll<Outcome<T>>;
+}
+
+/// One job: see the table at the top of this file.
+pub(crate) struct JobCell<F, T, O> {
+    header: Header,
+    extras: O,
+    body: Mutex<Body<F, T>>,
+}
+
+struct Body<F, T> {
+    stage: Stage<F, T>,
+    /// Whom to wake once the stage is `Finished`.
+    waiter: Option<Waker>,
+}
+
+enum Stage<F, T> {
+    Queued(F),
+    Running,
+    Finished(Outcome<T>),
+    Taken,
+}
+
+impl<F, T> Body<F, T> {
+    fn take_outcome(&mut self) -> Option<Outcome<T>> {
+        if !matches!(self.stage, Stage::Finished(_)) {
+            return None;
+        }
+        match mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Finished(outcome) => Some(outcome),
+            _ => unreachable!("it was finished just now"),
+        }
+    }
+}
+
+impl<F, T, O: Extras> JobCell<F, T, O> {
+    pub(crate) fn new(job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
+        let priority = extras.priority();
+        let body = Body { stage: Stage::Queued(job), waiter: None };
+        Self { header: Header::new(submitted_at, priority), extras, body: Mutex::new(body) }
+    }
+
+    /// Takes the closure of a job that was rejected.
+    pub(crate) fn take_closure(&self) -> F {
+        self.unregister();
+        match self.replace(Stage::Taken) {
+            Stage::Queued(job) => job,
+            _ => unreachable!("a job that was rejected has not run"),
+        }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(crate) fn extras(&self) -> &O {
+        &self.extras
+    }
+
+    /// Who may end the job from outside forgets it. For the owner of the job's `Runnable`, or of its closure.
+    pub(crate) fn unregister(&self) {
+        if let Some(ending) = self.extras.ending() {
+            ending.unregister();
+        }
+    }
+
+    /// Why a job that is about to start must not.
+    fn must_not_start(&self) -> Option<Unrun> {
+        if self.header.is_stop_requested() {
+            return Some(Unrun::Cancelled);
+        }
+        self.extras.ending().and_then(Ending::ended)
+    }
+
+    fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
+        mem::replace(&mut self.body.lock().stage, stage)
+    }
+
+    fn finish(&self, outcome: Outcome<T>) {
+        let waiter = {
+            let mut body = self.body.lock();
+            body.stage = Stage::Finished(outcome);
+            body.waiter.take()
+        };
+        // After the lock, so that who spins on the header finds the lock free; before the wake-up, so that who is
+        // woken finds the job finished.
+        self.header.set_standing(Standing::Finished);
+        if let Some(waiter) = waiter {
+            contain(|| waiter.wake());
+        }
+    }
+}
+
+impl<F, T, O> RunEnd for JobCell<F, T, O>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+    O: Extras,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn name(&self) -> Option<&Cow<'static, str>> {
+        self.extras.name()
+    }
+
+    fn ending(&self) -> Option<&dyn Ending> {
+        self.extras.ending()
+    }
+
+    fn run(&self, runner: &dyn Runner) -> Epoch {
+        let epoch = self.header.epoch();
+        let Stage::Queued(job) = self.replace(Stage::Running) else {
+            unreachable!("one Runnable a job, and it is consumed by running");
+        };
+        self.unregister();
+        if let Some(why) = self.must_not_start() {
+            contain(|| drop(job));
+            runner.unrun(why);
+            self.finish(Err(why.into()));
+            return epoch;
+        }
+        let outcome = match panic::catch_unwind(AssertUnwindSafe(job)) {
+            Ok(value) => {
+                runner.completed();
+                Ok(value)
+            }
+            Err(payload) => Err(JobError::Panicked(runner.panicked(payload, self))),
+        };
+        self.finish(outcome);
+        epoch
+    }
+
+    fn abort(&self, why: Unrun) {
+        self.unregister();
+        let Stage::Queued(job) = self.replace(Stage::Running) else {
+            unreachable!("one Runnable a job, and it is consumed by aborting");
+        };
+        // Before the handle resolves: who has joined finds the closure gone.
+        contain(|| drop(job));
+        self.finish(Err(why.into()));
+    }
+}
+
+impl<F, T, O> WaitEnd<T> for JobCell<F, T, O>
+where
+    F: Send,
+    T: Send,
+    O: Extras,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn take(&self) -> Option<Outcome<T>> {
+        self.body.lock().take_outcome()
+    }
+
+    fn poll(&self, waker: &Waker) -> Poll<Outcome<T>> {
+        // A waker is cloned and dropped outside the lock because both run the executor's code.
+        let mut spare: Option<Waker> = None;
+        loop {
+            let mut body = self.body.lock();
+            let outcome = body.take_outcome();
+            if outcome.is_some() || body.waiter.as_ref().is_some_and(|waiter| waiter.will_wake(waker)) {
+                drop(body);
+                contain(|| drop(spare));
+                return outcome.map_or(Poll::Pending, Poll::Ready);
+            }
+            let Some(mine) = spare.take() else {
+                drop(body);
+                spare = Some(waker.clone());
+                continue;
+            };
+            let old = body.waiter.replace(mine);
+            drop(body);
+            contain(|| drop(old));
+            return Poll::Pending;
+        }
+    }
+}
+
+impl<F, T, O> Drop for JobCell<F, T, O> {
+    /// Drops for the user what nobody took: the outcome of a detached job, the closure of a future that left the line. No
+    /// waker is left: finishing took it.
+    fn drop(&mut self) {
+        match mem::replace(&mut self.body.get_mut().stage, Stage::Taken) {
+            Stage::Running | Stage::Taken => {}
+            left => drop(contain(|| drop(left))),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What a job may carry beside its closure: a name, a priority, and what may end it early.
+//!
+//! A plain job carries none of it. Its cell is made for `()` where that of a configured job holds [`Options`], so options
+//! cost nothing where there are none, and no allocation of their own where there are.
+
+use std::borrow::Cow;
+
+use crate::base::priority::Priority;
+use crate::base::unrun::Unrun;
+
+/// What may end a job early: its token and its deadline, which know the job for as long as it waits to run.
+pub(crate) trait Ending: Send + Sync {
+    /// Why the job must not start any more, or should stop.
+    fn ended(&self) -> Option<Unrun>;
+
+    /// Has the job forgotten. For the owner of its `Runnable`, or of the closure that was returned.
+    fn unregister(&self);
+}
+
+/// The options of one job.
+#[derive(Default)]
+pub(crate) struct Options<E> {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) priority: Priority,
+    pub(crate) ending: E,
+}
+
+/// What a cell holds beside the job: nothing, or [`Options`].
+pub(crate) trait Extras: Send + Sync {
+    fn name(&self) -> Option<&Cow<'static, str>>;
+    fn priority(&self) -> Priority;
+    fn ending(&self) -> Option<&dyn Ending>;
+}
+
+impl Extras for () {
+    fn name(&self) -> Option<&Cow<'static, str>> {
+        None
+    }
+
+    fn priority(&self) -> Priority {
+        Priority::Normal
+    }
+
+    fn ending(&self) -> Option<&dyn Ending> {
+        None
+    }
+}
+
+impl<E: Ending> Extras for Options<E> {
+    fn name(&self) -> Option<&Cow<'static, str>> {
+        self.name.as_ref()
+    }
+
+    fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    fn ending(&self) -> Option<&dyn Ending> {
+        Some(&self.ending)
+    }
+}

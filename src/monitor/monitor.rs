@@ -1,0 +1,473 @@
+//! The monitor between submitters and workers: the queue, its bound, the line of those who wait for room, the workers'
+//! sleep and the counts, behind two locks.
+//!
+//! Rules:
+//!
+//! - **Lock order**: back, then front. Who holds the front only and needs both lets go first.
+//! - No code of the user's runs under a lock: jobs pass through unopened, wakers are woken after.
+//!
+//! **Contention.** Where a worker and a submitter want the front at the same time, both lose several times what handing a
+//! job over costs otherwise. A worker that keeps up with a submitter would meet it at every job, slow it down so, and keep
+//! up for good. Two things are done against that:
+//!
+//! - A worker lets go of the front before it takes its job from the back.
+//! - It lets jobs gather: if there were many when a worker last went to the front, more are on their way, so each worker
+//!   that runs out of jobs pauses once before it goes there again. While it pauses it holds no lock, and like a worker that
+//!   runs a job it looks once that is over.
+
+use std::iter;
+use std::mem;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::base::error::{SubmitErrorKind, WaitError};
+use crate::base::ids::Epoch;
+use crate::base::panic::contain;
+use crate::base::spin::let_gather;
+use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken, thread};
+use crate::base::unrun::Unrun;
+use crate::job::dequeue::Dequeued;
+use crate::job::header::{Header, Standing};
+use crate::job::runnable::{Queued, Runnable};
+use crate::queue::back::{Back, Left};
+use crate::queue::epochs::Progress;
+use crate::queue::front::{Front, Origin, Phase, Rejected};
+use crate::queue::hint::Hint;
+use crate::queue::lanes::Lanes;
+use crate::queue::line::Waiting;
+use crate::queue::sides::{Next, Sides, Wakeups};
+use crate::queue::sleep::Wakeup;
+use crate::queue::stats::{Meter, Stats};
+
+/// What to do with a job that finds no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// Reject it for good.
+    Reject,
+    /// Give it back, to stand in line next.
+    Return,
+    /// Queue it all the same: a worker that waited for room could wait for itself.
+    Exceed,
+}
+
+/// What a submitter who stops waiting for room finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitStopped {
+    /// Out of the line; the closure is the submitter's again.
+    Rejected,
+    /// It was too late: the job had been accepted or rejected already.
+    Decided,
+}
+
+/// What a worker gets that comes for a job.
+#[must_use]
+pub(crate) enum Taken {
+    Job(Runnable),
+    /// The queue was empty. The worker counts as searching, and has to [`take_or_sleep`](Monitor::take_or_sleep).
+    Nothing,
+    /// Nothing will ever come.
+    Exit,
+}
+
+pub(crate) struct Monitor {
+    capacity: usize,
+    back: Padded<Mutex<Back>>,
+    front: Padded<Mutex<Front>>,
+    /// Sleeping workers wait here, with the front's lock: see [`crate::queue::sleep`].
+    work: Condvar,
+    /// `wait_idle` and `shutdown` wait here, with the back's lock.
+    progress: Condvar,
+    hint: Hint,
+    /// Whether running jobs should stop. Set under both locks.
+    aborting: AtomicBool,
+}
+
+/// Keeps what it holds off its neighbours' cache lines: each side's lines travel with that side's lock only.
+#[repr(align(128))]
+struct Padded<T>(T);
+
+/// Both sides, locked in order.
+struct Both<'a> {
+    back: MutexGuard<'a, Back>,
+    front: MutexGuard<'a, Front>,
+}
+
+impl Both<'_> {
+    fn sides(&mut self) -> Sides<'_> {
+        Sides::new(&mut self.back, &mut self.front)
+    }
+}
+
+impl Monitor {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            back: Padded(Mutex::new(Back::new())),
+            front: Padded(Mutex::new(Front::new(capacity))),
+            work: Condvar::new(),
+            progress: Condvar::new(),
+            hint: Hint::new(),
+            aborting: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn lock_back(&self) -> MutexGuard<'_, Back> {
+        self.back.0.lock()
+    }
+
+    fn lock_front(&self) -> MutexGuard<'_, Front> {
+        self.front.0.lock()
+    }
+
+    fn lock_both(&self) -> Both<'_> {
+        let back = self.lock_back();
+        Both { back, front: self.lock_front() }
+    }
+
+    // What submitters call.
+
+    /// Queues a job, if the pool takes it and there is room.
+    pub(crate) fn offer(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Result<(), Rejected> {
+        let mut front = self.lock_front();
+        if !front.admits(origin) {
+            return Err(front.reject(job, SubmitErrorKind::ShutDown));
+        }
+        if front.is_full() && no_room != NoRoom::Exceed {
+            drop(front);
+            let full = |both: &mut Both<'_>, job| match no_room {
+                NoRoom::Reject => Err(both.front.reject(job, SubmitErrorKind::Full)),
+                NoRoom::Return | NoRoom::Exceed => Err(Rejected { job, kind: SubmitErrorKind::Full }),
+            };
+            return self.offer_to_full(job, origin, full).map(drop);
+        }
+        self.accept(front, job);
+        Ok(())
+    }
+
+    /// Queues an outsider's job if there is room by now, else puts it in line; `waker` is woken once it was accepted or
+    /// rejected.
+    pub(crate) fn stand_in_line(&self, job: Runnable, mut waker: Waker) -> Result<Standing, Rejected> {
+        let stood = self.offer_to_full(job, Origin::Outside, |both, job| {
+            let waker = mem::replace(&mut waker, Waker::noop().clone());
+            both.sides().join_line(Waiting { job, waker });
+            Ok(Standing::InLine)
+        });
+        // Unused where there was room.
+        contain(|| drop(waker));
+        stood
+    }
+
+    /// The slow way in: counts the room anew; if there is none, `full` says what to do.
+    #[cold]
+    fn offer_to_full(
+        &self,
+        job: Runnable,
+        origin: Origin,
+        full: impl FnOnce(&mut Both<'_>, Runnable) -> Result<Standing, Rejected>,
+    ) -> Result<Standing, Rejected> {
+        let mut both = self.lock_both();
+        if !both.front.admits(origin) {
+            return Err(both.front.reject(job, SubmitErrorKind::ShutDown));
+        }
+        if both.sides().is_full() {
+            return full(&mut both, job);
+        }
+        drop(both.back);
+        self.accept(both.front, job);
+        Ok(Standing::Accepted)
+    }
+
+    #[inline(always)]
+    fn accept(&self, mut front: MutexGuard<'_, Front>, job: Runnable) {
+        front.accept(job, &self.hint);
+        let workers = front.wake_for_backlog();
+        drop(front);
+        self.notify_workers(workers);
+    }
+
+    /// Accepts a job that has ended before it was submitted: it takes no place, and resolves here and now.
+    pub(crate) fn accept_ended(&self, job: Runnable, origin: Origin, why: Unrun) -> Result<(), Rejected> {
+        let job = self.lock_both().sides().accept_ended(job, origin, why, thread::current().id())?;
+        self.abort(iter::once(job), why, || ());
+        Ok(())
+    }
+
+    /// Takes a job out of the line, if it still stands there. Its submitter decides what becomes of it.
+    pub(crate) fn remove_from_line(&self, header: &Header) -> Option<Runnable> {
+        let Waiting { job, waker } = self.lock_both().sides().remove_from_line(header)?;
+        contain(|| drop(waker));
+        Some(job)
+    }
+
+    /// Stops waiting for room, for good.
+    pub(crate) fn stop_waiting(&self, header: &Header) -> WaitStopped {
+        let Some(Waiting { job, waker }) = self.lock_both().sides().reject_in_line(header) else {
+            return WaitStopped::Decided;
+        };
+        job.reject();
+        contain(|| drop(waker));
+        WaitStopped::Rejected
+    }
+
+    /// Has another waker woken for a job that stands in line. `false`: it was accepted or rejected already.
+    pub(crate) fn change_waker(&self, header: &Header, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let unused = self.lock_both().sides().change_waker(header, waker);
+        let changed = unused.is_ok();
+        contain(|| drop(unused));
+        changed
+    }
+
+    // What workers call.
+
+    /// A worker starts, and counts what it runs in `meter`.
+    pub(crate) fn enter(&self, meter: Arc<Meter>) {
+        self.lock_back().enter(meter);
+    }
+
+    /// A worker has left its loop and run its last hook. Tells whether it was the last.
+    pub(crate) fn exit(&self) -> Left {
+        let left = self.lock_back().exit();
+        if left == Left::Nobody {
+            self.progress.notify_all();
+        }
+        left
+    }
+
+    /// The next job for a worker, which retires the one it has run in the same step.
+    #[inline]
+    pub(crate) fn take(&self, done: Option<Epoch>) -> Taken {
+        let mut back = self.lock_back();
+        if let Some(epoch) = done {
+            self.retire_from(&mut back, epoch);
+        }
+        let mut job = back.pop_alone(self.hint.read());
+        if job.is_none() && back.jobs_may_gather() {
+            drop(back);
+            let_gather();
+            back = self.lock_back();
+            job = back.pop_alone(self.hint.read());
+        }
+        match job {
+            Some(job) => Taken::Job(job.into_runnable()),
+            None => {
+                let front = self.lock_front();
+                self.look(Both { back, front }).unwrap_or_else(Self::start_searching)
+            }
+        }
+    }
+
+    /// For a worker that has searched: the next job, if one has come meanwhile; else the worker sleeps until it is woken,
+    /// and looks again.
+    pub(crate) fn take_or_sleep(&self) -> Taken {
+        let both = self.stop_searching();
+        self.look(both).or_else(|both| self.look(self.sleep(both))).unwrap_or_else(Self::start_searching)
+    }
+
+    /// Whether a searching worker may find a job.
+    pub(crate) fn may_have_work(&self) -> bool {
+        !self.hint.read().is_empty()
+    }
+
+    /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
+    #[inline(never)]
+    fn look<'a>(&self, mut both: Both<'a>) -> Result<Taken, Both<'a>> {
+        if let Some((lane, wakeups)) = both.sides().next_lane(&self.hint) {
+            let Both { mut back, front } = both;
+            drop(front);
+            let job = back.pop(lane);
+            drop(back);
+            self.wake(wakeups);
+            return Ok(Taken::Job(job.into_runnable()));
+        }
+        match both.sides().exit_or_wait() {
+            Next::Wait => Err(both),
+            Next::Exit => {
+                drop(both);
+                self.work.notify_all();
+                Ok(Taken::Exit)
+            }
+        }
+    }
+
+    /// Step 1 of [`crate::queue::sleep`].
+    fn start_searching(mut both: Both<'_>) -> Taken {
+        both.front.start_searching();
+        Taken::Nothing
+    }
+
+    fn stop_searching(&self) -> Both<'_> {
+        let mut both = self.lock_both();
+        both.front.stop_searching();
+        both
+    }
+
+    /// Step 2 of [`crate::queue::sleep`].
+    fn sleep<'a>(&'a self, both: Both<'a>) -> Both<'a> {
+        let Both { back, mut front } = both;
+        front.fall_asleep();
+        drop(back);
+        while front.take_wakeup() == Wakeup::NotYet {
+            front = self.work.wait(front);
+        }
+        drop(front);
+        self.stop_searching()
+    }
+
+    /// Takes one job out of the queue, if it is still there, to run it here and now.
+    pub(crate) fn claim(&self, header: &Header) -> Option<Runnable> {
+        let (job, wakeups) = self.lock_both().sides().claim(header, &self.hint)?;
+        self.wake(wakeups);
+        Some(job.into_runnable())
+    }
+
+    /// Retires a claimed job once it has run.
+    pub(crate) fn retire(&self, epoch: Epoch) {
+        self.retire_from(&mut self.lock_back(), epoch);
+    }
+
+    fn retire_from(&self, back: &mut Back, epoch: Epoch) {
+        self.notify_of(back.retire(epoch));
+    }
+
+    pub(crate) fn is_aborting(&self) -> bool {
+        // ORDERING: Relaxed, see `close`.
+        self.aborting.load(Ordering::Relaxed)
+    }
+
+    // What those call who end jobs.
+
+    /// Ends a job that waits to run, wherever it waits.
+    pub(crate) fn dequeue(&self, header: &Header, why: Unrun) -> Dequeued {
+        let mut both = self.lock_both();
+        if let Some((job, wakeups)) = both.sides().dequeue(header, why, thread::current().id(), &self.hint) {
+            drop(both);
+            // Submitters are woken within the abort: a wait for the pool in a waker would wait for this very job.
+            self.abort(iter::once(job), why, || self.wake(wakeups));
+            return Dequeued::Resolved;
+        }
+        let Some(waiting) = both.sides().reject_in_line(header) else {
+            return Dequeued::NotFound;
+        };
+        let waker = waiting.reject(why);
+        drop(both);
+        contain(|| waker.wake());
+        Dequeued::Rejected
+    }
+
+    /// Moves to `phase`, unless the pool is past it. Rejects the line; aborts what is queued on this thread, if that is
+    /// what the phase is for.
+    pub(crate) fn close(&self, phase: Phase) {
+        let mut both = self.lock_both();
+        let Some(closing) = both.sides().close(phase, thread::current().id(), &self.hint) else { return };
+        if phase == Phase::Aborting {
+            // ORDERING: Relaxed, as a job that is asked to stop reads nothing else.
+            self.aborting.store(true, Ordering::Relaxed);
+        }
+        drop(both);
+        self.work.notify_all();
+        let wake_line = || {
+            for waker in closing.rejected {
+                contain(|| waker.wake());
+            }
+        };
+        self.abort(closing.queued.into_iter().flat_map(Lanes::into_jobs), Unrun::Aborted, wake_line);
+    }
+
+    /// Steps 2 and 3 of [`crate::queue::aborts`]; `first` is user code too.
+    fn abort(&self, jobs: impl Iterator<Item = Queued>, why: Unrun, first: impl FnOnce()) {
+        contain(first);
+        for job in jobs {
+            let epoch = job.header().epoch();
+            job.into_runnable().abort(why);
+            let progress = self.lock_back().retire_aborted(epoch);
+            self.notify_of(progress);
+        }
+        self.lock_back().finish_aborting(thread::current().id());
+    }
+
+    /// Whether this thread aborts jobs of this pool right now, so that it is a destructor or a waker that asks.
+    pub(crate) fn is_aborting_here(&self) -> bool {
+        self.lock_back().is_aborting_on(thread::current().id())
+    }
+
+    // What those call who watch the pool.
+
+    /// Waits until every job accepted before is retired.
+    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        let mut goal = None;
+        self.wait_until(deadline, |back| {
+            goal = goal.or_else(|| Sides::new(back, &mut self.lock_front()).close_epoch());
+            goal.is_some_and(|goal| back.has_reached(goal))
+        })
+    }
+
+    /// Waits until every worker has exited and every job that another thread aborts has resolved.
+    pub(crate) fn wait_ended(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
+        self.wait_until(deadline, |back| back.has_ended())
+    }
+
+    /// Waits until `done`, looking whenever there is progress.
+    fn wait_until(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Back) -> bool) -> Result<(), WaitError> {
+        let mut back = self.lock_back();
+        let mut woken = Woken::Notified;
+        while !done(&mut back) {
+            if woken == Woken::TimedOut {
+                return Err(WaitError::TimedOut);
+            }
+            (back, woken) = self.progress.wait_until(back, deadline);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.lock_both().sides().stats()
+    }
+
+    fn notify_of(&self, progress: Progress) {
+        if progress == Progress::Made {
+            self.progress.notify_all();
+        }
+    }
+
+    fn notify_workers(&self, workers: usize) {
+        for _ in 0..workers {
+            self.work.notify_one();
+        }
+    }
+
+    fn wake(&self, wakeups: Wakeups) {
+        self.notify_workers(wakeups.workers);
+        for waker in wakeups.rejected.into_iter().chain(wakeups.accepted) {
+            contain(|| waker.wake());
+        }
+    }
+}
+
+/// For the models, which bring about what takes the pool's own calls too many steps.
+#[cfg(corepool_loom)]
+#[allow(dead_code, reason = "for the models' test binary, which includes this file")]
+impl Monitor {
+    pub(crate) fn with_sides<R>(&self, change: impl FnOnce(Sides<'_>, &Hint) -> R) -> R {
+        change(self.lock_both().sides(), &self.hint)
+    }
+
+    /// As a condition variable may do on its own.
+    pub(crate) fn notify_workers_for_nothing(&self) {
+        self.work.notify_all();
+    }
+
+    pub(crate) fn notify_so_many_workers(&self, workers: usize) {
+        self.notify_workers(workers);
+    }
+
+    pub(crate) fn retire_at_once(&self, epochs: impl Iterator<Item = Epoch>) {
+        let mut back = self.lock_back();
+        epochs.for_each(|epoch| self.retire_from(&mut back, epoch));
+    }
+}

@@ -1,0 +1,251 @@
+//! How a pool is made: the options, and the start of its threads.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::base::error::BuildError;
+use crate::base::job_panic::JobPanic;
+use crate::pool::shutdown::{Shutdown, Threads, close};
+use crate::queue::stats::Meter;
+use crate::worker::hooks::Hooks;
+use crate::worker::life::live;
+use crate::worker::seat;
+use crate::worker::shared::Shared;
+
+const DEFAULT_CAPACITY: usize = 65_536;
+const DEFAULT_NAME: &str = "corepool";
+
+/// Options for a pool, each with a default that suits CPU-bound work.
+///
+/// ```
+/// let pool = corepool::Pool::builder().workers(2).queue_capacity(1_000).thread_name("thumbs").build().unwrap();
+/// assert_eq!(pool.workers(), 2);
+/// ```
+#[must_use = "a builder does nothing until `build()`"]
+pub struct Builder {
+    workers: Option<usize>,
+    capacity: usize,
+    name: String,
+    stack_size: Option<usize>,
+    hooks: Hooks,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            workers: None,
+            capacity: DEFAULT_CAPACITY,
+            name: DEFAULT_NAME.to_owned(),
+            stack_size: None,
+            hooks: Hooks::default(),
+        }
+    }
+
+    /// How many worker threads. Default: the cores this process may use, cgroup quotas honoured. 0 makes `build` fail.
+    ///
+    /// ```
+    /// assert_eq!(corepool::Pool::builder().workers(3).build().unwrap().workers(), 3);
+    /// ```
+    pub fn workers(mut self, n: usize) -> Self {
+        self.workers = Some(n);
+        self
+    }
+
+    /// How many jobs may be queued, running ones not counted. Default: 65,536. 0 makes `build` fail.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().queue_capacity(10).build().unwrap();
+    /// # drop(pool);
+    /// ```
+    pub fn queue_capacity(mut self, jobs: usize) -> Self {
+        self.capacity = jobs;
+        self
+    }
+
+    /// Lifts the bound: a submitter that outruns the workers then fills the memory instead of waiting.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().unbounded_queue().build().unwrap();
+    /// # drop(pool);
+    /// ```
+    pub fn unbounded_queue(mut self) -> Self {
+        self.capacity = usize::MAX;
+        self
+    }
+
+    /// Names the threads `prefix-0`, `prefix-1`, and so on. Default: `corepool`. Linux shows the first 15 bytes.
+    /// A NUL makes `build` fail.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().workers(1).thread_name("thumbs").build().unwrap();
+    /// let job = pool.submit(|| std::thread::current().name().map(str::to_owned)).unwrap();
+    /// assert_eq!(job.join().unwrap().as_deref(), Some("thumbs-0"));
+    /// ```
+    pub fn thread_name(mut self, prefix: impl Into<String>) -> Self {
+        self.name = prefix.into();
+        self
+    }
+
+    /// Stack size of each worker in bytes. Default: std's (2 MiB, or `RUST_MIN_STACK`).
+    ///
+    /// Jobs that submit and join jobs run these on their own stack, so deep nesting wants a larger one.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().stack_size(64 << 20).build().unwrap();
+    /// # drop(pool);
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called with its index on every worker before `build` returns. If it panics, `build` fails.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// static STARTED: AtomicUsize = AtomicUsize::new(0);
+    /// let pool = corepool::Pool::builder()
+    ///     .workers(2)
+    ///     .on_worker_start(|_index| {
+    ///         STARTED.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// assert_eq!(STARTED.load(Ordering::Relaxed), 2);
+    /// # drop(pool);
+    /// ```
+    pub fn on_worker_start(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.hooks.start = Some(Box::new(f));
+        self
+    }
+
+    /// Called with its index on every worker that has started, after its last job. A panic in it is contained.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().on_worker_stop(|index| println!("worker {index} stops")).build().unwrap();
+    /// # drop(pool);
+    /// ```
+    pub fn on_worker_stop(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.hooks.stop = Some(Box::new(f));
+        self
+    }
+
+    /// Called for every job that panics, on the thread that ran it, before its handle resolves. A panic in it is
+    /// contained. The place to learn of panics in detached jobs.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (report, reports) = mpsc::channel();
+    /// let pool = corepool::Pool::builder()
+    ///     .on_panic(move |panic| report.send(panic.message().to_owned()).unwrap())
+    ///     .build()
+    ///     .unwrap();
+    /// pool.submit(|| panic!("no disk")).unwrap().detach();
+    /// assert_eq!(reports.recv().unwrap(), "no disk");
+    /// ```
+    pub fn on_panic(mut self, f: impl Fn(&JobPanic) + Send + Sync + 'static) -> Self {
+        self.hooks.panic = Some(Box::new(f));
+        self
+    }
+
+    /// Checks the options and starts the threads.
+    pub(crate) fn start(self) -> Result<(Arc<Shared>, Threads, usize), BuildError> {
+        let workers = self.workers.unwrap_or_else(num_cpus::get);
+        if workers == 0 {
+            return Err(BuildError::NoWorkers);
+        }
+        if self.capacity == 0 {
+            return Err(BuildError::NoCapacity);
+        }
+        if self.name.contains('\0') {
+            return Err(BuildError::NulInName { name: self.name });
+        }
+        let shared = Shared::new(self.capacity, self.hooks, &self.name, seat::reserve);
+        let start = Start { shared, workers, name: self.name, stack_size: self.stack_size };
+        let threads = start.run()?;
+        Ok((start.shared, threads, workers))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("workers", &self.workers)
+            .field("queue_capacity", &self.capacity)
+            .field("thread_name", &self.name)
+            .field("stack_size", &self.stack_size)
+            .field("hooks", &self.hooks)
+            .finish()
+    }
+}
+
+/// Whether a worker's start hook ran through.
+type Report = Result<(), BuildError>;
+
+struct Start {
+    shared: Arc<Shared>,
+    workers: usize,
+    name: String,
+    stack_size: Option<usize>,
+}
+
+impl Start {
+    /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
+    fn run(&self) -> Result<Threads, BuildError> {
+        let mut threads = Threads::default();
+        let (reports, inbox) = unbounded();
+        let started = self.spawn_all(&mut threads, &reports);
+        drop(reports);
+        started.and_then(|()| hear_all(&inbox)).inspect_err(|_| {
+            close(&self.shared, Shutdown::Abort);
+            drop(inbox);
+            // Without a deadline it cannot fail.
+            let _ = threads.join_all(&self.shared, None);
+        })?;
+        Ok(threads)
+    }
+
+    fn spawn_all(&self, threads: &mut Threads, reports: &Sender<Report>) -> Result<(), BuildError> {
+        for index in 0..self.workers {
+            let thread = self.spawn(index, reports.clone()).map_err(|source| BuildError::Spawn {
+                worker: index,
+                workers: self.workers,
+                source,
+            })?;
+            threads.add(thread);
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, index: usize, reports: Sender<Report>) -> std::io::Result<thread::JoinHandle<()>> {
+        let mut thread = thread::Builder::new().name(format!("{}-{index}", self.name));
+        if let Some(bytes) = self.stack_size {
+            thread = thread.stack_size(bytes);
+        }
+        let meter = Arc::new(Meter::new());
+        // Before the thread runs, as it may leave as soon as it does.
+        self.shared.monitor.enter(Arc::clone(&meter));
+        let shared = Arc::clone(&self.shared);
+        let spawned = thread.spawn(move || {
+            seat::reserve(shared.id);
+            live(shared, index, meter, move |started| {
+                let report = started.map_err(|message| BuildError::StartHook { worker: index, message });
+                // Nobody listens any more once another worker has failed.
+                let _ = reports.send(report);
+            });
+        });
+        spawned.inspect_err(|_| {
+            self.shared.monitor.exit();
+        })
+    }
+}
+
+/// Hears every worker, until all have reported (each lets go of its sender then) or one has failed.
+fn hear_all(inbox: &Receiver<Report>) -> Result<(), BuildError> {
+    inbox.iter().collect()
+}

@@ -1,0 +1,228 @@
+//! Options for one job, and the four verbs to submit it with them.
+
+use std::borrow::Cow;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::base::error::SubmitError;
+use crate::base::park::deadline_in;
+use crate::base::priority::Priority;
+use crate::ending::keeper::Deadline;
+use crate::ending::registration::Registration;
+use crate::ending::token::{CancelToken, Membership};
+use crate::handle::job_handle::JobHandle;
+use crate::job::options::Options;
+use crate::pool::owner::Owner;
+use crate::pool::submit::{Patience, submit};
+use crate::pool::submit_async::SubmitAsync;
+
+/// A job's options: see [`Pool::job`](crate::Pool::job).
+///
+/// A job with options costs a larger allocation than a plain one, and one with a token or a deadline a registration that
+/// lasts until it starts.
+///
+/// ```
+/// use corepool::{CancelToken, Pool, Priority};
+///
+/// let (pool, token) = (Pool::new().unwrap(), CancelToken::new());
+/// let job = pool.job().name("index").priority(Priority::Low).token(&token).submit(|| 42).unwrap();
+/// assert_eq!(job.join().unwrap(), 42);
+/// ```
+#[derive(Debug)]
+#[must_use = "options do nothing until the job is submitted"]
+pub struct JobBuilder<'p> {
+    pool: &'p Arc<Owner>,
+    name: Option<Cow<'static, str>>,
+    priority: Priority,
+    deadline: Option<Instant>,
+    token: Option<CancelToken>,
+}
+
+impl<'p> JobBuilder<'p> {
+    pub(crate) fn new(pool: &'p Arc<Owner>) -> Self {
+        Self { pool, name: None, priority: Priority::Normal, deadline: None, token: None }
+    }
+
+    /// Names the job: in its panic's message, for whoever reads the log.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.job().name("thumbnail").submit(|| panic!("no disk")).unwrap();
+    /// let error = job.join().unwrap_err().to_string();
+    /// assert!(error.starts_with("the job \"thumbnail\" submitted at "), "{error}");
+    /// ```
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Which jobs it goes before. Default: [`Priority::Normal`].
+    ///
+    /// ```
+    /// use corepool::{Pool, Priority};
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// pool.job().priority(Priority::Low).submit(|| "when there is time").unwrap().detach();
+    /// ```
+    pub fn priority(mut self, p: Priority) -> Self {
+        self.priority = p;
+        self
+    }
+
+    /// Gives the job `d` from now: see [`deadline`](Self::deadline). One that overflows [`Instant`] means none.
+    ///
+    /// ```
+    /// use corepool::{JobError, Pool};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::builder().workers(1).build().unwrap();
+    /// let (go, gate) = std::sync::mpsc::channel::<()>();
+    /// let held = pool.submit(move || gate.recv()).unwrap();
+    /// # while pool.stats().busy == 0 {}
+    /// let job = pool.job().timeout(Duration::from_millis(1)).submit(|| 42).unwrap();
+    /// assert!(matches!(job.join(), Err(JobError::Expired))); // although the only worker is busy
+    /// # drop(go);
+    /// # held.detach();
+    /// ```
+    pub fn timeout(mut self, d: Duration) -> Self {
+        self.deadline = deadline_in(d);
+        self
+    }
+
+    /// Gives the job until `at`. Of several deadlines and time-outs the last one said counts.
+    ///
+    /// Still in line for room by then, it is rejected as [`TimedOut`](crate::SubmitErrorKind::TimedOut), and submitting
+    /// ends; still queued, it resolves as [`Expired`](crate::JobError::Expired); running, it is asked to stop through
+    /// [`checkpoint`](crate::checkpoint). One that has passed already is an accepted job that has expired.
+    ///
+    /// The first deadline starts a thread that keeps them. Should the system refuse it, a deadline ends a wait only once a
+    /// worker comes to the job.
+    ///
+    /// ```
+    /// use corepool::Pool;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// let job = pool.job().deadline(Instant::now() + Duration::from_secs(10)).submit(|| 42).unwrap();
+    /// assert_eq!(job.join().unwrap(), 42);
+    /// ```
+    pub fn deadline(mut self, at: Instant) -> Self {
+        self.deadline = Some(at);
+        self
+    }
+
+    /// Lets a token cancel the job. One token may govern many jobs; a job has one token, the last one said.
+    ///
+    /// Cancelled while the job is in line for room, it ends the wait with
+    /// [`Cancelled`](crate::SubmitErrorKind::Cancelled). Cancelled before the job is submitted, the job is accepted and
+    /// resolves as [`JobError::Cancelled`](crate::JobError::Cancelled).
+    ///
+    /// ```
+    /// use corepool::{CancelToken, Pool};
+    ///
+    /// let (pool, request) = (Pool::new().unwrap(), CancelToken::new());
+    /// let jobs: Vec<_> = (0..4).map(|n| pool.job().token(&request).submit(move || n).unwrap()).collect();
+    /// request.cancel(); // what has not run by now does not
+    /// assert!(jobs.into_iter().all(|job| job.join().is_ok() || request.is_cancelled()));
+    /// ```
+    pub fn token(mut self, t: &CancelToken) -> Self {
+        self.token = Some(t.clone());
+        self
+    }
+
+    /// As [`Pool::submit`](crate::Pool::submit), with these options.
+    ///
+    /// # Errors
+    ///
+    /// The closure back if the pool is shut down, or if the job's deadline or token ended the wait for room.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// assert_eq!(pool.job().name("answer").submit(|| 42).unwrap().join().unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn submit<F, T>(self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(self.pool.shared(), job, self.into_options(), Patience::Forever, Location::caller())
+    }
+
+    /// As [`Pool::try_submit`](crate::Pool::try_submit), with these options.
+    ///
+    /// # Errors
+    ///
+    /// The closure back if the queue is full or the pool is shut down.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// assert_eq!(pool.job().name("answer").try_submit(|| 42).unwrap().join().unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn try_submit<F, T>(self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(self.pool.shared(), job, self.into_options(), Patience::None, Location::caller())
+    }
+
+    /// As [`Pool::submit_timeout`](crate::Pool::submit_timeout), with these options. `timeout` limits the wait for room only.
+    ///
+    /// # Errors
+    ///
+    /// The closure back if no room came free in time, the pool is shut down, or the job's deadline or token ended the
+    /// wait.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.job().name("answer").submit_timeout(|| 42, Duration::from_millis(10)).unwrap();
+    /// assert_eq!(job.join().unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn submit_timeout<F, T>(self, job: F, timeout: Duration) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(self.pool.shared(), job, self.into_options(), Patience::For(timeout), Location::caller())
+    }
+
+    /// As [`Pool::submit_async`](crate::Pool::submit_async), with these options.
+    ///
+    /// # Errors
+    ///
+    /// The closure back if the pool is shut down, or if the job's deadline or token ended the wait for room.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled again after it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let submitted = pollster::block_on(pool.job().name("answer").submit_async(|| 42));
+    /// assert_eq!(submitted.unwrap().join().unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn submit_async<F, T>(
+        self,
+        job: F,
+    ) -> impl Future<Output = Result<JobHandle<T>, SubmitError<F>>> + Send + use<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        SubmitAsync::new(Arc::clone(self.pool), job, self.into_options(), Location::caller())
+    }
+
+    fn into_options(self) -> Options<Registration> {
+        let keeper = &self.pool.shared().keeper;
+        let membership = self.token.map(Membership::new);
+        let deadline = self.deadline.map(|at| Deadline::new(at, Arc::clone(keeper)));
+        Options { name: self.name, priority: self.priority, ending: Registration::new(membership, deadline) }
+    }
+}

@@ -1,0 +1,13 @@
+//! The front door: building a pool, submitting to it, waiting for room in it, watching it and shutting it down.
+//!
+//! In go the user's closures, out come their handles. The top floor: only the crate's root stands above it.
+
+pub(crate) mod builder;
+#[allow(clippy::module_inception, reason = "the floor is named for its front door")]
+pub(crate) mod pool;
+pub(crate) mod job_builder;
+pub(crate) mod submit;
+pub(crate) mod submit_async;
+pub(crate) mod wait_for_room;
+pub(crate) mod owner;
+pub(crate) mod shutdown;

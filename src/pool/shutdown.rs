@@ -1,0 +1,135 @@
+//! How a pool ends: what is done with the jobs it has, and how long to wait for it.
+//!
+//! Who may still submit in which [`Phase`], and when a worker may exit, is the queue's. Here:
+//!
+//! 1. The pool moves to the phase that the mode asks for: the line is rejected, and what is queued may be aborted, on the
+//!    calling thread.
+//! 2. The caller waits, until its deadline, for every worker to leave its loop and for other callers to abort what they
+//!    took from the queue.
+//! 3. Then it joins the threads, thread-local destructors and the keeper of deadlines included, or waits for another
+//!    caller who does. Where such a destructor is the caller, on one of the pool's own threads, it must not wait for
+//!    threads to end.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::base::error::WaitError;
+use crate::base::park::deadline_in;
+use crate::queue::front::Phase;
+use crate::worker::seat::{is_own_thread, would_wait_for_itself};
+use crate::worker::shared::Shared;
+
+/// What a shutdown does with jobs that are queued.
+///
+/// ```
+/// use corepool::{Pool, Shutdown};
+///
+/// let pool = Pool::new().unwrap();
+/// let job = pool.submit(|| 42).unwrap();
+/// pool.shutdown(Shutdown::Drain, None).unwrap();
+/// assert_eq!(job.join().unwrap(), 42);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shutdown {
+    /// Finish what was accepted, and what those jobs submit in turn.
+    Drain,
+    /// Resolve what is queued as [`JobError::Aborted`](crate::JobError::Aborted); let running jobs end.
+    Abort,
+}
+
+/// What a shutdown found when it came back.
+///
+/// ```
+/// use corepool::{Pool, Shutdown};
+///
+/// let pool = Pool::new().unwrap();
+/// pool.submit(|| ()).unwrap().detach();
+/// let report = pool.shutdown(Shutdown::Drain, None).unwrap();
+/// assert_eq!((report.completed, report.aborted, report.still_running), (1, 0, 0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Jobs that returned a value since the pool was built.
+    pub completed: u64,
+    /// Jobs that panicked since the pool was built.
+    pub panicked: u64,
+    /// Jobs that aborting dropped unrun since the pool was built.
+    pub aborted: u64,
+    /// 0: every worker's thread has ended. Otherwise the time ran out, and this many jobs ran then; 1 where the only
+    /// thing still running was a worker on its way out.
+    pub still_running: usize,
+    /// Jobs still queued when the time ran out.
+    pub still_queued: usize,
+}
+
+impl Shutdown {
+    fn phase(self) -> Phase {
+        match self {
+            Self::Drain => Phase::Draining,
+            Self::Abort => Phase::Aborting,
+        }
+    }
+}
+
+/// Step 1 at the top of this file.
+pub(crate) fn close(shared: &Shared, mode: Shutdown) {
+    shared.monitor.close(mode.phase());
+}
+
+/// A pool's workers' threads.
+#[derive(Debug, Default)]
+pub(crate) struct Threads {
+    /// Empty once they were joined. Locked while they are, so that every caller comes back to ended threads.
+    unjoined: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Threads {
+    pub(crate) fn add(&mut self, thread: JoinHandle<()>) {
+        self.unjoined.get_mut().push(thread);
+    }
+
+    /// Waits for the pool's threads to end, or until `deadline` for another caller who does.
+    pub(crate) fn join_all(&self, pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
+        if is_own_thread(pool.id) {
+            return Ok(());
+        }
+        let mut unjoined = match deadline {
+            None => self.unjoined.lock(),
+            Some(deadline) => self.unjoined.try_lock_until(deadline).ok_or(WaitError::TimedOut)?,
+        };
+        for thread in unjoined.drain(..) {
+            // It fails only where a panic escaped the worker, which contains all it runs.
+            let _ = thread.join();
+        }
+        pool.keeper.join();
+        Ok(())
+    }
+}
+
+/// Steps 1 to 3 at the top of this file.
+pub(crate) fn shut_down(
+    shared: &Arc<Shared>,
+    threads: &Threads,
+    mode: Shutdown,
+    timeout: Option<Duration>,
+) -> Result<ShutdownReport, WaitError> {
+    if would_wait_for_itself(shared) {
+        return Err(WaitError::WouldDeadlock);
+    }
+    let deadline: Option<Instant> = timeout.and_then(deadline_in);
+    close(shared, mode);
+    let ended = shared.monitor.wait_ended(deadline).and_then(|()| threads.join_all(shared, deadline));
+    let stats = shared.monitor.stats();
+    Ok(ShutdownReport {
+        completed: stats.completed,
+        panicked: stats.panicked,
+        aborted: stats.aborted,
+        still_running: if ended.is_ok() { 0 } else { stats.busy.max(1) as usize },
+        still_queued: stats.queued as usize,
+    })
+}

@@ -1,0 +1,147 @@
+//! Submitting from async code: a future that stands in the same line as waiting threads do.
+//!
+//! | state | on a poll | on a drop |
+//! |---|---|---|
+//! | `New` | offers the job: ready, or `InLine` | the closure is dropped |
+//! | `InLine` | looks at the verdict in the job's header; not yet: leaves its waker | leaves the line; cancels a job that was accepted meanwhile |
+//! | `Done` | panics | |
+
+use std::mem;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::base::error::SubmitError;
+use crate::ending::cancel::cancel;
+use crate::ending::registration::{Registrable, Registration};
+use crate::handle::job_handle::JobHandle;
+use crate::job::cell::JobCell;
+use crate::job::header::{Header, Standing};
+use crate::job::options::Extras;
+use crate::job::runnable::Runnable;
+use crate::monitor::monitor::{NoRoom, WaitStopped};
+use crate::pool::owner::Owner;
+use crate::pool::submit::offer;
+use crate::pool::wait_for_room::{Verdict, dequeue_if_ended};
+use crate::queue::front::{Origin, Rejected};
+use crate::worker::seat::origin;
+use crate::worker::shared::Shared;
+
+pub(crate) struct SubmitAsync<F, T, O: Extras> {
+    pool: Arc<Owner>,
+    state: State<F, T, O>,
+    submitted_at: &'static Location<'static>,
+}
+
+enum State<F, T, O> {
+    New(F, O),
+    InLine(Arc<JobCell<F, T, O>>),
+    Done,
+}
+
+/// Nothing in it is ever pinned.
+impl<F, T, O: Extras> Unpin for SubmitAsync<F, T, O> {}
+
+impl<F, T, O: Extras> SubmitAsync<F, T, O> {
+    pub(crate) fn new(pool: Arc<Owner>, job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
+        Self { pool, state: State::New(job, extras), submitted_at }
+    }
+}
+
+impl<F, T, O> Future for SubmitAsync<F, T, O>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    O: Registrable + 'static,
+{
+    type Output = Result<JobHandle<T>, SubmitError<F>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let pool = this.pool.shared();
+        let (cell, verdict) = match mem::replace(&mut this.state, State::Done) {
+            State::New(job, extras) => {
+                let cell = Arc::new(JobCell::new(job, extras, this.submitted_at));
+                let job = Runnable::new(Arc::<JobCell<F, T, O>>::clone(&cell));
+                let verdict = first_offer(pool, job, cell.header(), cell.extras().registration(), cx.waker());
+                (cell, verdict)
+            }
+            State::InLine(cell) => {
+                // Should cloning the waker panic, the job still stands in line.
+                this.state = State::InLine(Arc::clone(&cell));
+                let verdict = ask(pool, cell.header(), cell.extras().registration(), cx.waker());
+                (cell, verdict)
+            }
+            State::Done => panic!("this submission has been polled to its end: its handle was given then"),
+        };
+        this.state = State::Done;
+        match verdict {
+            Verdict::NotYet => {
+                this.state = State::InLine(cell);
+                Poll::Pending
+            }
+            Verdict::Accepted => Poll::Ready(Ok(JobHandle::new(cell, pool.id))),
+            Verdict::Rejected(kind) => {
+                Poll::Ready(Err(SubmitError::new(kind, pool.monitor.capacity(), None, cell.take_closure())))
+            }
+        }
+    }
+}
+
+/// The first poll: puts the job into the queue, or in line with a copy of `waker`.
+fn first_offer(
+    pool: &Arc<Shared>,
+    job: Runnable,
+    header: &Header,
+    registration: Option<&Registration>,
+    waker: &Waker,
+) -> Verdict {
+    let offered = offer(pool, job, registration, NoRoom::Return).and_then(|job| match job {
+        None => Ok(Standing::Accepted),
+        Some(job) => pool.monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind),
+    });
+    match offered {
+        Ok(_) => {
+            dequeue_if_ended(&pool.monitor, header, registration);
+            Verdict::on(header)
+        }
+        Err(kind) => Verdict::Rejected(kind),
+    }
+}
+
+/// Every later poll, of a job that was put in line.
+fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>, waker: &Waker) -> Verdict {
+    let verdict = Verdict::on(header);
+    if verdict != Verdict::NotYet {
+        return verdict;
+    }
+    if origin(pool) == Origin::Outside {
+        // If it does not stand there any more, the verdict has fallen meanwhile.
+        return if pool.monitor.change_waker(header, waker) { Verdict::NotYet } else { Verdict::on(header) };
+    }
+    // A worker polls it by now, which must not wait.
+    let Some(job) = pool.monitor.remove_from_line(header) else { return Verdict::on(header) };
+    match pool.monitor.offer(job, Origin::Inside, NoRoom::Exceed) {
+        Ok(()) => {
+            // Between line and queue whoever ends the job does not find it.
+            dequeue_if_ended(&pool.monitor, header, registration);
+            Verdict::Accepted
+        }
+        Err(rejected) => Verdict::Rejected(rejected.into_kind()),
+    }
+}
+
+impl<F, T, O: Extras> Drop for SubmitAsync<F, T, O> {
+    fn drop(&mut self) {
+        let State::InLine(cell) = mem::replace(&mut self.state, State::Done) else { return };
+        let (pool, header) = (self.pool.shared(), cell.header());
+        let stopped = pool.monitor.stop_waiting(header);
+        if stopped == WaitStopped::Decided && Verdict::on(header) == Verdict::Accepted {
+            cancel(Some(&**pool), header);
+        } else {
+            // The closure is dropped with the cell.
+            cell.unregister();
+        }
+    }
+}

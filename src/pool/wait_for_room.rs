@@ -1,0 +1,71 @@
+//! Waiting for room, on the submitting thread: the line itself is in [`crate::queue::line`].
+
+use std::time::Instant;
+
+use crate::base::error::SubmitErrorKind;
+use crate::base::park::{is_ahead, with_parker};
+use crate::base::spin::spin_until;
+use crate::base::sync::Woken;
+use crate::ending::registration::Registration;
+use crate::job::header::{Header, Standing};
+use crate::job::options::Ending;
+use crate::job::runnable::Runnable;
+use crate::monitor::monitor::{Monitor, WaitStopped};
+use crate::queue::front::Rejected;
+
+/// What a submitter that stands in line learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    NotYet,
+    Accepted,
+    Rejected(SubmitErrorKind),
+}
+
+impl Verdict {
+    pub(crate) fn on(header: &Header) -> Self {
+        match header.standing() {
+            Standing::InLine => Self::NotYet,
+            Standing::Accepted | Standing::Finished => Self::Accepted,
+            Standing::Rejected => Self::Rejected(SubmitErrorKind::ShutDown),
+            Standing::TimedOut => Self::Rejected(SubmitErrorKind::TimedOut),
+            Standing::Cancelled => Self::Rejected(SubmitErrorKind::Cancelled),
+        }
+    }
+}
+
+/// Waits in line, on this thread, until the job is accepted or rejected, or until `deadline`. The caller holds the job's
+/// cell, whose registration this is.
+pub(crate) fn wait_for_room(
+    monitor: &Monitor,
+    job: Runnable,
+    header: &Header,
+    registration: Option<&Registration>,
+    deadline: Option<Instant>,
+) -> Result<(), SubmitErrorKind> {
+    with_parker(|parker, waker| {
+        if monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind)? == Standing::Accepted {
+            return Ok(());
+        }
+        dequeue_if_ended(monitor, header, registration);
+        if is_ahead(deadline) {
+            spin_until(|| Verdict::on(header) != Verdict::NotYet);
+        }
+        loop {
+            match Verdict::on(header) {
+                Verdict::Accepted => return Ok(()),
+                Verdict::Rejected(why) => return Err(why),
+                Verdict::NotYet => {}
+            }
+            if parker.park_until(deadline) == Woken::TimedOut && monitor.stop_waiting(header) == WaitStopped::Rejected {
+                return Err(SubmitErrorKind::TimedOut);
+            }
+        }
+    })
+}
+
+/// Step 3 of [`crate::ending::registration`].
+pub(crate) fn dequeue_if_ended(monitor: &Monitor, header: &Header, registration: Option<&Registration>) {
+    if let Some(why) = registration.and_then(Registration::ended) {
+        monitor.dequeue(header, why);
+    }
+}

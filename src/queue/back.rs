@@ -1,0 +1,123 @@
+//! The workers' side: what they pop from, and what has become of the jobs they took.
+
+use std::sync::Arc;
+
+use crate::base::ids::Epoch;
+use crate::base::priority::Priority;
+use crate::base::sync::thread::ThreadId;
+use crate::job::runnable::Queued;
+use crate::queue::aborts::Aborts;
+use crate::queue::epochs::{Goal, Progress, Retired};
+use crate::queue::lanes::{LaneSet, Lanes};
+use crate::queue::stats::Meter;
+use crate::queue::turn::Turn;
+
+/// Who is left once a worker has exited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Others,
+    Nobody,
+}
+
+/// Laid out as declared: what every pop touches stands together.
+#[repr(C)]
+pub(crate) struct Back {
+    pub(super) line_waits: bool,
+    /// Whether the front held a stream when a worker last went there for a job: see [`Back::jobs_may_gather`].
+    pub(super) is_streaming: bool,
+    pub(super) turn: Turn,
+    pub(super) retired: Retired,
+    pub(super) jobs: Lanes,
+    pub(super) aborts: Aborts,
+    /// Workers that have not exited.
+    live: usize,
+    pub(super) meters: Vec<Arc<Meter>>,
+}
+
+impl Back {
+    pub(crate) fn new() -> Self {
+        Self {
+            line_waits: false,
+            is_streaming: false,
+            turn: Turn::default(),
+            retired: Retired::default(),
+            jobs: Lanes::new(),
+            aborts: Aborts::default(),
+            live: 0,
+            meters: Vec::new(),
+        }
+    }
+
+    /// A worker starts, and counts what it runs in `meter`.
+    pub(crate) fn enter(&mut self, meter: Arc<Meter>) {
+        self.live += 1;
+        self.meters.push(meter);
+    }
+
+    /// A worker has left its loop and run its last hook.
+    pub(crate) fn exit(&mut self) -> Left {
+        self.live -= 1;
+        if self.live > 0 { Left::Others } else { Left::Nobody }
+    }
+
+    /// Whether every worker has exited and every job that another thread aborts has resolved.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.live == 0 && self.aborts.in_flight() == 0
+    }
+
+    /// Whether it is worth a pause to find more jobs in the front: not while some wait here, nor while submitters stand in
+    /// line, who can push none.
+    pub(crate) fn jobs_may_gather(&self) -> bool {
+        self.is_streaming && self.jobs.len() == 0 && !self.line_waits
+    }
+
+    /// Takes the next job without a look at the front, whose lanes are said to wait: the front's turn may have come.
+    #[inline]
+    pub(crate) fn pop_alone(&mut self, in_front: LaneSet) -> Option<Queued> {
+        if self.line_waits {
+            return None;
+        }
+        let waiting = self.jobs.waiting().or(in_front);
+        if waiting == LaneSet::NORMAL {
+            // As mostly: no turn to take, and none is saved up.
+            self.turn = Turn::default();
+            return self.jobs.pop(Priority::Normal);
+        }
+        let lane = self.turn.next(waiting)?;
+        let job = self.jobs.pop(lane)?;
+        self.turn.served(lane, waiting);
+        Some(job)
+    }
+
+    /// Takes the job that [`Sides::next_lane`](crate::queue::sides::Sides::next_lane) has found.
+    pub(crate) fn pop(&mut self, lane: Priority) -> Queued {
+        self.jobs.pop(lane).expect("a lane that waits holds a job")
+    }
+
+    /// A job has resolved, and its `Runnable` is gone.
+    #[inline]
+    pub(crate) fn retire(&mut self, epoch: Epoch) -> Progress {
+        self.retired.count(epoch)
+    }
+
+    /// The same for a job that was aborted. Step 3 of [`crate::queue::aborts`].
+    pub(crate) fn retire_aborted(&mut self, epoch: Epoch) -> Progress {
+        self.aborts.retire();
+        match (self.retire(epoch), self.aborts.in_flight()) {
+            (Progress::None, 1..) => Progress::None,
+            _ => Progress::Made,
+        }
+    }
+
+    pub(crate) fn finish_aborting(&mut self, thread: ThreadId) {
+        self.aborts.finish(thread);
+    }
+
+    pub(crate) fn is_aborting_on(&self, thread: ThreadId) -> bool {
+        self.aborts.are_run_by(thread)
+    }
+
+    pub(crate) fn has_reached(&self, goal: Goal) -> bool {
+        self.retired.has_reached(goal)
+    }
+}

@@ -1,0 +1,142 @@
+//! One side's queued jobs, a lane for each priority.
+
+use std::mem;
+
+use crate::base::fifo::Fifo;
+use crate::base::ids::Epoch;
+use crate::base::priority::Priority;
+use crate::job::header::Header;
+use crate::job::runnable::Queued;
+
+/// A set of lanes, the most urgent in the lowest bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LaneSet(u8);
+
+impl LaneSet {
+    pub(crate) const NORMAL: Self = Self(1 << Priority::Normal as u8);
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn of(lane: Priority) -> Self {
+        Self(1 << lane as u8)
+    }
+
+    pub(super) fn most_urgent(self) -> Option<Priority> {
+        Priority::from_urgency(self.0.trailing_zeros())
+    }
+
+    pub(super) fn holds(self, lane: Priority) -> bool {
+        self.0 & Self::of(lane).0 != 0
+    }
+}
+
+/// The lanes of one side. Laid out as declared: most jobs are normal, and what they touch stands together.
+#[repr(C)]
+pub(crate) struct Lanes {
+    len: usize,
+    /// The lanes that hold jobs.
+    waiting: LaneSet,
+    normal: Fifo<Queued>,
+    high: Fifo<Queued>,
+    low: Fifo<Queued>,
+}
+
+impl Lanes {
+    pub(crate) fn new() -> Self {
+        Self { len: 0, waiting: LaneSet(0), normal: Fifo::new(), high: Fifo::new(), low: Fifo::new() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn waiting(&self) -> LaneSet {
+        self.waiting
+    }
+
+    pub(crate) fn lane(&self, lane: Priority) -> &Fifo<Queued> {
+        match lane {
+            Priority::High => &self.high,
+            Priority::Normal => &self.normal,
+            Priority::Low => &self.low,
+        }
+    }
+
+    fn lane_mut(&mut self, lane: Priority) -> &mut Fifo<Queued> {
+        match lane {
+            Priority::High => &mut self.high,
+            Priority::Normal => &mut self.normal,
+            Priority::Low => &mut self.low,
+        }
+    }
+
+    /// Appends a job to its lane.
+    #[inline]
+    pub(crate) fn push(&mut self, job: Queued, epoch: Epoch) {
+        let header = job.header();
+        let priority = header.priority();
+        let lane = self.lane_mut(priority);
+        header.set_slot(lane.next_key());
+        header.set_epoch(epoch);
+        lane.push_back(job);
+        self.len += 1;
+        self.waiting = self.waiting.or(LaneSet::of(priority));
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self, lane: Priority) -> Option<Queued> {
+        let job = self.lane_mut(lane).pop_front()?;
+        self.note_taken(lane);
+        Some(job)
+    }
+
+    /// Takes out one job, if it stands here.
+    pub(crate) fn remove(&mut self, header: &Header) -> Option<Queued> {
+        let (priority, slot) = (header.priority(), header.slot());
+        let lane = self.lane_mut(priority);
+        // A key alone proves nothing: the job may have left, and the key may count in the other side's lane.
+        lane.get(slot).filter(|job| job.header().is(header))?;
+        let job = lane.remove(slot)?;
+        self.note_taken(priority);
+        Some(job)
+    }
+
+    fn note_taken(&mut self, lane: Priority) {
+        self.len -= 1;
+        self.note_state_of(lane);
+    }
+
+    fn note_state_of(&mut self, lane: Priority) {
+        let bit = LaneSet::of(lane).0;
+        self.waiting = LaneSet(if self.lane(lane).is_empty() { self.waiting.0 & !bit } else { self.waiting.0 | bit });
+    }
+
+    /// Exchanges one lane with the other side's, whose jobs keep their keys and their order.
+    pub(crate) fn swap_lane(&mut self, other: &mut Self, lane: Priority) {
+        let (mine, others) = (self.lane(lane).len(), other.lane(lane).len());
+        self.len = self.len - mine + others;
+        other.len = other.len - others + mine;
+        mem::swap(self.lane_mut(lane), other.lane_mut(lane));
+        self.note_state_of(lane);
+        other.note_state_of(lane);
+    }
+
+    /// All jobs, in the order in which they would have been served but for the turns of the lowest lane.
+    pub(crate) fn into_jobs(self) -> impl Iterator<Item = Queued> {
+        [self.high, self.normal, self.low].into_iter().flat_map(Fifo::into_values)
+    }
+}

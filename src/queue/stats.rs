@@ -1,0 +1,98 @@
+//! What the pool has done, in numbers.
+//!
+//! Every job is counted once when it is accepted and once when it is resolved, the latter before its handle knows.
+//! What happens under a lock is counted there; what a worker runs it counts in a [`Meter`] of its own, so
+//! that counting costs no contended write.
+
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::base::unrun::Unrun;
+
+/// A pool's counters at one moment, all in jobs except `workers`.
+///
+/// At any moment `submitted == completed + panicked + cancelled + expired + aborted + queued + busy`.
+///
+/// ```
+/// let pool = corepool::Pool::builder().workers(2).build().unwrap();
+/// pool.submit(|| ()).unwrap().join().unwrap();
+/// let stats = pool.stats();
+/// assert_eq!((stats.workers, stats.submitted, stats.completed), (2, 1, 1));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Worker threads the pool was built with.
+    pub workers: u64,
+    /// Jobs that run, those that wait inside for others included.
+    pub busy: u64,
+    /// Jobs accepted and not begun.
+    pub queued: u64,
+    /// Submitters in line for room in the queue.
+    pub waiting: u64,
+    /// Jobs accepted since the pool was built.
+    pub submitted: u64,
+    /// Jobs that returned a value.
+    pub completed: u64,
+    /// Jobs that panicked.
+    pub panicked: u64,
+    /// Jobs cancelled before they ran.
+    pub cancelled: u64,
+    /// Jobs whose deadline passed before they ran.
+    pub expired: u64,
+    /// Jobs dropped unrun by an aborting shutdown.
+    pub aborted: u64,
+    /// Submissions rejected, for whatever reason.
+    pub rejected: u64,
+}
+
+/// One worker's counts, on a cache line of its own: nobody else writes them.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Meter {
+    completed: AtomicU64,
+    panicked: AtomicU64,
+    /// Jobs that had ended by the time this worker was to start them.
+    cancelled: AtomicU64,
+    expired: AtomicU64,
+}
+
+impl Meter {
+    pub(crate) fn new() -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { completed: zero(), panicked: zero(), cancelled: zero(), expired: zero() }
+    }
+
+    pub(crate) fn count_completed(&self) {
+        bump(&self.completed);
+    }
+
+    pub(crate) fn count_panicked(&self) {
+        bump(&self.panicked);
+    }
+
+    pub(crate) fn count_unrun(&self, why: Unrun) {
+        match why {
+            Unrun::Cancelled => bump(&self.cancelled),
+            Unrun::Expired => bump(&self.expired),
+            Unrun::Aborted => unreachable!("an abort takes its jobs out of the queue"),
+        }
+    }
+
+    /// Adds what this worker has counted.
+    pub(crate) fn add_to(&self, stats: &mut Stats) {
+        stats.completed += read(&self.completed);
+        stats.panicked += read(&self.panicked);
+        stats.cancelled += read(&self.cancelled);
+        stats.expired += read(&self.expired);
+    }
+}
+
+fn bump(counter: &AtomicU64) {
+    // ORDERING: Relaxed, and no read-modify-write: only this worker writes. The handle's resolution, which follows,
+    // releases the count to whoever sees the job finished.
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    // ORDERING: Relaxed, see `bump`: a reader that must see a job counted has acquired its resolution before.
+    counter.load(Ordering::Relaxed)
+}

@@ -1,0 +1,138 @@
+//! Jobs that are aborted, for whatever reason: what waits for the pool meets while another thread resolves them.
+
+use super::*;
+
+const MODES: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Abort];
+
+fn cancelled_token() -> CancelToken {
+    let token = CancelToken::new();
+    token.cancel();
+    token
+}
+
+#[test]
+fn a_wait_while_the_last_job_is_cancelled_ends_after_it_has_resolved() {
+    explore(|| {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let job = Arc::new(pool.queue(tally.job()));
+        let canceller = pool.spawn({
+            let job = Arc::clone(&job);
+            move |_| job.cancel()
+        });
+        pool.monitor().wait_idle(None).unwrap();
+        assert!(job.is_finished());
+        tally.assert_never_ran();
+        assert_eq!(canceller.join().unwrap(), Cancel::Dequeued);
+    });
+}
+
+/// In the second epoch, as a job that has none is in the first.
+// Bounded by 4: in full it takes 20 s.
+#[test]
+fn a_wait_while_a_job_is_accepted_that_had_ended_ends_after_it_has_resolved() {
+    let ends = explore_bounded(4, || {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let worker = pool.recruit(0);
+        pool.queue(|| ()).detach();
+        let waiter = pool.spawn(|pool| pool.monitor().wait_idle(None).unwrap());
+        let submitter = pool.spawn({
+            let tally = Arc::clone(&tally);
+            move |pool| pool.job().token(&cancelled_token()).submit(tally.job()).unwrap().detach()
+        });
+        pool.run_one(&worker);
+        let accepted = pool.monitor().stats().submitted;
+        pool.monitor().wait_idle(None).unwrap();
+        assert!(accepted == 1 || tally.closures_dropped() == 1);
+        submitter.join().unwrap();
+        waiter.join().unwrap();
+        tally.assert_never_ran();
+        accepted
+    });
+    assert_eq!(ends, [1, 2]);
+}
+
+/// The one worker may leave while the closure is dropped elsewhere; the drain waits for that all the same.
+// Bounded by 3: by 4 it takes 3 s.
+#[test]
+fn a_drain_while_the_last_job_is_cancelled_ends_after_it_has_resolved() {
+    let ends = explore_bounded(3, || {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let job = Arc::new(pool.queue(tally.job()));
+        let worker = pool.spawn_worker(0);
+        let canceller = pool.spawn({
+            let job = Arc::clone(&job);
+            move |_| job.cancel()
+        });
+        pool.shut_down(Shutdown::Drain);
+        assert!(job.is_finished());
+        assert_eq!(tally.closures_dropped(), 1);
+        worker.join().unwrap();
+        canceller.join().unwrap();
+        end_of(Arc::into_inner(job).expect("its other owner has ended").join(), &tally)
+    });
+    assert_eq!(ends, ["cancelled", "ran"]);
+}
+
+// Bounded by 3: by 4 it takes 2 s.
+#[test]
+fn a_drain_while_the_last_deadline_passes_ends_after_the_job_has_resolved() {
+    let ends = explore_bounded(3, || {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let job = pool.job().timeout(HOUR).submit(tally.job()).unwrap();
+        let worker = pool.spawn_worker(0);
+        let keeper = pool.spawn(|pool| pool.keeper().dequeue_due(Instant::now() + 2 * HOUR));
+        pool.shut_down(Shutdown::Drain);
+        assert!(job.is_finished());
+        worker.join().unwrap();
+        keeper.join().unwrap();
+        assert_eq!(pool.keeper().alarms(), 0);
+        end_of(job.join(), &tally)
+    });
+    assert_eq!(ends, ["expired", "ran"]);
+}
+
+/// Without workers, as it is the submitting thread that is waited for.
+fn ends_of_a_job_that_had_ended_while_closing(mode: Shutdown) -> Vec<&'static str> {
+    explore(move || {
+        let (pool, tally) = (Pool::new(1), Tally::new());
+        let submitter = pool.spawn({
+            let tally = Arc::clone(&tally);
+            move |pool| end_of_submission(pool.job().token(&cancelled_token()).submit(tally.job()), &tally)
+        });
+        pool.shut_down(mode);
+        assert!(pool.monitor().stats().submitted == 0 || tally.closures_dropped() == 1);
+        submitter.join().unwrap()
+    })
+}
+
+#[test]
+fn a_job_that_had_ended_is_cancelled_or_rejected_while_the_pool_closes() {
+    for mode in MODES {
+        assert_eq!(ends_of_a_job_that_had_ended_while_closing(mode), ["cancelled", "rejected"]);
+    }
+}
+
+/// Records what its pool says to a wait in its destructor.
+struct WaitsWhenDropped(Pool, Arc<AtomicU32>);
+
+impl Drop for WaitsWhenDropped {
+    fn drop(&mut self) {
+        let answer = shut_down(self.0.shared(), &Threads::default(), Shutdown::Drain, None);
+        assert_eq!(answer, Err(WaitError::WouldDeadlock));
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_destructor_that_would_wait_for_its_own_job_is_told_so_by_who_drops_it() {
+    explore(|| {
+        let (pool, told) = (Pool::new(1), Arc::new(AtomicU32::new(0)));
+        let waits = WaitsWhenDropped(pool.clone(), Arc::clone(&told));
+        let job = pool.queue(move || drop(waits));
+        let breaker = pool.spawn(|pool| pool.shut_down(Shutdown::Abort));
+        job.cancel();
+        pool.shut_down(Shutdown::Abort);
+        assert_eq!(told.load(Ordering::Relaxed), 1);
+        breaker.join().unwrap();
+    });
+}
