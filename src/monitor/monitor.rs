@@ -87,13 +87,13 @@ pub(crate) struct Monitor {
 #[repr(align(128))]
 struct Padded<T>(T);
 
-/// Both sides, locked in order.
-struct Both<'a> {
+/// Both locks, taken in order.
+struct Guards<'a> {
     back: MutexGuard<'a, Back>,
     front: MutexGuard<'a, Front>,
 }
 
-impl Both<'_> {
+impl Guards<'_> {
     fn sides(&mut self) -> Sides<'_> {
         Sides::new(&mut self.back, &mut self.front)
     }
@@ -124,9 +124,9 @@ impl Monitor {
         self.front.0.lock()
     }
 
-    fn lock_both(&self) -> Both<'_> {
+    fn lock_both(&self) -> Guards<'_> {
         let back = self.lock_back();
-        Both { back, front: self.lock_front() }
+        Guards { back, front: self.lock_front() }
     }
 
     // What submitters call.
@@ -139,7 +139,7 @@ impl Monitor {
         }
         if front.is_full() && no_room != NoRoom::Exceed {
             drop(front);
-            let full = |both: &mut Both<'_>, job| match no_room {
+            let full = |both: &mut Guards<'_>, job| match no_room {
                 NoRoom::Reject => Err(both.front.reject(job, SubmitErrorKind::Full)),
                 NoRoom::Return | NoRoom::Exceed => Err(Rejected { job, kind: SubmitErrorKind::Full }),
             };
@@ -168,7 +168,7 @@ impl Monitor {
         &self,
         job: Runnable,
         origin: Origin,
-        full: impl FnOnce(&mut Both<'_>, Runnable) -> Result<Standing, Rejected>,
+        full: impl FnOnce(&mut Guards<'_>, Runnable) -> Result<Standing, Rejected>,
     ) -> Result<Standing, Rejected> {
         let mut both = self.lock_both();
         if !both.front.admits(origin) {
@@ -257,7 +257,7 @@ impl Monitor {
             Some(job) => Taken::Job(job.into_runnable()),
             None => {
                 let front = self.lock_front();
-                self.look(Both { back, front }).unwrap_or_else(Self::start_searching)
+                self.look(Guards { back, front }).unwrap_or_else(Self::start_searching)
             }
         }
     }
@@ -276,9 +276,9 @@ impl Monitor {
 
     /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
     #[inline(never)]
-    fn look<'a>(&self, mut both: Both<'a>) -> Result<Taken, Both<'a>> {
+    fn look<'a>(&self, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
         if let Some((lane, wakeups)) = both.sides().next_lane(&self.hint) {
-            let Both { mut back, front } = both;
+            let Guards { mut back, front } = both;
             drop(front);
             let job = back.pop(lane);
             drop(back);
@@ -296,20 +296,20 @@ impl Monitor {
     }
 
     /// Step 1 of [`crate::queue::sleep`].
-    fn start_searching(mut both: Both<'_>) -> Taken {
+    fn start_searching(mut both: Guards<'_>) -> Taken {
         both.front.start_searching();
         Taken::Nothing
     }
 
-    fn stop_searching(&self) -> Both<'_> {
+    fn stop_searching(&self) -> Guards<'_> {
         let mut both = self.lock_both();
         both.front.stop_searching();
         both
     }
 
     /// Step 2 of [`crate::queue::sleep`].
-    fn sleep<'a>(&'a self, both: Both<'a>) -> Both<'a> {
-        let Both { back, mut front } = both;
+    fn sleep<'a>(&'a self, both: Guards<'a>) -> Guards<'a> {
+        let Guards { back, mut front } = both;
         front.fall_asleep();
         drop(back);
         while front.take_wakeup() == Wakeup::NotYet {
