@@ -1,16 +1,18 @@
 #![doc = include_str!("../README.md")]
 
-pub mod breaker;
+// The floors, from the top down to the ground. A floor may use those below it, and the breaker the ground alone:
+// `tests/floors` sees to that.
 
-// From the top floor to the ground; a floor may use those below it.
-mod pool;
-mod handle;
-mod worker;
-mod monitor;
-mod queue;
-mod ending;
-mod job;
-mod base;
+mod pool; // the front door: building a pool, submitting, waiting for room, shutting down
+mod handle; // the submitter's end of a job: waiting for its outcome
+mod worker; // the threads: their loop, what they do when idle, what runs on them
+mod monitor; // the pool's locks
+mod queue; // what is behind the locks, as plain data
+mod ending; // what ends a job from outside: cancels, tokens, deadlines
+mod job; // one job: its closure, its outcome, the right to resolve it
+mod base; // the ground: locks and atomics, parking, lists, panics, errors
+
+pub mod breaker;
 
 pub use base::error::{BuildError, Interrupted, JobError, SubmitError, SubmitErrorKind, WaitError};
 pub use base::job_panic::JobPanic;
