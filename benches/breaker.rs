@@ -7,12 +7,14 @@
 //! once. `clock` and `lock` show the two alone.
 
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use corepool::breaker::{CircuitBreaker, Clock, FailurePolicy, MonotonicClock, Window};
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use corepool_benches::rows::{Bench, Group};
+use corepool_benches::run;
 use failsafe::{Config, StateMachine, backoff, failure_policy};
 use parking_lot::Mutex;
 use recloser::Recloser;
@@ -93,12 +95,10 @@ fn by_rate(window: Window) -> CircuitBreaker {
 }
 
 /// One call after the other, on so many threads at once.
-fn calls(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, threads: usize, peer: &impl Peer) {
-    group.bench_function(name, |b| {
-        b.iter_custom(|calls| match threads {
-            1 => timed_calls(peer, calls),
-            _ => at_once(threads, || timed_calls(peer, calls)),
-        });
+fn calls<'a>(group: &mut Group<'a>, name: &str, threads: usize, peer: impl Peer + 'a) {
+    group.row(name, move |calls| match threads {
+        1 => timed_calls(&peer, calls),
+        _ => at_once(threads, || timed_calls(&peer, calls)),
     });
 }
 
@@ -123,84 +123,88 @@ fn at_once(threads: usize, timed: impl Fn() -> Duration + Sync) -> Duration {
     })
 }
 
-fn closed(c: &mut Criterion) {
+fn closed(bench: &mut dyn Bench) {
     for threads in THREADS {
-        let mut group = c.benchmark_group(format!("closed_{threads}"));
+        let mut group = Group::new(format!("closed_{threads}"));
         let breaker = CircuitBreaker::new();
-        calls(&mut group, "bare", threads, &Bare);
-        calls(&mut group, "corepool", threads, &breaker);
-        calls(&mut group, "corepool_permit", threads, &ByPermit(breaker));
-        calls(&mut group, "failsafe", threads, &in_a_row(5, MINUTE));
-        calls(&mut group, "recloser", threads, &Recloser::custom().build());
-        group.finish();
+        calls(&mut group, "bare", threads, Bare);
+        calls(&mut group, "corepool", threads, breaker.clone());
+        calls(&mut group, "corepool_permit", threads, ByPermit(breaker));
+        calls(&mut group, "failsafe", threads, in_a_row(5, MINUTE));
+        calls(&mut group, "recloser", threads, Recloser::custom().build());
+        bench.measure(group);
     }
 }
 
-fn rate(c: &mut Criterion) {
+fn rate(bench: &mut dyn Bench) {
     for threads in THREADS {
-        let mut group = c.benchmark_group(format!("rate_{threads}"));
-        calls(&mut group, "corepool_count", threads, &by_rate(Window::Count(100)));
-        calls(&mut group, "corepool_time", threads, &by_rate(Window::Time { span: MINUTE, buckets: 60 }));
+        let mut group = Group::new(format!("rate_{threads}"));
+        calls(&mut group, "corepool_count", threads, by_rate(Window::Count(100)));
+        calls(&mut group, "corepool_time", threads, by_rate(Window::Time { span: MINUTE, buckets: 60 }));
         let windowed = failure_policy::success_rate_over_time_window(0.5, 20, MINUTE, backoff::constant(MINUTE));
-        calls(&mut group, "failsafe_time", threads, &Config::new().failure_policy(windowed).build());
-        calls(&mut group, "recloser_count", threads, &Recloser::custom().closed_len(100).build());
-        group.finish();
+        calls(&mut group, "failsafe_time", threads, Config::new().failure_policy(windowed).build());
+        calls(&mut group, "recloser_count", threads, Recloser::custom().closed_len(100).build());
+        bench.measure(group);
     }
-    let mut group = c.benchmark_group("rate_parts");
+    let mut group = Group::new("rate_parts");
     let (clock, lock) = (MonotonicClock::new(), Mutex::new(0_u64));
-    group.bench_function("clock", |b| b.iter(|| black_box(&clock).now()));
-    group.bench_function("lock", |b| b.iter(|| *black_box(&lock).lock() += 1));
-    group.finish();
+    group.iterate("clock", move || black_box(&clock).now());
+    group.iterate("lock", move || *black_box(&lock).lock() += 1);
+    bench.measure(group);
 }
 
 /// Every call is rejected.
-fn open(c: &mut Criterion) {
+fn open(bench: &mut dyn Bench) {
     for threads in THREADS {
-        let mut group = c.benchmark_group(format!("open_{threads}"));
+        let mut group = Group::new(format!("open_{threads}"));
         let (breaker, failsafe) = (CircuitBreaker::new(), in_a_row(1, MINUTE));
         breaker.open_for(MINUTE);
         failsafe.ask(true);
         let recloser = Recloser::custom().closed_len(1).open_wait(MINUTE).build();
         recloser.ask(true);
         recloser.ask(true);
-        calls(&mut group, "corepool", threads, &breaker);
-        calls(&mut group, "failsafe", threads, &failsafe);
-        calls(&mut group, "recloser", threads, &recloser);
-        group.finish();
+        calls(&mut group, "corepool", threads, breaker);
+        calls(&mut group, "failsafe", threads, failsafe);
+        calls(&mut group, "recloser", threads, recloser);
+        bench.measure(group);
     }
 }
 
 /// Half-open calls: every call is a probe, and they never decide. The peers have no such state: theirs ends with the first
 /// success or when its ring is full, so they take part in the cycle.
-fn half_open(c: &mut Criterion) {
-    let mut group = c.benchmark_group("half_open");
+fn half_open(bench: &mut dyn Bench) {
+    let mut group = Group::new("half_open");
     let breaker = CircuitBreaker::builder().half_open(u32::MAX, u32::MAX).build().expect("the rules are allowed");
     breaker.open_for(Duration::ZERO);
-    calls(&mut group, "corepool_probe", 1, &breaker);
+    calls(&mut group, "corepool_probe", 1, breaker);
     let saturated = CircuitBreaker::new();
     saturated.open_for(Duration::ZERO);
     let probe = saturated.try_acquire().expect("the wait is over");
-    calls(&mut group, "corepool_saturated", 1, &saturated);
+    calls(&mut group, "corepool_saturated", 1, saturated);
+    bench.measure(group);
     drop(probe);
-    group.finish();
 
-    let mut group = c.benchmark_group("cycle");
+    let mut group = Group::new("cycle");
     let builder = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(2)).open_wait(Duration::ZERO);
-    cycle(&mut group, "corepool", &builder.half_open(2, 2).build().expect("the rules are allowed"));
-    cycle(&mut group, "failsafe", &in_a_row(2, Duration::ZERO));
+    cycle(&mut group, "corepool", builder.half_open(2, 2).build().expect("the rules are allowed"));
+    cycle(&mut group, "failsafe", in_a_row(2, Duration::ZERO));
     let recloser = Recloser::custom().closed_len(1).half_open_len(1).open_wait(Duration::ZERO).build();
-    cycle(&mut group, "recloser", &recloser);
-    group.finish();
+    cycle(&mut group, "recloser", recloser);
+    bench.measure(group);
 }
 
 /// Two failures open it, the wait of zero is over, two successes close it.
-fn cycle(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, peer: &impl Peer) {
-    group.bench_function(name, |b| b.iter(|| [true, true, false, false].map(|fails| peer.ask(fails))));
+fn cycle<'a>(group: &mut Group<'a>, name: &str, peer: impl Peer + 'a) {
+    group.iterate(name, move || [true, true, false, false].map(|fails| peer.ask(fails)));
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = closed, rate, open, half_open
+fn breaker(bench: &mut dyn Bench) {
+    closed(bench);
+    rate(bench);
+    open(bench);
+    half_open(bench);
 }
-criterion_main!(benches);
+
+fn main() -> ExitCode {
+    run(breaker)
+}

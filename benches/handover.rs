@@ -4,56 +4,62 @@
 //! `cargo bench --bench handover`; a time is one iteration's (a whole burst, or one round trip), and the line of elements
 //! per second below it counts jobs.
 
-mod peers;
-
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, sizes, submit_and_join_all};
+use corepool_benches::peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, sizes, submit_and_join_all};
+use corepool_benches::rows::{Bench, Group};
+use corepool_benches::{for_each_peer, run};
 use tokio::runtime;
 
 const BURST: u64 = 100_000;
 const PRODUCERS: [u64; 4] = [1, 2, 4, 8];
 
-fn burst<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
-    let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| b.iter(|| submit_and_join_all(&pool, BURST)));
+fn burst<P: Peer>(group: &mut Group<'_>, workers: usize) {
+    let mut pool = None;
+    group.iterate(P::NAME, move || submit_and_join_all(pool.get_or_insert_with(|| P::build(workers)), BURST));
 }
 
-fn round_trip<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
-    let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| b.iter(|| P::join(pool.submit(|| black_box(1)))));
+fn round_trip<P: Peer>(group: &mut Group<'_>, workers: usize) {
+    let mut pool = None;
+    group.iterate(P::NAME, move || {
+        let pool = pool.get_or_insert_with(|| P::build(workers));
+        P::join(pool.submit(|| black_box(1)))
+    });
 }
 
 /// One job after the other, each awaited by a task on a worker of tokio's own.
-fn round_trip_from_task<P: AsyncPeer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).build().expect("the runtime starts");
-    group.bench_function(P::NAME, |b| {
-        b.iter_custom(|rounds| {
-            let pool = P::build(workers);
-            let task = runtime.spawn(async move {
-                P::wait(pool.submit(|| black_box(1))).await; // the threads are up
-                let start = Instant::now();
-                for _ in 0..rounds {
-                    black_box(P::wait(pool.submit(|| black_box(1))).await);
-                }
-                // A runtime must not be dropped inside another.
-                (start.elapsed(), pool)
-            });
-            let (time, pool) = runtime.block_on(task).expect("the task does not panic");
-            drop(pool);
-            time
+fn round_trip_from_task<P: AsyncPeer>(group: &mut Group<'_>, workers: usize) {
+    let mut runtime = None;
+    group.row(P::NAME, move |rounds| {
+        let start = || runtime::Builder::new_multi_thread().worker_threads(1).build().expect("the runtime starts");
+        let runtime = runtime.get_or_insert_with(start);
+        let pool = P::build(workers);
+        let task = runtime.spawn(async move {
+            P::wait(pool.submit(|| black_box(1))).await; // the threads are up
+            let start = Instant::now();
+            for _ in 0..rounds {
+                black_box(P::wait(pool.submit(|| black_box(1))).await);
+            }
+            // A runtime must not be dropped inside another.
+            (start.elapsed(), pool)
         });
+        let (time, pool) = runtime.block_on(task).expect("the task does not panic");
+        drop(pool);
+        time
     });
 }
 
 /// So many threads, each with its share of a burst, timed from when all are up to the last join.
-fn producers<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, threads: u64) {
-    let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| b.iter_custom(|rounds| (0..rounds).map(|_| shared_burst(&pool, threads)).sum()));
+fn producers<P: Peer>(group: &mut Group<'_>, workers: usize, threads: u64) {
+    let mut pool = None;
+    group.row(P::NAME, move |rounds| {
+        let pool = pool.get_or_insert_with(|| P::build(workers));
+        (0..rounds).map(|_| shared_burst(pool, threads)).sum()
+    });
 }
 
 fn shared_burst<P: Peer>(pool: &P, threads: u64) -> Duration {
@@ -73,37 +79,34 @@ fn shared_burst<P: Peer>(pool: &P, threads: u64) -> Duration {
     })
 }
 
-fn handover(c: &mut Criterion) {
+fn handover(bench: &mut dyn Bench) {
     for (name, workers) in sizes("burst") {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(BURST)).sample_size(20);
+        let mut group = Group::new(name).jobs(BURST);
         for_each_peer!(burst(&mut group, workers));
-        group.finish();
+        bench.measure(group);
     }
     for (name, workers) in sizes("round_trip") {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(1)).sample_size(20);
+        let mut group = Group::new(name).jobs(1);
         for_each_peer!(round_trip(&mut group, workers));
         round_trip::<Spawn>(&mut group, workers);
-        group.finish();
+        bench.measure(group);
     }
     for (name, workers) in sizes("round_trip_from_task") {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(1)).sample_size(20);
+        let mut group = Group::new(name).jobs(1);
         round_trip_from_task::<Corepool>(&mut group, workers);
         round_trip_from_task::<Tokio>(&mut group, workers);
         round_trip_from_task::<Blocking>(&mut group, workers);
-        group.finish();
+        bench.measure(group);
     }
     for threads in PRODUCERS {
         for (name, workers) in sizes(&format!("producers_{threads}")) {
-            let mut group = c.benchmark_group(name);
-            group.throughput(Throughput::Elements(BURST)).sample_size(20);
+            let mut group = Group::new(name).jobs(BURST);
             for_each_peer!(producers(&mut group, workers, threads));
-            group.finish();
+            bench.measure(group);
         }
     }
 }
 
-criterion_group!(benches, handover);
-criterion_main!(benches);
+fn main() -> ExitCode {
+    run(handover)
+}

@@ -1,27 +1,25 @@
-//! What happens once in a pool's life, or inside its jobs: starting, ending, giving jobs up, jobs that wait for jobs; beside
+//! What happens once in a pool's life, or inside its jobs: starting, ending, cancelling jobs, jobs that wait for jobs; beside
 //! those peers in the same run that can do it.
 //!
 //! With two workers, and with a worker for each processor where those are not two; `cancel` has one.
 //!
 //! `cargo bench --bench life`; a time is one iteration's, and where there is a line of elements per second it counts jobs.
 
-mod peers;
-
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use corepool::{Cancel, Pool, Shutdown};
-use criterion::{
-    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
-};
-use peers::{Corepool, Peer, sizes};
+use corepool_benches::peers::{Corepool, Peer, sizes};
+use corepool_benches::rows::{Bench, Group};
+use corepool_benches::{for_each_sized_peer, run};
 use tokio::runtime::{self, Runtime};
 
 /// From nothing to the first result. Ending the pool is not counted.
-fn build<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
-    let life = || {
+fn build<P: Peer>(group: &mut Group<'_>, workers: usize) {
+    let life = move || {
         let start = Instant::now();
         let pool = P::build(workers);
         black_box(P::join(pool.submit(|| black_box(1))));
@@ -29,7 +27,7 @@ fn build<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
         drop(pool);
         time
     };
-    group.bench_function(P::NAME, |b| b.iter_custom(|lives| (0..lives).map(|_| life()).sum::<Duration>()));
+    group.row(P::NAME, move |lives| (0..lives).map(|_| life()).sum());
 }
 
 fn corepool(workers: usize) -> Pool {
@@ -50,40 +48,53 @@ fn tokio(threads: usize) -> Runtime {
     runtime
 }
 
-/// Ending an idle pool, until its threads are gone. rayon, threadpool and rusty_pool have no way to wait for that.
-fn shutdown(c: &mut Criterion) {
-    for (name, workers) in sizes("shutdown") {
-        let mut group = c.benchmark_group(name);
-        let end = |pool: Pool| pool.shutdown(Shutdown::Drain, None);
-        let each = BatchSize::PerIteration;
-        group.bench_function("corepool", |b| b.iter_batched(|| corepool(workers), end, each));
-        group.bench_function("tokio_spawn_blocking", |b| b.iter_batched(|| tokio(workers), drop, each));
-        group.finish();
+/// Times what is done with a fresh value each time, but neither making it nor dropping what is left of it.
+fn with_fresh<T, R>(make: impl Fn() -> T, mut timed: impl FnMut(T) -> R) -> impl FnMut(u64) -> Duration {
+    move |iterations| {
+        let mut once = |value| {
+            let start = Instant::now();
+            let left = black_box(timed(value));
+            let time = start.elapsed();
+            drop(left);
+            time
+        };
+        (0..iterations).map(|_| once(make())).sum()
     }
 }
 
-const GIVEN_UP: u64 = 10_000;
+/// Ending an idle pool, until its threads are gone. rayon, threadpool and rusty_pool have no way to wait for that.
+fn shutdown(bench: &mut dyn Bench) {
+    for (name, workers) in sizes("shutdown") {
+        let mut group = Group::new(name);
+        group.row("corepool", with_fresh(move || corepool(workers), |pool: Pool| pool.shutdown(Shutdown::Drain, None)));
+        group.row("tokio_spawn_blocking", with_fresh(move || tokio(workers), drop));
+        bench.measure(group);
+    }
+}
 
-/// Jobs that are submitted while the only worker is busy and then given up, each before it runs. Of the peers tokio can, too;
+const CANCELLED: u64 = 10_000;
+
+/// Jobs that are submitted while the only worker is busy and then cancelled, each before it runs. Of the peers tokio can, too;
 /// it keeps them queued until a thread comes to them, so each iteration has a pool of its own.
-fn cancel(c: &mut Criterion) {
-    let mut group = c.benchmark_group("cancel");
-    group.throughput(Throughput::Elements(GIVEN_UP)).sample_size(20);
+fn cancel(bench: &mut dyn Bench) {
+    let mut group = Group::new("cancel").jobs(CANCELLED);
     let held_pool = || Held::new(Corepool::build(1).0, |pool, job| pool.submit(job).expect("it is open").detach());
-    let give_up = |held: &mut Held<Pool>| {
+    let cancel = |held: Held<Pool>| {
         let submit = |n| held.pool.submit(move || black_box(n)).expect("it is open");
-        let jobs: Vec<_> = (0..GIVEN_UP).map(submit).collect();
-        jobs.iter().filter(|job| black_box(job.cancel()) == Cancel::Dequeued).count()
+        let jobs: Vec<_> = (0..CANCELLED).map(submit).collect();
+        let cancelled = jobs.iter().filter(|job| black_box(job.cancel()) == Cancel::Dequeued).count();
+        (cancelled, held)
     };
-    group.bench_function("corepool", |b| b.iter_batched_ref(held_pool, give_up, BatchSize::PerIteration));
+    group.row("corepool", with_fresh(held_pool, cancel));
 
     let held_runtime = || Held::new(tokio(1), |runtime, job| drop(runtime.spawn_blocking(job)));
-    let abort = |held: &mut Held<Runtime>| {
-        let jobs: Vec<_> = (0..GIVEN_UP).map(|n| held.pool.spawn_blocking(move || black_box(n))).collect();
+    let abort = |held: Held<Runtime>| {
+        let jobs: Vec<_> = (0..CANCELLED).map(|n| held.pool.spawn_blocking(move || black_box(n))).collect();
         jobs.iter().for_each(tokio::task::JoinHandle::abort);
+        held
     };
-    group.bench_function("tokio_spawn_blocking", |b| b.iter_batched_ref(held_runtime, abort, BatchSize::PerIteration));
-    group.finish();
+    group.row("tokio_spawn_blocking", with_fresh(held_runtime, abort));
+    bench.measure(group);
 }
 
 /// A pool whose only worker is busy until it is dropped.
@@ -130,29 +141,35 @@ fn sum_by_rayon(from: u64, to: u64) -> u64 {
 }
 
 /// Jobs that submit and join jobs. On the other peers, of as many threads as there are workers, they wait for ever.
-fn nested(c: &mut Criterion) {
+fn nested(bench: &mut dyn Bench) {
     for (name, workers) in sizes("nested") {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(LEAVES - 1)).sample_size(20);
+        let mut group = Group::new(name).jobs(LEAVES - 1);
         let pool = corepool(workers);
-        let whole = || {
+        group.iterate("corepool", move || {
             let inner = pool.clone();
             pool.submit(move || sum_by_jobs(&inner, 0, LEAVES)).expect("the pool is open").join()
-        };
-        group.bench_function("corepool", |b| b.iter(whole));
+        });
         let rayon = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads start");
-        group.bench_function("rayon_join", |b| b.iter(|| rayon.install(|| sum_by_rayon(0, LEAVES))));
-        group.finish();
+        group.iterate("rayon_join", move || rayon.install(|| sum_by_rayon(0, LEAVES)));
+        bench.measure(group);
     }
 }
 
-fn start(c: &mut Criterion) {
+fn start(bench: &mut dyn Bench) {
     for (name, workers) in sizes("build") {
-        let mut group = c.benchmark_group(name);
+        let mut group = Group::new(name);
         for_each_sized_peer!(build(&mut group, workers));
-        group.finish();
+        bench.measure(group);
     }
 }
 
-criterion_group!(benches, start, shutdown, cancel, nested);
-criterion_main!(benches);
+fn life(bench: &mut dyn Bench) {
+    start(bench);
+    shutdown(bench);
+    cancel(bench);
+    nested(bench);
+}
+
+fn main() -> ExitCode {
+    run(life)
+}

@@ -6,19 +6,19 @@
 //! its time over a pool's is how much of the cores the pool makes use of. In `grain_10us_busy` other threads of the process
 //! are busy meanwhile, one for each processor.
 
-mod peers;
-
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::iter;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use corepool_benches::peers::{Peer, hold, sizes, submit_and_join_all};
+use corepool_benches::rows::{Bench, Group};
+use corepool_benches::{for_each_peer, for_each_sized_peer, run};
 use crossbeam_channel::TryRecvError;
-use peers::{Peer, hold, sizes, submit_and_join_all};
 
 /// Of one processor, in an iteration of `grain` and `uneven`.
 const WORK: Duration = Duration::from_millis(100);
@@ -79,18 +79,17 @@ impl Jobs {
     }
 }
 
-fn work<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, jobs: &Jobs) {
-    let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| b.iter(|| jobs.run_on(&pool)));
+fn work<'a, P: Peer>(group: &mut Group<'a>, workers: usize, jobs: &'a Jobs) {
+    let mut pool = None;
+    group.iterate(P::NAME, move || jobs.run_on(pool.get_or_insert_with(|| P::build(workers))));
 }
 
-fn with_work(c: &mut Criterion, name: &str, jobs: &Jobs) {
+fn with_work(bench: &mut dyn Bench, name: &str, jobs: &Jobs) {
     for (name, workers) in sizes(name) {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(jobs.0.len() as u64)).sample_size(20);
-        group.bench_function("plain_threads", |b| b.iter(|| jobs.run_on_threads(workers)));
+        let mut group = Group::new(name).jobs(jobs.0.len() as u64);
+        group.iterate("plain_threads", move || jobs.run_on_threads(workers));
         for_each_peer!(work(&mut group, workers, jobs));
-        group.finish();
+        bench.measure(group);
     }
 }
 
@@ -112,77 +111,78 @@ fn beside_busy_threads(task: impl FnOnce()) {
     });
 }
 
-fn busy(c: &mut Criterion) {
+fn busy(bench: &mut dyn Bench) {
     let unit = rounds_per_microsecond();
     for microseconds in [1, 10, 100, 1_000] {
-        with_work(c, &format!("grain_{microseconds}us"), &Jobs::even(microseconds, unit));
+        with_work(bench, &format!("grain_{microseconds}us"), &Jobs::even(microseconds, unit));
     }
-    beside_busy_threads(|| with_work(c, "grain_10us_busy", &Jobs::even(10, unit)));
-    with_work(c, "uneven", &Jobs::uneven(unit));
+    beside_busy_threads(|| with_work(bench, "grain_10us_busy", &Jobs::even(10, unit)));
+    with_work(bench, "uneven", &Jobs::uneven(unit));
 }
 
 const IN_FLIGHT: usize = 1_024;
 const STREAM: u64 = 100_000;
 
 /// A stream of empty jobs, of which so many are in flight: the oldest is joined before the next is submitted.
-fn bounded<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
-    let pool = P::build_bounded(workers, IN_FLIGHT);
-    group.bench_function(P::NAME, |b| {
-        b.iter(|| {
-            let mut flight = VecDeque::with_capacity(IN_FLIGHT);
-            let mut sum = 0;
-            for n in 0..STREAM {
-                if flight.len() == IN_FLIGHT {
-                    sum += flight.pop_front().map_or(0, P::join);
-                }
-                flight.push_back(pool.submit(move || black_box(n)));
+fn bounded<P: Peer>(group: &mut Group<'_>, workers: usize) {
+    let mut pool = None;
+    group.iterate(P::NAME, move || {
+        let pool = pool.get_or_insert_with(|| P::build_bounded(workers, IN_FLIGHT));
+        let mut flight = VecDeque::with_capacity(IN_FLIGHT);
+        let mut sum = 0;
+        for n in 0..STREAM {
+            if flight.len() == IN_FLIGHT {
+                sum += flight.pop_front().map_or(0, P::join);
             }
-            sum + flight.into_iter().map(P::join).sum::<u64>()
-        });
+            flight.push_back(pool.submit(move || black_box(n)));
+        }
+        sum + flight.into_iter().map(P::join).sum::<u64>()
     });
 }
 
 /// Jobs that are all queued before the first of them runs: the cost a job must not grow with their number.
-fn depth<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize, queued: u64) {
-    let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| {
-        b.iter(|| {
-            let (open, held): (Vec<Sender<()>>, Vec<_>) = (0..workers).map(|_| hold(&pool)).unzip();
-            let handles: Vec<_> = (0..queued).map(|n| pool.submit(move || black_box(n))).collect();
-            drop(open);
-            held.into_iter().chain(handles).map(P::join).sum::<u64>()
-        });
+fn depth<P: Peer>(group: &mut Group<'_>, workers: usize, queued: u64) {
+    let mut pool = None;
+    group.iterate(P::NAME, move || {
+        let pool = pool.get_or_insert_with(|| P::build(workers));
+        let (open, held): (Vec<Sender<()>>, Vec<_>) = (0..workers).map(|_| hold(pool)).unzip();
+        let handles: Vec<_> = (0..queued).map(|n| pool.submit(move || black_box(n))).collect();
+        drop(open);
+        held.into_iter().chain(handles).map(P::join).sum::<u64>()
     });
 }
 
 /// The burst again, by more workers than there are cores.
-fn oversubscribed<P: Peer>(group: &mut BenchmarkGroup<'_, WallTime>, workers: usize) {
-    let pool = P::build(workers);
-    group.bench_function(P::NAME, |b| b.iter(|| submit_and_join_all(&pool, STREAM)));
+fn oversubscribed<P: Peer>(group: &mut Group<'_>, workers: usize) {
+    let mut pool = None;
+    group.iterate(P::NAME, move || submit_and_join_all(pool.get_or_insert_with(|| P::build(workers)), STREAM));
 }
 
-fn queued(c: &mut Criterion) {
+fn queued(bench: &mut dyn Bench) {
     for (name, workers) in sizes("bounded") {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(STREAM)).sample_size(20);
+        let mut group = Group::new(name).jobs(STREAM);
         for_each_peer!(bounded(&mut group, workers));
-        group.finish();
+        bench.measure(group);
     }
     for queued in [10_000, 100_000, 1_000_000] {
         for (name, workers) in sizes(&format!("depth_{queued}")) {
-            let mut group = c.benchmark_group(name);
-            group.throughput(Throughput::Elements(queued)).sample_size(10);
+            let mut group = Group::new(name).jobs(queued);
             for_each_sized_peer!(depth(&mut group, workers, queued));
-            group.finish();
+            bench.measure(group);
         }
     }
     for workers in [2, 8, 64] {
-        let mut group = c.benchmark_group(format!("oversubscribed_{workers}"));
-        group.throughput(Throughput::Elements(STREAM)).sample_size(20);
+        let mut group = Group::new(format!("oversubscribed_{workers}")).jobs(STREAM);
         for_each_sized_peer!(oversubscribed(&mut group, workers));
-        group.finish();
+        bench.measure(group);
     }
 }
 
-criterion_group!(benches, busy, queued);
-criterion_main!(benches);
+fn load(bench: &mut dyn Bench) {
+    busy(bench);
+    queued(bench);
+}
+
+fn main() -> ExitCode {
+    run(load)
+}

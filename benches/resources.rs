@@ -5,15 +5,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program whose rows are its output")]
 
-mod peers;
-
 use std::alloc::System;
 use std::env;
 use std::hint::black_box;
 use std::thread;
 use std::time::Duration;
 
-use peers::{Peer, WORKERS, hold, submit_and_join_all};
+use corepool_benches::for_each_sized_peer;
+use corepool_benches::peers::{Peer, WORKERS, hold, submit_and_join_all};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 #[global_allocator]

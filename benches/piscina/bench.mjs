@@ -1,8 +1,10 @@
 // What piscina, Node's pool of worker threads, takes for the jobs of the Rust benches, with as many threads.
 //
 // Prints a row `group,piscina,value,ns` for each group: the median time of an iteration that is as large as that of the
-// Rust bench of the same name, so that the rows can stand side by side.
+// Rust bench of the same name, so that the rows can stand side by side. With --serve the Rust bench says what to run, so
+// that all take turns.
 
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { Piscina } from "piscina";
 
@@ -16,11 +18,12 @@ const FEWEST_ITERATIONS = 3;
 // Enough for both threads to have started and compiled what they run.
 const WARM_UP_JOBS = 10_000;
 
-const USAGE = `Usage: node bench.mjs [--seconds NUMBER]
+const USAGE = `Usage: node bench.mjs [--seconds NUMBER | --serve]
 
 Prints a row 'group,piscina,value,ns' for each group: the median time of an iteration.
 
   --seconds NUMBER  how long each group is measured, at least ${FEWEST_ITERATIONS} iterations [default: 1]
+  --serve           answer each line 'group iterations' of the input with the nanoseconds that took, until it ends
   --help            this text
 `;
 
@@ -70,23 +73,48 @@ async function measure(group, seconds, once) {
   console.log(`${group},piscina,${median},ns`);
 }
 
-async function measureAll(seconds) {
-  const pool = newPool();
-  await burst(pool, WARM_UP_JOBS, 0);
-  await measure("burst", seconds, () => timed(() => burst(pool, BURST, 0)));
-  await measure("round_trip", seconds, () => timed(() => pool.run(0)));
-  await measure("bounded", seconds, () => timed(() => bounded(pool)));
+// What there is to measure: a function for each group that times one iteration. The pool starts with the first.
+async function groups(pool) {
   const unit = await pool.run(undefined, { name: "roundsPerMicrosecond" });
-  for (const microseconds of GRAINS) {
+  const grain = (microseconds) => {
     const jobs = WORK_IN_MICROSECONDS / microseconds;
-    await measure(`grain_${microseconds}us`, seconds, () => timed(() => burst(pool, jobs, microseconds * unit)));
-  }
-  await pool.destroy();
-  await measure("build", seconds, timedLife);
+    return [`grain_${microseconds}us`, () => timed(() => burst(pool, jobs, microseconds * unit))];
+  };
+  return new Map([
+    ["burst", () => timed(() => burst(pool, BURST, 0))],
+    ["round_trip", () => timed(() => pool.run(0))],
+    ["bounded", () => timed(() => bounded(pool))],
+    ...GRAINS.map(grain),
+    ["build", timedLife],
+  ]);
 }
 
-function seconds() {
-  const { values } = parseArgs({ options: { seconds: { type: "string" }, help: { type: "boolean" } } });
+async function withGroups(use) {
+  const pool = newPool();
+  await burst(pool, WARM_UP_JOBS, 0);
+  await use(await groups(pool));
+  await pool.destroy();
+}
+
+async function measureAll(groups, seconds) {
+  for (const [group, once] of groups) await measure(group, seconds, once);
+}
+
+async function serve(groups) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [group, iterations] = line.split(" ");
+    const once = groups.get(group);
+    if (!once || !(Number(iterations) >= 1)) throw new Error(`'${line}' is not 'group iterations'`);
+    let time = 0;
+    for (let n = 0; n < Number(iterations); n++) time += await once();
+    console.log(time);
+  }
+}
+
+function options() {
+  const { values } = parseArgs({
+    options: { seconds: { type: "string" }, serve: { type: "boolean" }, help: { type: "boolean" } },
+  });
   if (values.help) {
     process.stdout.write(USAGE);
     process.exit(0);
@@ -96,16 +124,17 @@ function seconds() {
   if (text.trim() === "" || !(number >= 0 && number <= 3_600)) {
     throw new Error(`--seconds is '${text}': give a number from 0 to 3600`);
   }
-  return number;
+  return { seconds: number, isServing: values.serve ?? false };
 }
 
-function secondsOrExit() {
+function optionsOrExit() {
   try {
-    return seconds();
+    return options();
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     return process.exit(2);
   }
 }
 
-await measureAll(secondsOrExit());
+const { seconds, isServing } = optionsOrExit();
+await withGroups((groups) => (isServing ? serve(groups) : measureAll(groups, seconds)));

@@ -84,7 +84,6 @@ mod tests {
             commit: "abc1234".to_owned(),
             date: "2026-01-31".to_owned(),
             versions: Vec::new(),
-            left_out: Vec::new(),
         }
     }
 

@@ -9,19 +9,11 @@ use sysinfo::System;
 use crate::command::first_line;
 use crate::suites::Workshop;
 
-/// The crates that a row's name stands for, and what measures them.
-const SHOWN: [&str; 10] = [
-    "corepool",
-    "rayon",
-    "threadpool",
-    "oneshot",
-    "rusty_pool",
-    "tokio",
-    "blocking",
-    "failsafe",
-    "recloser",
-    "criterion",
-];
+/// The crates that a row's name stands for.
+const SHOWN: [&str; 9] =
+    ["corepool", "rayon", "threadpool", "oneshot", "rusty_pool", "tokio", "blocking", "failsafe", "recloser"];
+/// The package that depends on them.
+const BENCHES: &str = "corepool-benches";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Conditions {
@@ -34,8 +26,6 @@ pub(crate) struct Conditions {
     pub(crate) date: String,
     /// Names and versions of what was measured.
     pub(crate) versions: Vec<(String, String)>,
-    /// Sentences, without a full stop.
-    pub(crate) left_out: Vec<String>,
 }
 
 pub(crate) fn look(workshop: &Workshop) -> Result<Conditions> {
@@ -55,7 +45,6 @@ pub(crate) fn look(workshop: &Workshop) -> Result<Conditions> {
         commit: commit(workshop),
         date: now.split('T').next().unwrap_or_default().to_owned(),
         versions: versions(workshop)?,
-        left_out: Vec::new(),
     })
 }
 
@@ -68,13 +57,13 @@ fn commit(workshop: &Workshop) -> String {
     if first_line("git", &status, &workshop.folder).is_some() { format!("{hash}+changes") } else { hash }
 }
 
-/// Of the crate itself and of what it depends on directly, in the order of `SHOWN`.
+/// Of what the benches depend on directly, in the order of `SHOWN`.
 fn versions(workshop: &Workshop) -> Result<Vec<(String, String)>> {
     let metadata = &workshop.metadata;
     let resolve = metadata.resolve.as_ref().context("cargo has resolved no dependencies")?;
-    let root = resolve.nodes.iter().find(|node| Some(&node.id) == resolve.root.as_ref());
-    let root = root.with_context(|| format!("{} is no package", workshop.folder.display()))?;
-    let direct: Vec<_> = root.deps.iter().map(|dep| &dep.pkg).chain([&root.id]).map(|id| &metadata[id]).collect();
+    let benches = resolve.nodes.iter().find(|node| *metadata[&node.id].name == BENCHES);
+    let benches = benches.with_context(|| format!("{} has no package {BENCHES}", workshop.folder.display()))?;
+    let direct: Vec<_> = benches.deps.iter().map(|dep| &metadata[&dep.pkg]).collect();
     let version = |name: &str| {
         let package = direct.iter().find(|package| *package.name == *name)?;
         Some((name.to_owned(), package.version.to_string()))

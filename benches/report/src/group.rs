@@ -2,8 +2,9 @@
 
 use crate::measured::Row;
 use crate::role::{Role, is_plain_threads, role, variant};
+use crate::spread::Spread;
 
-/// Behind by less is as good as equal: it shows as 1.00.
+/// A lead of less is as good as none: it shows as 1.00.
 const EVEN: f64 = 0.005;
 /// Plain threads are the ideal: who is faster by more than this was lucky, as something else ran beside the others.
 const LUCK: f64 = 0.05;
@@ -26,12 +27,13 @@ pub(crate) struct Standing<'a> {
     pub(crate) rival: &'a Row,
 }
 
+/// Ahead or behind by so many times, where three quarters of the rounds agree on which.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Lead {
-    /// So many times.
-    Ahead(f64),
-    Even,
-    Behind(f64),
+    Ahead(Spread),
+    /// Of ours over the rival's.
+    Even(Spread),
+    Behind(Spread),
 }
 
 /// In the order in which the groups appear.
@@ -47,7 +49,7 @@ pub(crate) fn all(rows: &[Row]) -> Vec<Group<'_>> {
         }
     }
     for group in &mut groups {
-        group.rows.sort_by(|a, b| a.value.total_cmp(&b.value));
+        group.rows.sort_by(|a, b| a.value().total_cmp(&b.value()));
     }
     groups
 }
@@ -84,43 +86,43 @@ impl<'a> Group<'a> {
 }
 
 impl Standing<'_> {
+    /// Of ours over the rival's.
+    pub(crate) fn spread(&self) -> Spread {
+        Spread::of(self.ours, self.rival)
+    }
+
     pub(crate) fn lead(&self) -> Lead {
-        let (behind, ahead) = (ratio(self.ours.value, self.rival.value), ratio(self.rival.value, self.ours.value));
-        if behind >= 1.0 + EVEN {
+        let (behind, ahead) = (Spread::of(self.ours, self.rival), Spread::of(self.rival, self.ours));
+        let is_clear = |spread: Spread| spread.median >= 1.0 + EVEN && spread.low > 1.0;
+        if is_clear(behind) {
             Lead::Behind(behind)
-        } else if ahead >= 1.0 + EVEN {
+        } else if is_clear(ahead) {
             Lead::Ahead(ahead)
         } else {
-            Lead::Even
+            Lead::Even(behind)
         }
     }
 }
 
-/// How many times the other one it is. Nothing is as much as nothing, and infinitely less than anything.
-pub(crate) fn ratio(value: f64, other: f64) -> f64 {
-    if value == other { 1.0 } else { value / other }
-}
-
 /// Where one of ours is behind, the worst first.
-pub(crate) fn lost<'a>(groups: &[Group<'a>]) -> Vec<(Standing<'a>, f64)> {
+pub(crate) fn lost<'a>(groups: &[Group<'a>]) -> Vec<(Standing<'a>, Spread)> {
     let mut lost: Vec<_> = groups
         .iter()
         .flat_map(Group::standings)
         .filter_map(|standing| match standing.lead() {
             Lead::Behind(times) => Some((standing, times)),
-            Lead::Ahead(_) | Lead::Even => None,
+            Lead::Ahead(_) | Lead::Even(_) => None,
         })
         .collect();
-    lost.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    lost.sort_by(|(_, a), (_, b)| b.median.total_cmp(&a.median));
     lost
 }
 
 /// A row that is better than the ideal of its group can be: its machine was not idle, and no number can be relied on.
 pub(crate) fn too_good<'a>(groups: &[Group<'a>]) -> Option<(&'a str, &'a Row)> {
     groups.iter().find_map(|group| {
-        let ideal = group.plain_threads()?.value;
-        let best = group.best_peer()?;
-        (ratio(ideal, best.value) > 1.0 + LUCK).then_some((group.name, best))
+        let (ideal, best) = (group.plain_threads()?, group.best_peer()?);
+        (Spread::of(ideal, best).median > 1.0 + LUCK).then_some((group.name, best))
     })
 }
 
@@ -133,7 +135,7 @@ pub(crate) mod tests {
         let row = |&(group, peer, value): &(&str, &str, f64)| Row {
             group: group.to_owned(),
             peer: peer.to_owned(),
-            value,
+            rounds: vec![value],
             unit: "ns".to_owned(),
             jobs: Some(100),
         };
@@ -177,11 +179,18 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn ratios_of_nothing_are_defined() {
-        assert_eq!(ratio(6.0, 3.0), 2.0);
-        assert_eq!(ratio(0.0, 0.0), 1.0);
-        assert_eq!(ratio(0.0, 3.0), 0.0);
-        assert_eq!(ratio(3.0, 0.0), f64::INFINITY);
+    fn a_lead_that_the_rounds_do_not_agree_on_is_none() {
+        let mut rows = rows(&[("a", "corepool", 0.0), ("a", "rayon+oneshot", 0.0)]);
+        let mut lead = |ours: &[f64], rivals: &[f64]| {
+            (rows[0].rounds, rows[1].rounds) = (ours.to_vec(), rivals.to_vec());
+            all(&rows)[0].standings().next().expect("both are there").lead()
+        };
+        let clear = lead(&[1.0, 1.0, 1.0, 1.0, 3.0], &[2.0; 5]);
+        assert!(matches!(clear, Lead::Ahead(Spread { median: 2.0, .. })), "{clear:?}");
+        let torn = lead(&[1.0, 1.0, 1.0, 3.0, 3.0], &[2.0; 5]);
+        assert!(matches!(torn, Lead::Even(Spread { median: 0.5, .. })), "{torn:?}");
+        let lost = lead(&[3.0; 5], &[2.0; 5]);
+        assert!(matches!(lost, Lead::Behind(Spread { median: 1.5, .. })), "{lost:?}");
     }
 
     #[test]
@@ -201,7 +210,7 @@ pub(crate) mod tests {
             ("none", "rayon+oneshot", 0.0),
         ]);
         let groups = all(&rows);
-        let lost: Vec<_> = lost(&groups).into_iter().map(|(standing, times)| (standing.group, times)).collect();
+        let lost: Vec<_> = lost(&groups).into_iter().map(|(standing, times)| (standing.group, times.median)).collect();
         assert_eq!(lost, [("none", f64::INFINITY), ("far", 4.5), ("behind", 1.5)]);
     }
 

@@ -1,8 +1,9 @@
 //! Holds what was measured to the bars.
 
 use crate::bars::{Bar, Must};
-use crate::group::{Group, ratio};
+use crate::group::Group;
 use crate::measured::Row;
+use crate::spread::{Spread, ratio};
 use crate::units::{amount, percent, times};
 
 /// The row that bars are about.
@@ -50,13 +51,15 @@ fn weigh(must: &Must, group: &Group<'_>, ours: &Row, groups: &[Group<'_>]) -> Op
         Must::BeatBestPeer(least) => Some(beat(ours, group.best_peer()?, *least)),
         Must::BeatEach(peers, least) => {
             let rivals = peers.iter().map(|peer| group.row(peer)).collect::<Option<Vec<_>>>()?;
-            let fastest = rivals.into_iter().min_by(|a, b| a.value.total_cmp(&b.value))?;
+            let fastest = rivals.into_iter().min_by(|a, b| a.value().total_cmp(&b.value()))?;
             Some(beat(ours, fastest, *least))
         }
-        Must::StayWithin(most, unit) if *unit == group.unit => Some((amount(ours.value, unit), ours.value <= *most)),
+        Must::StayWithin(most, unit) if *unit == group.unit => {
+            Some((amount(ours.value(), unit), ours.value() <= *most))
+        }
         Must::StayWithin(..) => None,
         Must::KeepBusy(least) => {
-            let busy = ratio(group.plain_threads()?.value, ours.value);
+            let busy = Spread::of(group.plain_threads()?, ours).median;
             Some((percent(busy), busy >= *least))
         }
         Must::NotOutgrow(other, most) => {
@@ -68,12 +71,12 @@ fn weigh(must: &Must, group: &Group<'_>, ours: &Row, groups: &[Group<'_>]) -> Op
 }
 
 fn beat(ours: &Row, rival: &Row, least: f64) -> (String, bool) {
-    let lead = ratio(rival.value, ours.value);
+    let lead = Spread::of(rival, ours).median;
     (format!("{} as fast as {}", times(lead), rival.peer), lead >= least)
 }
 
 fn a_job(group: &Group<'_>, row: &Row) -> Option<f64> {
-    Some(row.value / group.jobs? as f64)
+    Some(row.value() / group.jobs? as f64)
 }
 
 #[cfg(test)]

@@ -8,24 +8,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::conditions::Conditions;
 
-/// A number: of a peer, in a group of peers that did the same.
+/// The numbers of a peer, in a group of peers that did the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) group: String,
     pub(crate) peer: String,
-    /// The less the better. Of times, that of an iteration.
-    pub(crate) value: f64,
+    /// One for each round, the less the better. Of times, that of an iteration.
+    pub(crate) rounds: Vec<f64>,
     /// `ns` of times.
     pub(crate) unit: String,
     /// In an iteration, if that is jobs.
     pub(crate) jobs: Option<u64>,
 }
 
+impl Row {
+    pub(crate) fn value(&self) -> f64 {
+        median(self.rounds.clone())
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) conditions: Conditions,
-    pub(crate) runs: u32,
+    /// As many as were asked for.
+    pub(crate) rounds: u32,
     pub(crate) rows: Vec<Row>,
+    /// What could not be measured, or not to its end, and why.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Measured {
@@ -42,26 +51,19 @@ impl Measured {
     }
 }
 
-/// One row for each peer of each group, with the median of its values, in the order of their first.
-pub(crate) fn medians(rows: Vec<Row>) -> Vec<Row> {
-    let mut merged: Vec<(Row, Vec<f64>)> = Vec::new();
-    for row in rows {
-        match merged.iter_mut().find(|(first, _)| first.group == row.group && first.peer == row.peer) {
-            Some((_, values)) => values.push(row.value),
-            None => merged.push((row.clone(), vec![row.value])),
-        }
-    }
-    merged.into_iter().map(|(first, values)| Row { value: median(values), ..first }).collect()
+/// Zero of none.
+pub(crate) fn median(values: Vec<f64>) -> f64 {
+    quantile(values, 0.5)
 }
 
-/// Zero of none.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+/// The value below which this part of the values is, between two of them where none is there.
+pub(crate) fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => values[odd / 2],
-        even => values[even / 2 - 1].midpoint(values[even / 2]),
-    }
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    let place = part * last as f64;
+    let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
+    // So that infinity is not multiplied by nothing.
+    if below == above { below } else { below + (above - below) * place.fract() }
 }
 
 #[cfg(test)]
@@ -74,19 +76,13 @@ mod tests {
         assert_eq!(median(vec![3.0]), 3.0);
         assert_eq!(median(vec![9.0, 1.0]), 5.0);
         assert_eq!(median(vec![9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![f64::INFINITY; 2]), f64::INFINITY);
     }
 
     #[test]
-    fn runs_are_merged_by_group_and_peer() {
-        let row = |group: &str, peer: &str, value| Row {
-            group: group.to_owned(),
-            peer: peer.to_owned(),
-            value,
-            unit: "ns".to_owned(),
-            jobs: None,
-        };
-        let runs =
-            vec![row("b", "x", 5.0), row("a", "x", 1.0), row("b", "x", 7.0), row("b", "y", 2.0), row("b", "x", 9.0)];
-        assert_eq!(medians(runs), [row("b", "x", 7.0), row("a", "x", 1.0), row("b", "y", 2.0)]);
+    fn quantiles_are_between_the_values() {
+        let values = vec![5.0, 1.0, 3.0, 2.0, 4.0];
+        assert_eq!([0.0, 0.25, 0.75, 1.0].map(|part| quantile(values.clone(), part)), [1.0, 2.0, 4.0, 5.0]);
+        assert_eq!(quantile(vec![1.0, 2.0], 0.25), 1.25);
     }
 }

@@ -4,9 +4,10 @@ use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::group::{Group, ratio};
+use crate::group::Group;
 use crate::measured::{Row, median};
 use crate::role::{Role, role};
+use crate::spread::Spread;
 use crate::style::{FAINT, INK, OURS, PEER, REFERENCE, Weight};
 use crate::units::{time, times};
 
@@ -57,10 +58,10 @@ pub(crate) fn draw(area: &Area<'_>, panel: &Panel, group: &Group<'_>, (x, y): (i
             Role::Reference => (REFERENCE, FAINT, Weight::Normal),
         };
         text(area, &row.peer, (left - GAP, middle), &weight.style_to_the_left(LETTERS, ink))?;
-        let part = if longest > 0.0 { (row.value / longest).min(1.0) } else { 0.0 };
+        let part = if longest > 0.0 { (row.value() / longest).min(1.0) } else { 0.0 };
         let end = left + ((f64::from(room) * part).round() as i32).max(1);
         area.draw(&Rectangle::new([(left, middle - BAR / 2), (end, middle + BAR / 2)], colour.filled()))?;
-        if row.value > longest {
+        if row.value() > longest {
             cut(area, end, middle)?;
         }
         text(area, &label(panel, group, row), (end + GAP, middle), &weight.style(LETTERS, ink))?;
@@ -77,7 +78,7 @@ fn cut(area: &Area<'_>, end: i32, middle: i32) -> Result<()> {
 
 /// The value whose bar takes all the room.
 fn longest(rows: &[&Row]) -> f64 {
-    let values: Vec<_> = rows.iter().map(|row| row.value).collect();
+    let values: Vec<_> = rows.iter().map(|row| row.value()).collect();
     let slowest = values.iter().copied().fold(0.0, f64::max);
     slowest.min(LONGEST * median(values))
 }
@@ -87,9 +88,9 @@ fn label(panel: &Panel, group: &Group<'_>, row: &Row) -> String {
         Shown::Job => group.jobs.unwrap_or(1),
         Shown::Iteration => 1,
     };
-    let shown = time(row.value / jobs as f64);
+    let shown = time(row.value() / jobs as f64);
     match group.row("corepool") {
-        Some(ours) if ours.peer != row.peer => format!("{shown} · {}", times(ratio(row.value, ours.value))),
+        Some(ours) if ours.peer != row.peer => format!("{shown} · {}", times(Spread::of(row, ours).median)),
         _ => shown,
     }
 }

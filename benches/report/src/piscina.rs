@@ -1,19 +1,18 @@
-//! Runs the bench of piscina, which is a script for Node.
+//! Makes piscina ready to take part: its script is told what to run by the benches themselves.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::command::{first_line, output};
-use crate::measured::Row;
-use crate::rows;
 
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) rows: Vec<Row>,
+pub(crate) struct Piscina {
+    /// Names and values that tell the benches of it.
+    pub(crate) environment: [(&'static str, PathBuf); 1],
     /// Of Node and of piscina.
     pub(crate) versions: Vec<(String, String)>,
 }
@@ -23,8 +22,8 @@ struct Package {
     dependencies: BTreeMap<String, String>,
 }
 
-/// The rows of every run; an error if Node or piscina is not to be had.
-pub(crate) fn run(folder: &Path, runs: u32) -> Result<Found> {
+/// An error if Node or piscina is not to be had.
+pub(crate) fn install(folder: &Path) -> Result<Piscina> {
     let node = first_line("node", &["--version"], folder).context("there is no `node`: install Node 20 or later")?;
     first_line("npm", &["--version"], folder).context("there is no `npm`: install it beside Node")?;
     let path = folder.join("package.json");
@@ -33,13 +32,7 @@ pub(crate) fn run(folder: &Path, runs: u32) -> Result<Found> {
 
     eprintln!("installing piscina");
     output("npm", &["ci", "--silent", "--no-fund", "--no-audit"], folder)?;
-    let mut rows = Vec::new();
-    for run in 1..=runs {
-        eprintln!("piscina, run {run} of {runs}, about a minute");
-        let printed = output("node", &["bench.mjs"], folder)?;
-        rows.extend(rows::parse(&printed).context("the bench of piscina printed something else than rows")?);
-    }
     let mut versions = vec![("node".to_owned(), node.trim_start_matches('v').to_owned())];
     versions.extend(package.dependencies);
-    Ok(Found { rows, versions })
+    Ok(Piscina { environment: [("COREPOOL_PISCINA", folder.join("bench.mjs"))], versions })
 }

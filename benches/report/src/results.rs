@@ -3,16 +3,19 @@
 use crate::about;
 use crate::conditions::Conditions;
 use crate::group::{Group, too_good};
-use crate::measured::Measured;
+use crate::measured::{Measured, median};
 use crate::tables;
-use crate::units::gibibytes;
+use crate::units::{gibibytes, percent};
 
 const COMMAND: &str = "cargo run --release --manifest-path benches/report/Cargo.toml";
 
 const HOW: &str = "\
-Times are medians by criterion (or, of piscina, by its script) of about a second of samples each; of `allocations`,
-`queued_memory` and `idle` there is one sample a run. All pools have two workers if the group does not say otherwise, and
-a peer without handles of its own has a `oneshot` channel for its results. smol's `blocking` starts threads as it sees fit.
+Each round runs every row of a group once, for 40 ms or one iteration, in an order shuffled anew: a machine whose speed
+drifts slows them all down alike. A time is the median of the rounds; a ratio is the median of the ratios within each
+round, and in brackets are its quarters: in half of the rounds it was between these two. Ahead or behind is who is so in
+three quarters of the rounds; else the two are even. Of `allocations`, `queued_memory` and `idle` there is one sample. All
+pools have two workers if the group does not say otherwise, and a peer without handles of its own has a `oneshot` channel
+for its results. smol's `blocking` starts threads as it sees fit.
 
 In the tables the best row is the first, and less is better. A peer's ratio is that to the best peer; ours says how it
 stands beside the best one: if there are several of ours, beside the best of the same kind (`corepool_count` beside
@@ -26,10 +29,11 @@ pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
         "# What was measured\n".to_owned(),
         format!("This page and `results.svg` are written by one command, from a clone:\n\n```sh\n{COMMAND}\n```\n"),
         warning(groups).unwrap_or_default(),
+        failures(measured),
         format!("## Rows we lose\n\n{}", tables::lost_rows(groups)),
         format!("## Bars\n\nWhat corepool is held to, on a machine of two cores.\n\n{}", tables::bars(groups)),
         format!("## Where and when\n\n{}", conditions(&measured.conditions)),
-        format!("## How\n\n{}", how(measured)),
+        format!("## How\n\n{}", how(measured, groups)),
         "## Every group\n".to_owned(),
         sections(groups),
     ];
@@ -47,25 +51,38 @@ pub(crate) fn warning(groups: &[Group<'_>]) -> Option<String> {
 }
 
 fn conditions(conditions: &Conditions) -> String {
-    let Conditions { processor, cores, memory_bytes, system, rustc, commit, date, versions, left_out } = conditions;
+    let Conditions { processor, cores, memory_bytes, system, rustc, commit, date, versions } = conditions;
     let versions: Vec<_> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-    let mut lines = vec![
+    let lines = [
         format!("{processor}, {cores} cores, {} of memory", gibibytes(*memory_bytes)),
         system.clone(),
         rustc.clone(),
         format!("commit {commit}, {date}"),
         versions.join(", "),
     ];
-    lines.extend(left_out.iter().cloned());
     lines.iter().map(|line| format!("- {line}\n")).collect()
 }
 
-fn how(measured: &Measured) -> String {
-    let runs = match measured.runs {
-        1 => "Every bench ran once.".to_owned(),
-        runs => format!("Every bench ran {runs} times, and each number is the median of its runs."),
+fn failures(measured: &Measured) -> String {
+    if measured.failures.is_empty() {
+        return String::new();
+    }
+    let lines: String = measured.failures.iter().map(|failure| format!("- {failure}\n")).collect();
+    format!("## Not measured\n\n{lines}")
+}
+
+fn how(measured: &Measured, groups: &[Group<'_>]) -> String {
+    let rounds = match measured.rounds {
+        1 => "There was one round: see no more in it than the size of things.".to_owned(),
+        rounds => {
+            let widths = groups.iter().flat_map(Group::standings).map(|standing| standing.spread().width()).collect();
+            let width = percent(median(widths));
+            format!(
+                "There were {rounds} rounds, and half of the ratios of ours and the best peer's spread by less than ±{width}."
+            )
+        }
     };
-    format!("{runs}\n{HOW}")
+    format!("{rounds}\n{HOW}")
 }
 
 fn sections(groups: &[Group<'_>]) -> String {
@@ -87,7 +104,7 @@ mod tests {
     use crate::group::all;
     use crate::group::tests::rows;
 
-    fn measured(runs: u32) -> Measured {
+    fn measured(rounds: u32) -> Measured {
         let conditions = Conditions {
             processor: "Some CPU".to_owned(),
             cores: 2,
@@ -97,10 +114,9 @@ mod tests {
             commit: "abc1234+changes".to_owned(),
             date: "2026-01-31".to_owned(),
             versions: vec![("rayon".to_owned(), "1.12.0".to_owned())],
-            left_out: vec!["piscina is left out".to_owned()],
         };
         let rows = rows(&[("burst", "corepool", 1.0), ("brand_new_2_workers", "corepool", 1.0)]);
-        Measured { conditions, runs, rows }
+        Measured { conditions, rounds, rows, failures: vec!["piscina is left out".to_owned()] }
     }
 
     #[test]
@@ -113,8 +129,8 @@ mod tests {
             "- Some CPU, 2 cores, 1.0 GiB of memory\n",
             "- commit abc1234+changes, 2026-01-31\n",
             "- rayon 1.12.0\n",
-            "- piscina is left out\n",
-            "ran 3 times",
+            "## Not measured\n\n- piscina is left out\n",
+            "There were 3 rounds",
             "### burst\n\n100,000 empty jobs",
             "### brand_new_2_workers\n\n| peer |",
         ] {

@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Row>> {
         let place = || format!("row {} is not `group,peer,value,unit`", index + 1);
         let (group, peer, value, unit) = row.with_context(place)?;
         ensure!(value.is_finite() && value >= 0.0, "row {}: {value} is no measurement", index + 1);
-        Ok(Row { group, peer, value, unit, jobs: None })
+        Ok(Row { group, peer, rounds: vec![value], unit, jobs: None })
     });
     rows.collect()
 }
@@ -24,8 +24,8 @@ mod tests {
     fn each_row_is_read() {
         let rows = parse("allocations,corepool,1,a job\nidle_2,rayon+oneshot,0.5,ticks\n").unwrap();
         assert_eq!(rows.len(), 2);
-        assert_eq!((rows[0].group.as_str(), rows[0].value, rows[0].unit.as_str()), ("allocations", 1.0, "a job"));
-        assert_eq!((rows[1].peer.as_str(), rows[1].value, rows[1].jobs), ("rayon+oneshot", 0.5, None));
+        assert_eq!((rows[0].group.as_str(), rows[0].value(), rows[0].unit.as_str()), ("allocations", 1.0, "a job"));
+        assert_eq!((rows[1].peer.as_str(), rows[1].value(), rows[1].jobs), ("rayon+oneshot", 0.5, None));
     }
 
     #[test]

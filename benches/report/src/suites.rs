@@ -1,35 +1,36 @@
-//! Runs corepool's own benches by cargo, one after the other, and says on stderr how far it is.
+//! Runs corepool's own benches by cargo, a group after the other, and says on stderr how far it is.
 
-use std::collections::VecDeque;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::measured::Row;
-use crate::{command, criterion, rows};
+use crate::{command, rows, turns};
 
-/// In the order of a job's life, with the breaker last; each is a bench of criterion's.
+/// In the order of a job's life, with the breaker last.
 const SUITES: [&str; 4] = ["handover", "load", "life", "breaker"];
-/// Prints its rows itself.
+/// Prints its rows itself, once: they are no times.
 const RESOURCES: &str = "resources";
-/// How long criterion measures. The groups that ask for more than ten samples get them.
-pub(crate) const SAMPLING: [&str; 7] =
-    ["--noplot", "--warm-up-time", "0.3", "--measurement-time", "1", "--sample-size", "10"];
-/// Lines of a bench that has failed.
-const LAST_LINES: usize = 20;
 
-/// Where corepool is, and where its benches leave what they measure.
+/// Where corepool is, and where what is measured is kept.
 #[derive(Debug)]
 pub(crate) struct Workshop {
     pub(crate) folder: PathBuf,
     pub(crate) metadata: Metadata,
     /// Ours alone, below cargo's target folder.
     pub(crate) scratch: PathBuf,
+}
+
+/// A part of the whole: what to run, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Of a suite.
+    Group(&'static str, String),
+    Resources,
 }
 
 impl Workshop {
@@ -42,109 +43,132 @@ impl Workshop {
         Ok(Self { folder: folder.to_path_buf(), metadata, scratch })
     }
 
-    /// The rows of every run, in the order of the benches.
-    pub(crate) fn run(&self, runs: u32) -> Result<Vec<Row>> {
+    /// Builds the benches; all parts, in their order.
+    pub(crate) fn parts(&self) -> Result<Vec<Part>> {
         eprintln!("building the benches");
         let build = ["bench", "--locked", "--benches", "--no-run", "--quiet"];
         command::output("cargo", &build, &self.folder)?;
-        let suites = SUITES.iter().map(|&suite| Ok((suite, self.list(suite)?))).collect::<Result<Vec<_>>>()?;
-        let all = suites.iter().map(|(_, benches)| benches.len()).sum::<usize>() * runs as usize;
-        let mut progress = Progress { started: Instant::now(), all, begun: 0, group: String::new() };
-        let mut rows = Vec::new();
-        for _ in 0..runs {
-            for (suite, order) in &suites {
-                rows.extend(self.run_suite(suite, order, &mut progress)?);
-            }
-            eprintln!("{} s: {RESOURCES}, about a minute", progress.started.elapsed().as_secs());
-            rows.extend(self.run_resources()?);
+        let mut parts = Vec::new();
+        for suite in SUITES {
+            let groups = ["bench", "--locked", "--quiet", "--bench", suite, "--", "--groups"];
+            let names = command::output("cargo", &groups, &self.folder)?;
+            parts.extend(names.lines().map(|name| Part::Group(suite, name.to_owned())));
         }
-        Ok(rows)
+        parts.push(Part::Resources);
+        Ok(parts)
     }
 
-    /// The names of a suite's benches, `group/peer`, in their order.
-    fn list(&self, suite: &str) -> Result<Vec<String>> {
-        let list = ["bench", "--locked", "--quiet", "--bench", suite, "--", "--list"];
-        let text = command::output("cargo", &list, &self.folder)?;
-        Ok(text.lines().filter_map(|line| line.strip_suffix(": benchmark")).map(str::to_owned).collect())
-    }
-
-    fn run_suite(&self, suite: &str, order: &[String], progress: &mut Progress) -> Result<Vec<Row>> {
-        // A home of its own: nothing of an earlier bench is taken for this one's.
-        let home = self.scratch.join("criterion");
-        match fs::remove_dir_all(&home) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot clear {}: remove it by hand", home.display()));
-            }
-            _ => {}
-        }
+    /// The rows of a part; what could not be measured is told to `failed`, and the rest is kept.
+    pub(crate) fn measure(
+        &self,
+        part: &Part,
+        rounds: u32,
+        environment: &[(&str, PathBuf)],
+        failed: &mut Vec<String>,
+    ) -> Vec<Row> {
         let mut command = Command::new("cargo");
-        command.args(["bench", "--locked", "--bench", suite, "--"]).args(SAMPLING).env("CRITERION_HOME", &home);
-        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("cargo does not start: is it installed?")?;
-        let last = progress.follow(suite, &mut child)?;
-        let status = child.wait().with_context(|| format!("cannot wait for the bench {suite}"))?;
-        if !status.success() {
-            bail!("the bench {suite} failed ({status}); try `cargo bench --bench {suite}`. Its last words:\n{last}");
+        command.args(["bench", "--locked", "--quiet", "--bench"]).current_dir(&self.folder);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        match part {
+            Part::Group(suite, group) => {
+                command.args([suite, "--", "--rounds", &rounds.to_string(), "--group", group]);
+            }
+            Part::Resources => _ = command.arg(RESOURCES),
         }
-        criterion::read(&home, order)
-    }
-
-    fn run_resources(&self) -> Result<Vec<Row>> {
-        let text = command::output("cargo", &["bench", "--locked", "--quiet", "--bench", RESOURCES], &self.folder)?;
-        rows::parse(&text).with_context(|| format!("the bench {RESOURCES} printed something else than rows"))
+        keep(&part.name(), &mut command, part.parser(), failed)
     }
 }
 
-/// How far the benches are: a line for each group.
-struct Progress {
+type Parser = fn(&str) -> Result<Vec<Row>>;
+
+impl Part {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Group(suite, group) => format!("{group} ({suite})"),
+            Self::Resources => RESOURCES.to_owned(),
+        }
+    }
+
+    fn parser(&self) -> Parser {
+        match self {
+            Self::Group(..) => turns::parse,
+            Self::Resources => rows::parse,
+        }
+    }
+}
+
+/// The rows that a program has printed until it ended, well or not.
+fn keep(name: &str, command: &mut Command, parse: Parser, failed: &mut Vec<String>) -> Vec<Row> {
+    let mut fail = |why: String| {
+        eprintln!("{name}: {why}");
+        failed.push(format!("{name}: {why}"));
+    };
+    let ended = match command::run(command) {
+        Ok(ended) => ended,
+        Err(error) => {
+            fail(format!("{error:#}"));
+            return Vec::new();
+        }
+    };
+    let rows = parse(turns::whole_lines(&ended.printed)).unwrap_or_else(|error| {
+        fail(format!("{error:#}"));
+        Vec::new()
+    });
+    if let Some(failure) = ended.failure {
+        let rounds = rows.first().map_or(0, |row| row.rounds.len());
+        fail(format!("failed after {rounds} rounds ({failure})"));
+    }
+    rows
+}
+
+/// How far the parts are.
+pub(crate) struct Progress {
     started: Instant,
     all: usize,
-    begun: usize,
-    group: String,
 }
 
 impl Progress {
-    /// Reads what a bench says until it ends; its last lines.
-    fn follow(&mut self, suite: &str, child: &mut Child) -> Result<String> {
-        let mut last = VecDeque::with_capacity(LAST_LINES);
-        let words = child.stderr.take().context("the bench has no stderr")?;
-        for line in BufReader::new(words).lines() {
-            let line = line.with_context(|| format!("cannot read what the bench {suite} says"))?;
-            if let Some(bench) = begun(&line) {
-                self.begin(suite, bench);
-            }
-            if last.len() == LAST_LINES {
-                last.pop_front();
-            }
-            last.push_back(line);
-        }
-        Ok(last.into_iter().collect::<Vec<_>>().join("\n"))
+    pub(crate) fn new(all: usize) -> Self {
+        Self { started: Instant::now(), all }
     }
 
-    fn begin(&mut self, suite: &str, bench: &str) {
-        self.begun += 1;
-        let group = bench.split_once('/').map_or(bench, |(group, _)| group);
-        if group != self.group {
-            group.clone_into(&mut self.group);
-            let seconds = self.started.elapsed().as_secs();
-            eprintln!("{seconds} s, bench {} of {}: {suite}, {group}", self.begun, self.all);
-        }
+    pub(crate) fn begin(&self, index: usize, part: &Part) {
+        let seconds = self.started.elapsed().as_secs();
+        eprintln!("{seconds} s, {} of {}: {}", index + 1, self.all, part.name());
     }
-}
-
-/// The bench that begins with this line of criterion's; the later steps of a bench have a colon behind the name.
-fn begun(line: &str) -> Option<&str> {
-    line.strip_prefix("Benchmarking ").filter(|bench| !bench.contains(": "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shell(script: &str) -> (Vec<Row>, Vec<String>) {
+        let mut failed = Vec::new();
+        let rows = keep("g", Command::new("sh").args(["-c", script]), turns::parse, &mut failed);
+        (rows, failed)
+    }
+
     #[test]
-    fn a_bench_begins_once() {
-        assert_eq!(begun("Benchmarking burst/corepool"), Some("burst/corepool"));
-        assert_eq!(begun("Benchmarking burst/corepool: Warming up for 300.00 ms"), None);
-        assert_eq!(begun("    Finished `bench` profile"), None);
+    fn a_bench_that_fails_leaves_the_rounds_it_has_measured() {
+        let (rows, failed) =
+            shell("printf 'g,0,a,1,\\ng,0,b,2,\\ng,1,b,2,\\ng,1,a,'; echo 'thread panicked' >&2; exit 101");
+        assert_eq!(rows.iter().map(|row| row.rounds.len()).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(failed.len(), 1);
+        for part in ["g: failed after 1 rounds", "101", "thread panicked"] {
+            assert!(failed[0].contains(part), "{part} is missing in {}", failed[0]);
+        }
+    }
+
+    #[test]
+    fn a_bench_that_prints_something_else_is_named() {
+        let (rows, failed) = shell("echo 'hello, world'");
+        assert!(rows.is_empty());
+        assert!(failed[0].starts_with("g: line 1 is not"), "{failed:?}");
+    }
+
+    #[test]
+    fn a_bench_that_ends_well_fails_nothing() {
+        let (rows, failed) = shell("echo g,0,a,1,5");
+        assert_eq!((rows.len(), failed.len()), (1, 0));
     }
 }

@@ -1,10 +1,11 @@
 //! Tables in Markdown: one for each group, one of the bars, one of the rows we lose.
 
 use crate::bars::BARS;
-use crate::group::{Group, Lead, Standing, lost, ratio};
+use crate::group::{Group, Lead, Standing, lost};
 use crate::judge::{Outcome, judge};
 use crate::measured::Row;
 use crate::role::{Role, role};
+use crate::spread::Spread;
 use crate::units::{amount, percent, time, times};
 
 const NOTHING: &str = "–";
@@ -38,10 +39,10 @@ pub(crate) fn lost_rows(groups: &[Group<'_>]) -> String {
     if lost.is_empty() {
         return "None.\n".to_owned();
     }
-    let row = |(standing, behind): (Standing<'_>, f64)| {
+    let row = |(standing, behind): (Standing<'_>, Spread)| {
         let Standing { group, ours, rival } = standing;
-        let shown = |row: &Row| amount(row.value, &row.unit);
-        vec![group.to_owned(), ours.peer.clone(), shown(ours), rival.peer.clone(), shown(rival), times(behind)]
+        let shown = |row: &Row| amount(row.value(), &row.unit);
+        vec![group.to_owned(), ours.peer.clone(), shown(ours), rival.peer.clone(), shown(rival), spread(behind)]
     };
     let columns = [Words("group"), Words("ours"), Number(""), Words("best peer"), Number(""), Number("behind")];
     table(&columns, lost.into_iter().map(row))
@@ -74,10 +75,10 @@ pub(crate) fn group(group: &Group<'_>) -> String {
         columns.push(Number("of plain threads"));
     }
     let row = |&row: &&Row| {
-        let mut cells = vec![name(row), amount(row.value, group.unit)];
-        cells.extend(jobs.map(|jobs| time(row.value / jobs as f64)));
+        let mut cells = vec![name(row), amount(row.value(), group.unit)];
+        cells.extend(jobs.map(|jobs| time(row.value() / jobs as f64)));
         cells.push(place(group, row));
-        cells.extend(group.plain_threads().map(|threads| percent(ratio(threads.value, row.value))));
+        cells.extend(group.plain_threads().map(|threads| percent(Spread::of(threads, row).median)));
         cells
     };
     table(&columns, group.rows.iter().map(row))
@@ -98,7 +99,7 @@ fn place(group: &Group<'_>, row: &Row) -> String {
             let standing = group.standings().find(|standing| standing.ours.peer == row.peer);
             standing.map_or("no peer".to_owned(), |standing| format!("**{}**", in_words(&standing)))
         }
-        Role::Peer => group.best_peer().map_or(NOTHING.to_owned(), |best| times(ratio(row.value, best.value))),
+        Role::Peer => group.best_peer().map_or(NOTHING.to_owned(), |best| spread(Spread::of(row, best))),
         Role::Reference => "reference".to_owned(),
     }
 }
@@ -107,12 +108,19 @@ fn in_words(standing: &Standing<'_>) -> String {
     let (less, more) = if standing.ours.unit == "ns" { ("faster", "slower") } else { ("less", "more") };
     let rival = &standing.rival.peer;
     match standing.lead() {
-        Lead::Ahead(lead) if lead.is_finite() => format!("{} {less} than {rival}", times(lead)),
-        Lead::Behind(behind) if behind.is_finite() => format!("{} {more} than {rival}", times(behind)),
+        Lead::Ahead(lead) if lead.median.is_finite() => format!("{} {less} than {rival}", spread(lead)),
+        Lead::Behind(behind) if behind.median.is_finite() => format!("{} {more} than {rival}", spread(behind)),
         Lead::Ahead(_) => format!("{less} than {rival}"),
         Lead::Behind(_) => format!("{more} than {rival}"),
-        Lead::Even => format!("as {rival}"),
+        Lead::Even(even) if even.low == even.high => format!("as {rival}"),
+        Lead::Even(even) => format!("as {rival}: {}", spread(even)),
     }
+}
+
+/// With the quarters behind it, unless all rounds agree.
+fn spread(spread: Spread) -> String {
+    let Spread { low, median, high } = spread;
+    if low == high { times(median) } else { format!("{} ({}–{})", times(median), times(low), times(high)) }
 }
 
 #[cfg(test)]
@@ -153,6 +161,17 @@ mod tests {
         assert!(idle.contains("| **corepool** | 0 ticks | **less than other** |"), "{idle}");
         assert!(idle.contains("| other | 3 ticks | 1.00× |"), "{idle}");
         assert!(group(&groups[1]).contains("| **corepool_probe** | 1.00 ns | no peer |"));
+    }
+
+    #[test]
+    fn rounds_that_differ_show_how_far() {
+        let mut rows = rows(&[("a", "corepool", 1.0), ("a", "x", 1.0), ("a", "y", 1.0)]);
+        rows[0].rounds = vec![100.0; 5];
+        rows[1].rounds = vec![150.0, 160.0, 170.0, 180.0, 190.0];
+        rows[2].rounds = vec![400.0; 5];
+        let shown = group(&all(&rows)[0]);
+        assert!(shown.contains("| **1.70× (1.60×–1.80×) faster than x** |"), "{shown}");
+        assert!(shown.contains("| y | 400 ns | 4.00 ns | 2.35× (2.22×–2.50×) |"), "{shown}");
     }
 
     #[test]

@@ -2,8 +2,6 @@
 //!
 //! A peer that has no handle of its own gets a `oneshot` channel for the result, which is what its users take.
 
-#![allow(dead_code, unreachable_pub, reason = "every bench uses its own part")]
-
 use std::hint::black_box;
 use std::iter;
 use std::sync::mpsc::{Receiver, Sender, channel};
