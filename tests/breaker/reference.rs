@@ -22,13 +22,13 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 
 use self::play::play;
 use self::program::programs;
-use crate::common::within_a_minute;
+use crate::common::{in_debug_a_quarter_of, within_a_minute};
 
 #[test]
 fn every_step_answers_and_tells_as_the_contract_says() {
     let given = Config::default();
     let is_long_run = std::env::var_os("PROPTEST_CASES").is_some();
-    let cases = if is_long_run { given.cases } else { 2_000 };
+    let cases = if is_long_run { given.cases } else { in_debug_a_quarter_of(2_000) as u32 };
     let first_seed = match given.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => RandomState::new().hash_one(cases) >> 32,

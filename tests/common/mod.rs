@@ -68,11 +68,16 @@ pub fn wait_until(what: &str, done: impl Fn() -> bool) {
     }
 }
 
+/// A debug build, slower by as much, does a part of what is repeated for the sake of chance: the release build does it all.
+pub const fn in_debug_a_quarter_of(times: usize) -> usize {
+    if cfg!(debug_assertions) { times.div_ceil(4) } else { times }
+}
+
 /// Counts from 0 for a test that repeats something `most` times; stops sooner where other work on the machine makes that
 /// last long, and well before it is taken for a hang.
 pub fn rounds(most: usize) -> impl Iterator<Item = usize> {
     let start = Instant::now();
-    (0..most).take_while(move |_| start.elapsed() < FOREVER / 4)
+    (0..in_debug_a_quarter_of(most)).take_while(move |_| start.elapsed() < FOREVER / 4)
 }
 
 /// Runs `test` on a thread of its own; ends the process with a message if it hangs.

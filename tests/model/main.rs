@@ -32,7 +32,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, silence_expected_panics};
+use common::{FOREVER, in_debug_a_quarter_of, silence_expected_panics};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
@@ -62,7 +62,11 @@ type Play<P> = fn(&P, Duration) -> Result<(), Contradiction>;
 fn check<P: Clone + Debug + Send + 'static>(cases: u32, programs: &impl Strategy<Value = P>, play: Play<P>) {
     silence_expected_panics();
     let given = Config::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { cases };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
+        given.cases
+    } else {
+        in_debug_a_quarter_of(cases as usize) as u32
+    };
     let first_seed = match given.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => RandomState::new().hash_one(cases) >> 32,
