@@ -265,6 +265,7 @@ impl Monitor {
 
     /// For a worker that has searched: the next job, if one has come meanwhile; else the worker sleeps until it is woken,
     /// and looks again.
+    #[inline]
     pub(crate) fn take_or_sleep(&self) -> Taken {
         let both = self.stop_searching();
         self.look(both).or_else(|both| self.look(self.sleep(both))).unwrap_or_else(Self::start_searching)
@@ -276,9 +277,10 @@ impl Monitor {
     }
 
     /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
-    #[inline(never)]
+    #[inline]
     fn look<'a>(&self, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
-        if let Some((lane, wakeups)) = both.sides().next_lane(&self.hint) {
+        let mut wakeups = Wakeups::default();
+        if let Some(lane) = both.sides().next_lane(&self.hint, &mut wakeups) {
             let Guards { mut back, front } = both;
             drop(front);
             let job = back.pop(lane);
@@ -302,6 +304,7 @@ impl Monitor {
         Taken::Nothing
     }
 
+    #[inline]
     fn stop_searching(&self) -> Guards<'_> {
         let mut both = self.lock_both();
         both.front.stop_searching();
@@ -322,7 +325,8 @@ impl Monitor {
 
     /// Takes one job out of the queue, if it is still there, to run it here and now.
     pub(crate) fn claim(&self, header: &Header) -> Option<Runnable> {
-        let (job, wakeups) = self.lock_both().sides().claim(header, &self.hint)?;
+        let mut wakeups = Wakeups::default();
+        let job = self.lock_both().sides().claim(header, &self.hint, &mut wakeups)?;
         self.wake(wakeups);
         Some(job.into_runnable())
     }
@@ -345,8 +349,9 @@ impl Monitor {
 
     /// Ends a job that waits to run, wherever it waits.
     pub(crate) fn dequeue(&self, header: &Header, why: Unrun) -> Dequeued {
+        let (thread, mut wakeups) = (thread::current().id(), Wakeups::default());
         let mut both = self.lock_both();
-        if let Some((job, wakeups)) = both.sides().dequeue(header, why, thread::current().id(), &self.hint) {
+        if let Some(job) = both.sides().dequeue(header, why, thread, &self.hint, &mut wakeups) {
             drop(both);
             // Submitters are woken within the abort: a wait for the pool in a waker would wait for this very job.
             self.abort(iter::once(job), why, || self.wake(wakeups));

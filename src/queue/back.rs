@@ -67,6 +67,7 @@ impl Back {
 
     /// Whether it is worth a pause to find more jobs in the front: not while some wait here, nor while submitters stand in
     /// line, who can push none.
+    #[inline]
     pub(crate) fn jobs_may_gather(&self) -> bool {
         self.is_streaming && self.jobs.len() == 0 && !self.line_waits
     }
@@ -90,6 +91,7 @@ impl Back {
     }
 
     /// Takes the job that [`Sides::next_lane`](crate::queue::sides::Sides::next_lane) has found.
+    #[inline]
     pub(crate) fn pop(&mut self, lane: Priority) -> Queued {
         self.jobs.pop(lane).expect("a lane that waits holds a job")
     }

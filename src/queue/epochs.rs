@@ -80,6 +80,7 @@ impl Accepted {
 }
 
 impl Retired {
+    #[inline]
     pub(crate) fn count(&mut self, epoch: Epoch) -> Progress {
         self.total += 1;
         if epoch == self.epoch {

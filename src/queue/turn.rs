@@ -15,12 +15,14 @@ impl Turn {
     const PERIOD: u8 = 64;
 
     /// The lane to serve, out of those that wait.
+    #[inline]
     pub(crate) fn next(&self, waiting: LaneSet) -> Option<Priority> {
         let is_due = |&lane: &Priority| waiting.holds(lane) && self.passed_over[lane as usize] + 1 >= Self::PERIOD;
         Priority::ALL.into_iter().rev().find(is_due).or_else(|| waiting.most_urgent())
     }
 
     /// A job of `lane` was taken while those `waiting` waited, its own among them.
+    #[inline]
     pub(crate) fn served(&mut self, lane: Priority, waiting: LaneSet) {
         for other in Priority::ALL {
             let count = &mut self.passed_over[other as usize];
