@@ -8,12 +8,12 @@
 use std::time::Instant;
 
 #[cfg(not(corepool_loom))]
-pub(crate) use self::native::{Condvar, Mutex, MutexGuard, thread, thread_local};
+pub(crate) use self::native::{Condvar, Mutex, MutexGuard, thread_local};
 #[cfg(not(corepool_loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 #[cfg(corepool_loom)]
-pub(crate) use self::model::{Condvar, Mutex, MutexGuard, thread, thread_local};
+pub(crate) use self::model::{Condvar, Mutex, MutexGuard, thread_local};
 #[cfg(corepool_loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
@@ -28,7 +28,7 @@ pub(crate) enum Woken {
 mod native {
     use super::{Instant, Woken};
     pub(crate) use parking_lot::{Mutex, MutexGuard};
-    pub(crate) use std::{thread, thread_local};
+    pub(crate) use std::thread_local;
 
     /// parking_lot's condition variable, with the guard passed by value as loom and std do.
     #[derive(Debug, Default)]
@@ -75,7 +75,6 @@ mod model {
     use super::{Instant, Woken};
 
     pub(crate) use loom::sync::MutexGuard;
-    pub(crate) use loom::thread;
 
     /// loom's macro does not take the `const` initialisers that std's does.
     macro_rules! model_thread_local {

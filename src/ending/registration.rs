@@ -38,11 +38,14 @@ impl Registration {
     }
 
     pub(crate) fn register_target(&self, target: Target) {
-        if let Some(membership) = &self.membership {
-            membership.register(target.clone());
-        }
-        if let Some(deadline) = &self.deadline {
-            deadline.register(target);
+        match (&self.membership, &self.deadline) {
+            (Some(membership), Some(deadline)) => {
+                membership.register(target.clone());
+                deadline.register(target);
+            }
+            (Some(membership), None) => membership.register(target),
+            (None, Some(deadline)) => deadline.register(target),
+            (None, None) => {}
         }
     }
 

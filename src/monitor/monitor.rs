@@ -23,10 +23,10 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::base::error::{SubmitErrorKind, WaitError};
-use crate::base::ids::Epoch;
+use crate::base::ids::{Epoch, ThreadId};
 use crate::base::panic::contain;
 use crate::base::spin::let_gather;
-use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken, thread};
+use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken};
 use crate::base::unrun::Unrun;
 use crate::job::dequeue::Dequeued;
 use crate::job::header::{Header, Standing};
@@ -193,8 +193,9 @@ impl Monitor {
 
     /// Accepts a job that has ended before it was submitted: it takes no place, and resolves here and now.
     pub(crate) fn accept_ended(&self, job: Runnable, origin: Origin, why: Unrun) -> Result<(), Rejected> {
-        let job = self.lock_both().sides().accept_ended(job, origin, why, thread::current().id())?;
-        self.abort(iter::once(job), why, || ());
+        let thread = ThreadId::current();
+        let job = self.lock_both().sides().accept_ended(job, origin, why, thread)?;
+        self.abort(iter::once(job), why, thread, || ());
         Ok(())
     }
 
@@ -349,12 +350,12 @@ impl Monitor {
 
     /// Ends a job that waits to run, wherever it waits.
     pub(crate) fn dequeue(&self, header: &Header, why: Unrun) -> Dequeued {
-        let (thread, mut wakeups) = (thread::current().id(), Wakeups::default());
+        let (thread, mut wakeups) = (ThreadId::current(), Wakeups::default());
         let mut both = self.lock_both();
         if let Some(job) = both.sides().dequeue(header, why, thread, &self.hint, &mut wakeups) {
             drop(both);
             // Submitters are woken within the abort: a wait for the pool in a waker would wait for this very job.
-            self.abort(iter::once(job), why, || self.wake(wakeups));
+            self.abort(iter::once(job), why, thread, || self.wake(wakeups));
             return Dequeued::Resolved;
         }
         let Some(waiting) = both.sides().reject_in_line(header) else {
@@ -369,8 +370,9 @@ impl Monitor {
     /// Moves to `phase`, unless the pool is past it. Rejects the line; aborts what is queued on this thread, if that is
     /// what the phase is for.
     pub(crate) fn close(&self, phase: Phase) {
+        let thread = ThreadId::current();
         let mut both = self.lock_both();
-        let Some(closing) = both.sides().close(phase, thread::current().id(), &self.hint) else { return };
+        let Some(closing) = both.sides().close(phase, thread, &self.hint) else { return };
         if phase == Phase::Aborting {
             // ORDERING: Relaxed, as a job that is asked to stop reads nothing else.
             self.aborting.store(true, Ordering::Relaxed);
@@ -382,24 +384,33 @@ impl Monitor {
                 contain(|| waker.wake());
             }
         };
-        self.abort(closing.queued.into_iter().flat_map(Lanes::into_jobs), Unrun::Aborted, wake_line);
+        let queued = closing.queued.into_iter().flat_map(Lanes::into_jobs);
+        self.abort(queued, Unrun::Aborted, thread, wake_line);
     }
 
     /// Steps 2 and 3 of [`crate::queue::aborts`]; `first` is user code too.
-    fn abort(&self, jobs: impl Iterator<Item = Queued>, why: Unrun, first: impl FnOnce()) {
+    fn abort(&self, jobs: impl Iterator<Item = Queued>, why: Unrun, thread: ThreadId, first: impl FnOnce()) {
         contain(first);
-        for job in jobs {
+        let mut jobs = jobs.peekable();
+        if jobs.peek().is_none() {
+            self.lock_back().finish_aborting(thread);
+        }
+        while let Some(job) = jobs.next() {
             let epoch = job.header().epoch();
             job.into_runnable().abort(why);
-            let progress = self.lock_back().retire_aborted(epoch);
+            let mut back = self.lock_back();
+            let progress = back.retire_aborted(epoch);
+            if jobs.peek().is_none() {
+                back.finish_aborting(thread);
+            }
+            drop(back);
             self.notify_of(progress);
         }
-        self.lock_back().finish_aborting(thread::current().id());
     }
 
     /// Whether this thread aborts jobs of this pool right now, so that it is a destructor or a waker that asks.
     pub(crate) fn is_aborting_here(&self) -> bool {
-        self.lock_back().is_aborting_on(thread::current().id())
+        self.lock_back().is_aborting_on(ThreadId::current())
     }
 
     // What those call who watch the pool.

@@ -7,7 +7,7 @@
 //! The destructors and wakers of step 2 are user code on a thread that the pool may not even know. They may call the pool
 //! again, and a wait for the pool would there be a wait for themselves; so the thread is listed, and such waits fail.
 
-use crate::base::sync::thread::ThreadId;
+use crate::base::ids::ThreadId;
 use crate::base::unrun::Unrun;
 use crate::queue::stats::Stats;
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::base::ids::Epoch;
+use crate::base::ids::{Epoch, ThreadId};
 use crate::base::priority::Priority;
-use crate::base::sync::thread::ThreadId;
 use crate::job::runnable::Queued;
 use crate::queue::aborts::Aborts;
 use crate::queue::epochs::{Goal, Progress, Retired};

@@ -3,7 +3,7 @@
 //!
 //! The data has two sides ([`front`], [`back`]), each behind a lock of its own; [`sides`] holds the transitions that
 //! need both. In go jobs that were accepted or wait for room; out come jobs to run, to abort or to reject, and who is to
-//! be woken. Only the monitor may use it.
+//! be woken. Only the monitor may change it; the floors above know its plain words (who submits, the phases, the counts).
 
 pub(crate) mod hint;
 pub(crate) mod room;

@@ -21,8 +21,8 @@ use std::task::Waker;
 use crate::base::error::SubmitErrorKind;
 #[cfg(corepool_loom)]
 use crate::base::ids::Epoch;
+use crate::base::ids::ThreadId;
 use crate::base::priority::Priority;
-use crate::base::sync::thread::ThreadId;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
 use crate::job::runnable::{Queued, Runnable};
