@@ -34,7 +34,7 @@ pub(crate) enum Fate {
     Panicked,
     /// Dropped, and never called.
     Unrun,
-    /// Called by the submitter to whom it was handed back.
+    /// Called by the submitter whose job was rejected.
     RanHere,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Answer {
     Aborted,
     /// Accepted, but the handle was dropped or detached.
     LetGo,
-    /// The closure was handed back for good.
+    /// It was rejected for good.
     NotAccepted,
     /// The future that stood in line was dropped: whether the job was accepted is the pool's secret.
     Abandoned,
@@ -204,7 +204,7 @@ impl Stub {
         self.0.books.rejections[index].add_one();
     }
 
-    /// Before the submitter calls what was handed back.
+    /// Before the submitter calls a rejected closure.
     pub(crate) fn runs_here(&self) {
         self.0.story.lock().handed_back = true;
     }

@@ -47,7 +47,7 @@ pub(crate) enum Verb {
     NeverPoll,
 }
 
-/// What is done with a closure that was handed back.
+/// What is done with the closure of a rejected job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rejection {
     SubmitAgain,

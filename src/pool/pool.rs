@@ -267,7 +267,7 @@ impl Pool {
     ///
     /// [`Shutdown::Drain`] finishes what was accepted; meanwhile only the pool's own jobs may still submit.
     /// [`Shutdown::Abort`] rejects all and resolves what is queued as [`Aborted`](crate::JobError::Aborted); running
-    /// jobs are waited for, never killed. Both send those who wait for room away with
+    /// jobs are waited for, never killed. Both reject those who wait for room with
     /// [`ShutDown`](crate::SubmitErrorKind::ShutDown). An abort may follow a drain, not the reverse; doing either twice is
     /// fine.
     ///
