@@ -72,6 +72,7 @@ pub(crate) enum Taken {
 }
 
 pub(crate) struct Monitor {
+    /// A copy of the queue's, to be read without a lock.
     capacity: usize,
     back: Padded<Mutex<Back>>,
     front: Padded<Mutex<Front>>,
@@ -172,9 +173,7 @@ impl Monitor {
         full: impl FnOnce(&mut Guards<'_>, Runnable) -> Result<Standing, Rejected>,
     ) -> Result<Standing, Rejected> {
         let mut both = self.lock_both();
-        if !both.front.admits(origin) {
-            return Err(both.front.reject(job, SubmitErrorKind::ShutDown));
-        }
+        let job = both.front.admit(job, origin)?;
         if both.sides().is_full() {
             return full(&mut both, job);
         }
@@ -379,13 +378,8 @@ impl Monitor {
         }
         drop(both);
         self.work.notify_all();
-        let wake_line = || {
-            for waker in closing.rejected {
-                contain(|| waker.wake());
-            }
-        };
         let queued = closing.queued.into_iter().flat_map(Lanes::into_jobs);
-        self.abort(queued, Unrun::Aborted, thread, wake_line);
+        self.abort(queued, Unrun::Aborted, thread, || self.wake(closing.wakeups));
     }
 
     /// Steps 2 and 3 of [`crate::queue::aborts`]; `first` is user code too.

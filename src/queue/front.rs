@@ -83,6 +83,11 @@ impl Front {
         }
     }
 
+    /// Gives the job on unless the phase rejects it. For the cold ways in: to pass a job through costs a few per cent.
+    pub(crate) fn admit(&mut self, job: Runnable, origin: Origin) -> Result<Runnable, Rejected> {
+        if self.admits(origin) { Ok(job) } else { Err(self.reject(job, SubmitErrorKind::ShutDown)) }
+    }
+
     /// Whether no room is left, as far as is known on this side: see [`Room`].
     pub(crate) fn is_full(&self) -> bool {
         self.room.is_full()

@@ -18,7 +18,6 @@
 use std::mem;
 use std::task::Waker;
 
-use crate::base::error::SubmitErrorKind;
 #[cfg(corepool_loom)]
 use crate::base::ids::Epoch;
 use crate::base::ids::ThreadId;
@@ -41,8 +40,8 @@ const STREAM: usize = 8;
 
 /// Both sides, whose locks the caller holds.
 pub(crate) struct Sides<'a> {
-    pub(super) back: &'a mut Back,
-    pub(super) front: &'a mut Front,
+    back: &'a mut Back,
+    front: &'a mut Front,
 }
 
 /// Whom to wake once the locks are free. Filled in where it stands: to hand it on by value would cost a job a tenth.
@@ -61,8 +60,8 @@ pub(crate) struct Wakeups {
 pub(crate) struct Closing {
     /// To abort, oldest first.
     pub(crate) queued: Vec<Lanes>,
-    /// The submitters that stood in line.
-    pub(crate) rejected: Vec<Waker>,
+    /// The submitters that stood in line; the workers are notified all at once.
+    pub(crate) wakeups: Wakeups,
 }
 
 /// Whether a worker that has found the queue empty goes on.
@@ -182,9 +181,7 @@ impl<'a> Sides<'a> {
         why: Unrun,
         thread: ThreadId,
     ) -> Result<Queued, Rejected> {
-        if !self.front.admits(origin) {
-            return Err(self.front.reject(job, SubmitErrorKind::ShutDown));
-        }
+        let job = self.front.admit(job, origin)?;
         job.header().set_epoch(self.front.accepted.count());
         self.back.aborts.start(1, why, thread);
         Ok(job.into_queued())
@@ -215,13 +212,13 @@ impl<'a> Sides<'a> {
             return None;
         }
         self.front.phase = phase;
-        let rejected = self.front.line.reject_all();
-        self.front.rejected += rejected.len() as u64;
+        let wakeups = Wakeups { rejected: self.front.line.reject_all(), ..Wakeups::default() };
+        self.front.rejected += wakeups.rejected.len() as u64;
         self.back.line_waits = false;
         let queued = if phase == Phase::Aborting { self.take_all(hint) } else { Vec::new() };
         self.back.aborts.start(queued.iter().map(Lanes::len).sum(), Unrun::Aborted, thread);
         self.front.sleep.wake_all();
-        Some(Closing { queued, rejected })
+        Some(Closing { queued, wakeups })
     }
 
     /// Everything queued, the older side first.

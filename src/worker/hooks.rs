@@ -43,6 +43,13 @@ impl Hooks {
         }
     }
 
+    /// Contained: the worker goes on.
+    pub(crate) fn run_panic(&self, report: &JobPanic) {
+        if let Some(hook) = &self.panic {
+            contain(|| hook(report));
+        }
+    }
+
     pub(crate) fn run_stop(&self, index: usize) {
         if let Some(hook) = &self.stop {
             hook(index);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::base::ids::Epoch;
 use crate::base::job_panic::JobPanic;
-use crate::base::panic::contain;
 use crate::base::unrun::Unrun;
 use crate::job::runnable::{RunEnd, Runnable, Runner};
 use crate::queue::stats::Meter;
@@ -39,9 +38,7 @@ impl Runner for Worker {
     fn panicked(&self, payload: Box<dyn Any + Send>, job: &dyn RunEnd) -> JobPanic {
         self.meter.count_panicked();
         let report = JobPanic::new(payload, job.name().cloned(), job.header().submitted_at());
-        if let Some(hook) = &self.shared.hooks.panic {
-            contain(|| hook(&report));
-        }
+        self.shared.hooks.run_panic(&report);
         report
     }
 
