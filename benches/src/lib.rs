@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use criterion::Criterion;
 use pico_args::Arguments;
 
-use crate::rounds::Rounds;
+use crate::rounds::{Names, Rounds};
 use crate::rows::Bench;
 
 /// The whole of a bench's `main`.
@@ -31,7 +31,7 @@ use crate::rows::Bench;
 /// these it is a bench of criterion's, with criterion's arguments.
 pub fn run(measure: fn(&mut dyn Bench)) -> ExitCode {
     match front(&mut Arguments::from_env()) {
-        Ok(Some(mut rounds)) => measure(&mut rounds),
+        Ok(Some(mut bench)) => measure(&mut *bench),
         Ok(None) => {
             let mut criterion = Criterion::default().sample_size(20).configure_from_args();
             measure(&mut criterion);
@@ -45,10 +45,11 @@ pub fn run(measure: fn(&mut dyn Bench)) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn front(arguments: &mut Arguments) -> Result<Option<Rounds>, Box<dyn Error>> {
+/// Who measures, if it is not criterion.
+fn front(arguments: &mut Arguments) -> Result<Option<Box<dyn Bench>>, Box<dyn Error>> {
     if arguments.contains("--groups") {
-        return Ok(Some(Rounds::only_names()));
+        return Ok(Some(Box::new(Names)));
     }
     let Some(rounds) = arguments.opt_value_from_str("--rounds")? else { return Ok(None) };
-    Ok(Some(Rounds::new(rounds, arguments.opt_value_from_str("--group")?)))
+    Ok(Some(Box::new(Rounds::new(rounds, arguments.opt_value_from_str("--group")?))))
 }

@@ -23,19 +23,12 @@ pub struct Rounds {
     rounds: u32,
     only: Option<String>,
     random: fastrand::Rng,
-    names_only: bool,
 }
 
 impl Rounds {
     #[must_use]
     pub fn new(rounds: u32, only: Option<String>) -> Self {
-        Self { rounds, only, random: fastrand::Rng::new(), names_only: false }
-    }
-
-    /// Prints the groups' names, and measures nothing.
-    #[must_use]
-    pub fn only_names() -> Self {
-        Self { names_only: true, ..Self::new(0, None) }
+        Self { rounds, only, random: fastrand::Rng::new() }
     }
 
     fn measure_in_turn(&mut self, group: &mut Group<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -47,7 +40,9 @@ impl Rounds {
             for &index in &order {
                 let Row { peer, run } = &mut group.rows[index];
                 let (name, all) = (&group.name, iterations[index]);
-                run(all / WARM_UP);
+                if all >= WARM_UP {
+                    run(all / WARM_UP);
+                }
                 let time = run(all).as_nanos() as f64 / all as f64;
                 writeln!(out, "{name},{round},{peer},{time},{jobs}")?;
             }
@@ -59,15 +54,20 @@ impl Rounds {
 
 impl Bench for Rounds {
     fn measure(&mut self, mut group: Group<'_>) {
-        if self.names_only {
-            println!("{}", group.name);
-            return;
-        }
         if self.only.as_ref().is_some_and(|only| *only != group.name) {
             return;
         }
         piscina::join(&mut group);
         self.measure_in_turn(&mut group, &mut io::stdout().lock()).expect("there is somebody who reads the rows");
+    }
+}
+
+/// Prints the groups' names, and measures nothing.
+pub struct Names;
+
+impl Bench for Names {
+    fn measure(&mut self, group: Group<'_>) {
+        println!("{}", group.name);
     }
 }
 

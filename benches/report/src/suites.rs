@@ -25,7 +25,7 @@ pub(crate) struct Workshop {
     pub(crate) scratch: PathBuf,
 }
 
-/// A part of the whole: what to run, and what became of it.
+/// What is run by itself, so that one that fails leaves the others their rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Of a suite.

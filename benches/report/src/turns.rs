@@ -1,15 +1,15 @@
 //! What a bench prints that measures in rounds: `group,round,peer,ns,jobs`, without a header.
 
 use anyhow::{Context, Result, ensure};
-use csv::{ReaderBuilder, Trim};
+use csv::ReaderBuilder;
 
 use crate::measured::Row;
 
 type Line = (String, usize, String, f64, Option<u64>);
 
-/// A row for each peer, in the order of the first round that is in the text. Of the last round, where it is not whole, none.
+/// A row for each peer, the fastest first. The last round counts only if it is whole.
 pub(crate) fn parse(text: &str) -> Result<Vec<Row>> {
-    let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(text.as_bytes());
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let mut rows: Vec<Row> = Vec::new();
     for (index, line) in reader.deserialize::<Line>().enumerate() {
         let place = || format!("line {} is not `group,round,peer,ns,jobs`", index + 1);
