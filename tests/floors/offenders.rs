@@ -147,9 +147,12 @@ fn what_no_path_shows_is_forbidden() {
     let hidden = [
         ("#[path = \"../queue/line.rs\"] mod line;", "`#[path]`"),
         ("#[cfg_attr(unix, cfg_attr(unix, path = \"../queue/line.rs\"))] mod line;", "`#[path]`"),
+        ("#[r#path = \"../queue/line.rs\"] mod line;", "`#[path]`"),
         ("#[macro_use] mod macros;", "`#[macro_use]`"),
         ("include!(\"../queue/line.rs\");", "`include!`"),
         ("std::include!(\"../queue/line.rs\");", "`include!`"),
+        ("use std::include as inc;", "`include!`"),
+        ("use std::{fmt, include};", "`include!`"),
         ("extern crate self as pool;", "`extern crate self`"),
         ("macro_rules! m { () => {} } mod below;", "a `macro_rules!` above a `mod` line"),
     ];

@@ -90,7 +90,7 @@ impl Scan {
 
     /// Takes `mod name;` or `mod name { ... }`.
     fn declaration(&mut self, name: &str, tokens: &[TokenTree], at: usize, module: &Path) -> usize {
-        let name = name.trim_start_matches("r#");
+        let name = plain(name);
         match tokens.get(at + 2) {
             Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace => {
                 self.children.insert((module.clone(), name.to_owned()));
@@ -132,7 +132,8 @@ impl Scan {
             }
             at += 2;
         }
-        if is_mark(tokens, at, '!') && path.last().is_some_and(|last| last == "include") {
+        let is_seen = purpose == Purpose::Use || is_mark(tokens, at, '!');
+        if is_seen && path.last().is_some_and(|last| last == "include") {
             self.hide(tokens, begin, "`include!`");
         }
         if begin < tokens.len() && !path.is_empty() {
@@ -151,7 +152,7 @@ impl Scan {
     }
 
     fn attribute_body(&mut self, body: &[TokenTree], line: usize) {
-        match (word_at(body, 0).as_deref(), body.get(1)) {
+        match (word_at(body, 0).as_deref().map(plain), body.get(1)) {
             (Some("path"), _) => self.hidden.push((line, "`#[path]`")),
             (Some("macro_use"), _) => self.hidden.push((line, "`#[macro_use]`")),
             (Some("cfg_attr"), Some(TokenTree::Group(list))) => {
@@ -198,7 +199,12 @@ fn line(tokens: &[TokenTree], at: usize) -> usize {
 }
 
 fn bare(word: &Ident) -> String {
-    word.to_string().trim_start_matches("r#").to_owned()
+    plain(&word.to_string()).to_owned()
+}
+
+/// A name without the mark of a raw one, which changes nothing for what is no keyword.
+fn plain(word: &str) -> &str {
+    word.trim_start_matches("r#")
 }
 
 fn word_at(tokens: &[TokenTree], at: usize) -> Option<String> {
