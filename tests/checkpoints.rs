@@ -301,7 +301,7 @@ fn a_job_cancelled_between_the_queue_and_its_start_does_not_start() {
 }
 
 #[test]
-fn a_waker_that_cancels_the_job_its_worker_has_just_taken_keeps_it_from_running() {
+fn a_waker_that_cancels_the_job_its_worker_is_about_to_take_dequeues_it() {
     within_a_minute(|| {
         let pool = one_worker(1);
         let (gate, held) = hold_worker(&pool);
@@ -312,14 +312,14 @@ fn a_waker_that_cancels_the_job_its_worker_has_just_taken_keeps_it_from_running(
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let waker = spy.waker();
         assert!(next.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
-        // The worker hands the place on after it has taken the job, and before it starts it.
+        // The worker wakes whoever gets the place before it takes the job.
         let (slot, inner) = (std::sync::Mutex::new(None), pool.clone());
         let shared = std::sync::Arc::new(slot);
         let inside = std::sync::Arc::clone(&shared);
         spy.on_wake(move || {
             let job: Option<JobHandle<i32>> = inside.lock().unwrap().take();
             let job = job.unwrap();
-            assert_eq!(job.cancel(), Cancel::Requested);
+            assert_eq!(job.cancel(), Cancel::Dequeued);
             report.send(inner.wait_idle(None)).unwrap();
             *inside.lock().unwrap() = Some(job);
         });

@@ -232,35 +232,6 @@ fn an_outsiders_join_does_not_claim() {
 }
 
 #[test]
-fn a_worker_joining_another_pools_job_waits_and_claims_nothing() {
-    within_a_minute(|| {
-        let here = Pool::builder().workers(1).thread_name("here").build().unwrap();
-        let there = Pool::builder().workers(1).thread_name("there").build().unwrap();
-        // Both queues hold as many jobs, so whatever place the target has there is taken here by a decoy.
-        for place in 0..4 {
-            let (gate, held) = hold_worker(&there);
-            let mut targets: Vec<_> =
-                (0..4).map(|_| there.submit(|| (thread_name(), current_worker())).unwrap()).collect();
-            let ran = Arc::new(AtomicUsize::new(0));
-            let decoys = Arc::clone(&ran);
-            let (name, ran_meanwhile) = inside(&here, move |here| {
-                for _ in 0..4 {
-                    let decoys = Arc::clone(&decoys);
-                    here.submit(move || decoys.fetch_add(1, Ordering::SeqCst)).unwrap().detach();
-                }
-                let mut target = targets.swap_remove(place);
-                assert!(poll_once(&mut target, &opens_when_let_go(&gate)).is_pending());
-                (target.join().unwrap(), decoys.load(Ordering::SeqCst))
-            });
-            assert_eq!((name, ran_meanwhile), (("there-0".to_owned(), Some(0)), 0));
-            held.join().unwrap();
-            here.wait_idle(None).unwrap();
-            assert_eq!(ran.load(Ordering::SeqCst), 4);
-        }
-    });
-}
-
-#[test]
 fn joining_what_another_worker_runs_waits_for_it() {
     within_a_minute(|| {
         let pool = Pool::builder().workers(2).build().unwrap();

@@ -1,9 +1,6 @@
-//! The numbers that pools, threads and epochs are known by.
+//! The numbers that pools and epochs are known by.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::base::sync::thread_local;
 
 /// A pool's number: no two pools of a process have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,29 +11,6 @@ impl PoolId {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed, as only the number matters.
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// A thread's number: no two threads of a process have the same. Unlike std's, it can be asked for to the very end of a
-/// thread, when std's own handle of it is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ThreadId(u64);
-
-thread_local! {
-    /// 0: the thread has not been asked yet.
-    static OWN: Cell<u64> = const { Cell::new(0) };
-}
-
-impl ThreadId {
-    pub(crate) fn current() -> Self {
-        static LAST: AtomicU64 = AtomicU64::new(0);
-        OWN.with(|own| {
-            if own.get() == 0 {
-                // ORDERING: Relaxed, as only the number matters.
-                own.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
-            }
-            Self(own.get())
-        })
     }
 }
 

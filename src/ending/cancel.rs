@@ -1,8 +1,10 @@
 //! Cancelling one job, through its handle or its dropped future.
 
+use std::sync::Arc;
+
 use crate::base::unrun::Unrun;
-use crate::job::dequeue::{Dequeue, Dequeued};
 use crate::job::header::Header;
+use crate::job::job_pool::{Dequeued, JobPool};
 
 /// What [`JobHandle::cancel`](crate::JobHandle::cancel) did.
 ///
@@ -20,20 +22,22 @@ use crate::job::header::Header;
 pub enum Cancel {
     /// The job was queued: it has resolved as [`JobError::Cancelled`](crate::JobError::Cancelled), and its place is free.
     Dequeued,
-    /// The job was taken by a worker: it is asked to stop through [`checkpoint`](crate::checkpoint), and does not start
-    /// if it has not yet. Or another thread is just ending it.
+    /// The job had been taken out of the queue: it is asked to stop through [`checkpoint`](crate::checkpoint). It may run,
+    /// be about to start, or just be ended by another thread; only its outcome tells whether it has run, which is
+    /// [`JobError::Cancelled`](crate::JobError::Cancelled) if it has not.
     Requested,
     /// The job had resolved before.
     Finished,
 }
 
-/// Ends an accepted job, wherever it has got to. A pool that is gone has resolved all its jobs.
-pub(crate) fn cancel(pool: Option<&dyn Dequeue>, job: &Header) -> Cancel {
+/// Ends an accepted job, wherever it has got to; `request_stop` asks its cell not to start it. A pool that is gone has
+/// resolved all its jobs.
+pub(crate) fn cancel(pool: Option<Arc<dyn JobPool>>, job: &Header, request_stop: impl FnOnce()) -> Cancel {
     if job.is_finished() {
         return Cancel::Finished;
     }
-    // Before dequeuing, as that may wait for the locks: a worker that takes the job meanwhile may find it requested.
-    job.request_stop();
+    // Before dequeuing, as that may wait for the locks: a worker that takes the job meanwhile finds it requested.
+    request_stop();
     match pool.map(|pool| pool.dequeue(job, Unrun::Cancelled)) {
         Some(Dequeued::Resolved) => Cancel::Dequeued,
         _ => Cancel::Requested,

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use crate::base::sync::{AtomicU64, Condvar, Mutex, Ordering};
 use crate::base::unrun::Unrun;
-use crate::job::dequeue::Target;
+use crate::job::job_pool::Target;
 
 pub(crate) struct Keeper {
     thread_name: String,

@@ -1,7 +1,7 @@
 //! What ends a job from outside: a cancel by its handle, its token, its deadline.
 //!
 //! In go jobs that are about to be queued, registered with their token and their deadline; out comes a call of
-//! [`Dequeue`](crate::job::dequeue::Dequeue), which is all that this floor sees of a pool. For the floors above; a token
+//! [`JobPool`](crate::job::job_pool::JobPool), which is all that this floor sees of a pool. For the floors above; a token
 //! is the user's too.
 
 pub(crate) mod registry;

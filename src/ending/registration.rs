@@ -16,7 +16,7 @@ use std::time::Instant;
 use crate::base::unrun::Unrun;
 use crate::ending::keeper::Deadline;
 use crate::ending::token::Membership;
-use crate::job::dequeue::{Dequeue, Target};
+use crate::job::job_pool::{JobPool, Target};
 use crate::job::options::{Ending, Extras, Options};
 use crate::job::runnable::Runnable;
 
@@ -33,7 +33,7 @@ impl Registration {
     }
 
     /// Step 1 at the top of this file.
-    pub(crate) fn register(&self, pool: Weak<dyn Dequeue>, job: &Runnable) {
+    pub(crate) fn register(&self, pool: Weak<dyn JobPool>, job: &Runnable) {
         self.register_target(Target::new(pool, job));
     }
 
@@ -49,10 +49,6 @@ impl Registration {
         }
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline.as_ref().map(Deadline::at)
-    }
-
     pub(crate) fn has_expired(&self) -> bool {
         self.deadline.as_ref().is_some_and(Deadline::has_passed)
     }
@@ -64,6 +60,10 @@ impl Ending for Registration {
             return Some(Unrun::Cancelled);
         }
         self.has_expired().then_some(Unrun::Expired)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline.as_ref().map(Deadline::at)
     }
 
     fn unregister(&self) {

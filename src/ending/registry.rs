@@ -7,11 +7,11 @@ use std::sync::{Arc, Weak};
 use parking_lot::RwLock;
 
 use crate::base::ids::PoolId;
-use crate::job::dequeue::Dequeue;
+use crate::job::job_pool::JobPool;
 
-static POOLS: RwLock<BTreeMap<PoolId, Weak<dyn Dequeue>>> = RwLock::new(BTreeMap::new());
+static POOLS: RwLock<BTreeMap<PoolId, Weak<dyn JobPool>>> = RwLock::new(BTreeMap::new());
 
-pub(crate) fn add(id: PoolId, pool: Weak<dyn Dequeue>) {
+pub(crate) fn add(id: PoolId, pool: Weak<dyn JobPool>) {
     POOLS.write().insert(id, pool);
 }
 
@@ -21,6 +21,6 @@ pub(crate) fn remove(id: PoolId) {
 }
 
 /// The pool, unless it is gone and with it everything that could be cancelled.
-pub(crate) fn find(id: PoolId) -> Option<Arc<dyn Dequeue>> {
+pub(crate) fn find(id: PoolId) -> Option<Arc<dyn JobPool>> {
     POOLS.read().get(&id).and_then(Weak::upgrade)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::fifo::{Fifo, Key};
 use crate::base::sync::{AtomicBool, AtomicU32, Mutex, Ordering};
 use crate::base::unrun::Unrun;
-use crate::job::dequeue::Target;
+use crate::job::job_pool::Target;
 
 /// Cancels all jobs that were submitted with it, however many.
 ///

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::JobError;
 use crate::base::ids::PoolId;
-use crate::base::park::{deadline_in, is_ahead, with_parker};
+use crate::base::park::{Parker, deadline_in, is_ahead, with_parker};
 use crate::base::spin::spin_until;
 use crate::base::sync::Woken;
 use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::registry;
 use crate::handle::cancel_on_drop::CancelOnDrop;
 use crate::job::cell::{Outcome, WaitEnd};
-use crate::worker::join::{Claim, claim, is_on_own_stack};
+use crate::worker::join::{Claim, claim, settle};
+use crate::worker::seat;
 
 const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
 
@@ -72,10 +73,10 @@ impl<T> JobHandle<T> {
         if let Some(outcome) = cell.take() {
             return outcome;
         }
-        if claim(cell.header()) == Claim::OnOwnStack {
+        if claim(cell.header(), self.pool) == Claim::OnOwnStack {
             return Err(JobError::WouldDeadlock);
         }
-        match wait(&*cell, None) {
+        match wait(&*cell, self.pool, None) {
             Some(outcome) => outcome,
             None => unreachable!("without a deadline only the job's end ends the wait"),
         }
@@ -110,10 +111,10 @@ impl<T> JobHandle<T> {
         if let Some(outcome) = cell.take() {
             return Ok(outcome);
         }
-        if is_on_own_stack(cell.header()) {
+        if seat::holds(cell.header()) {
             return Ok(Err(JobError::WouldDeadlock));
         }
-        match wait(&**cell, deadline) {
+        match wait(&**cell, self.pool, deadline) {
             Some(outcome) => Ok(outcome),
             None => Err(self),
         }
@@ -180,7 +181,7 @@ impl<T> JobHandle<T> {
     /// ```
     pub fn cancel(&self) -> Cancel {
         match &self.cell {
-            Some(cell) => cancel(registry::find(self.pool).as_deref(), cell.header()),
+            Some(cell) => cancel(registry::find(self.pool), cell.header(), || cell.request_stop()),
             None => Cancel::Finished,
         }
     }
@@ -209,7 +210,7 @@ impl<T> JobHandle<T> {
 }
 
 /// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.
-fn wait<T>(cell: &dyn WaitEnd<T>, deadline: Option<Instant>) -> Option<Outcome<T>> {
+fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Option<Outcome<T>> {
     let header = cell.header();
     if is_ahead(deadline) {
         spin_until(|| header.is_finished());
@@ -218,7 +219,7 @@ fn wait<T>(cell: &dyn WaitEnd<T>, deadline: Option<Instant>) -> Option<Outcome<T
         let ready = with_parker(|parker, waker| match cell.poll(waker) {
             Poll::Ready(outcome) => Some(outcome),
             Poll::Pending => {
-                while !header.is_finished() && parker.park_until(deadline) != Woken::TimedOut {}
+                park_until_finished(cell, pool, deadline, parker);
                 None
             }
         });
@@ -229,6 +230,23 @@ fn wait<T>(cell: &dyn WaitEnd<T>, deadline: Option<Instant>) -> Option<Outcome<T
     cell.take()
 }
 
+/// Parks until the job has resolved or until `deadline`. A job that ends while it is queued is ended here at the latest: the
+/// keeper, or who cancels it or its pool, may be in a destructor that waits for this thread, or be this thread.
+fn park_until_finished<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>, parker: &Parker) {
+    let header = cell.header();
+    loop {
+        settle(header, pool, cell.ended());
+        if header.is_finished() {
+            return;
+        }
+        let own = cell.deadline().filter(|&own| is_ahead(Some(own)));
+        let first = deadline.into_iter().chain(own).min();
+        if parker.park_until(first) == Woken::TimedOut && first == deadline {
+            return;
+        }
+    }
+}
+
 impl<T> Future for JobHandle<T> {
     type Output = Result<T, JobError>;
 
@@ -236,7 +254,12 @@ impl<T> Future for JobHandle<T> {
     ///
     /// If polled again after it was ready, or if cloning the waker panics.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = self.cell.as_ref().expect(SPENT).poll(cx.waker());
+        let cell = self.cell.as_ref().expect(SPENT);
+        let ended = cell.ended();
+        if !cell.header().is_finished() && (ended.is_some() || seat::aborts_any()) {
+            settle(cell.header(), self.pool, ended);
+        }
+        let polled = cell.poll(cx.waker());
         if polled.is_ready() {
             self.cell = None;
         }

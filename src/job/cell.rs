@@ -18,6 +18,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
 use crate::base::error::JobError;
 use crate::base::ids::Epoch;
@@ -37,6 +38,15 @@ pub(crate) trait WaitEnd<T>: Send + Sync {
 
     /// The outcome, the first time it is asked for after the job has resolved.
     fn take(&self) -> Option<Outcome<T>>;
+
+    /// Asks the job not to start or, if it has begun, to stop.
+    fn request_stop(&self);
+
+    /// Why the job must not start any more, or should stop.
+    fn ended(&self) -> Option<Unrun>;
+
+    /// The moment at which its deadline ends the job.
+    fn deadline(&self) -> Option<Instant>;
 
     /// The outcome, or the promise to wake `waker` once there is one.
     fn poll(&self, waker: &Waker) -> Poll<Outcome<T>>;
@@ -105,12 +115,24 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
         }
     }
 
-    /// Why a job that is about to start must not.
-    fn must_not_start(&self) -> Option<Unrun> {
-        if self.header.is_stop_requested() {
-            return Some(Unrun::Cancelled);
-        }
+    fn ended_from_outside(&self) -> Option<Unrun> {
         self.extras.ending().and_then(Ending::ended)
+    }
+
+    /// Takes the closure, for the owner of the job's `Runnable`; with the reason not to start it, if its handle has given
+    /// one by now. One that is given later finds the job begun: the lock is what both sides meet in.
+    fn begin(&self) -> (F, Option<Unrun>) {
+        let mut body = self.body.lock();
+        let Stage::Queued(job) = mem::replace(&mut body.stage, Stage::Running) else {
+            unreachable!("one Runnable a job, and it is consumed by who takes the closure");
+        };
+        (job, self.header.is_stop_requested().then_some(Unrun::Cancelled))
+    }
+
+    /// Asks the job not to start or, if it has begun, to stop.
+    pub(crate) fn request_stop(&self) {
+        let _body = self.body.lock();
+        self.header.request_stop();
     }
 
     fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
@@ -152,11 +174,10 @@ where
 
     fn run(&self, runner: &dyn Runner) -> Epoch {
         let epoch = self.header.epoch();
-        let Stage::Queued(job) = self.replace(Stage::Running) else {
-            unreachable!("one Runnable a job, and it is consumed by running");
-        };
         self.unregister();
-        if let Some(why) = self.must_not_start() {
+        let ended = self.ended_from_outside().or_else(|| runner.is_aborting().then_some(Unrun::Aborted));
+        let (job, stop_requested) = self.begin();
+        if let Some(why) = stop_requested.or(ended) {
             contain(|| drop(job));
             runner.unrun(why);
             self.finish(Err(why.into()));
@@ -175,9 +196,7 @@ where
 
     fn abort(&self, why: Unrun) {
         self.unregister();
-        let Stage::Queued(job) = self.replace(Stage::Running) else {
-            unreachable!("one Runnable a job, and it is consumed by aborting");
-        };
+        let (job, _) = self.begin();
         // Before the handle resolves: who has joined finds the closure gone.
         contain(|| drop(job));
         self.finish(Err(why.into()));
@@ -196,6 +215,21 @@ where
 
     fn take(&self) -> Option<Outcome<T>> {
         self.body.lock().take_outcome()
+    }
+
+    fn request_stop(&self) {
+        JobCell::request_stop(self);
+    }
+
+    fn ended(&self) -> Option<Unrun> {
+        match self.header.is_stop_requested() {
+            true => Some(Unrun::Cancelled),
+            false => self.ended_from_outside(),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.extras.ending().and_then(Ending::deadline)
     }
 
     fn poll(&self, waker: &Waker) -> Poll<Outcome<T>> {

@@ -75,13 +75,14 @@ impl Header {
 
     /// Whether the handle has cancelled a job that it could not take out of the queue.
     pub(crate) fn is_stop_requested(&self) -> bool {
-        // ORDERING: Relaxed, as a job that is asked to stop reads nothing that whoever asks wrote.
-        self.stop_requested.load(Ordering::Relaxed)
+        // ORDERING: Acquire pairs with the Release in `request_stop`: what was done before asking is seen by a job that
+        // finds out.
+        self.stop_requested.load(Ordering::Acquire)
     }
 
     pub(crate) fn request_stop(&self) {
-        // ORDERING: Relaxed, see `is_stop_requested`.
-        self.stop_requested.store(true, Ordering::Relaxed);
+        // ORDERING: Release, see `is_stop_requested`.
+        self.stop_requested.store(true, Ordering::Release);
     }
 
     pub(crate) fn priority(&self) -> Priority {

@@ -4,6 +4,7 @@
 //! cost nothing where there are none, and no allocation of their own where there are.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
 use crate::base::priority::Priority;
 use crate::base::unrun::Unrun;
@@ -12,6 +13,9 @@ use crate::base::unrun::Unrun;
 pub(crate) trait Ending: Send + Sync {
     /// Why the job must not start any more, or should stop.
     fn ended(&self) -> Option<Unrun>;
+
+    /// The deadline, if it has one.
+    fn deadline(&self) -> Option<Instant>;
 
     /// Has the job forgotten. For the owner of its `Runnable`, or of the closure that was returned.
     fn unregister(&self);

@@ -18,6 +18,9 @@ use crate::job::options::Ending;
 
 /// Who runs a job. Told how it ended before the handle resolves, so that who has joined finds it counted.
 pub(crate) trait Runner {
+    /// Whether its pool runs no job any more that has not started.
+    fn is_aborting(&self) -> bool;
+
     fn completed(&self);
 
     /// Counts a panic, and shows it to the user's hook.
@@ -66,7 +69,7 @@ impl Runnable {
         Queued(self.into_cell())
     }
 
-    /// The cell, for whoever runs it: its [`RunEnd::run`] resolves the job, or leaves it to nobody.
+    /// The cell, for whoever runs or aborts the job: [`RunEnd::run`] and [`RunEnd::abort`] resolve it, each for good.
     pub(crate) fn into_cell(mut self) -> Arc<dyn RunEnd> {
         let cell = self.0.take().expect("only consuming methods empty it");
         // Empty: this only spares the look at it.
@@ -76,13 +79,6 @@ impl Runnable {
 
     pub(crate) fn downgrade(&self) -> Weak<dyn RunEnd> {
         Arc::downgrade(self.0.as_ref().expect("only consuming methods empty it"))
-    }
-
-    /// Drops the closure and resolves the handle with the reason.
-    pub(crate) fn abort(mut self, why: Unrun) {
-        if let Some(cell) = self.0.take() {
-            cell.abort(why);
-        }
     }
 
     /// The job is not accepted: the closure stays in the cell for the submitter, who holds the cell, to take.

@@ -5,6 +5,7 @@
 //!
 //! - **Lock order**: back, then front. Who holds the front only and needs both lets go first.
 //! - No code of the user's runs under a lock: jobs pass through unopened, wakers are woken after.
+//! - Nobody holds a job while it wakes a submitter: see [`crate::queue::sides`].
 //!
 //! **Contention.** Where a worker and a submitter want the front at the same time, both lose several times what handing a
 //! job over costs otherwise. A worker that keeps up with a submitter would meet it at every job, slow it down so, and keep
@@ -16,26 +17,24 @@
 //!   runs a job it looks once that is over. Without the pause the bench `bounded` takes 1.2 times as long and
 //!   `producers_4` 1.05 times (medians of 80 paired runs on two cores).
 
-use std::iter;
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
 use crate::base::error::{SubmitErrorKind, WaitError};
-use crate::base::ids::{Epoch, ThreadId};
+use crate::base::ids::Epoch;
 use crate::base::panic::contain;
+use crate::base::priority::Priority;
 use crate::base::spin::let_gather;
 use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken};
 use crate::base::unrun::Unrun;
-use crate::job::dequeue::Dequeued;
 use crate::job::header::{Header, Standing};
 use crate::job::runnable::{Queued, Runnable};
 use crate::queue::back::{Back, Left};
 use crate::queue::epochs::Progress;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
-use crate::queue::lanes::Lanes;
 use crate::queue::line::Waiting;
 use crate::queue::sides::{Next, Sides, Wakeups};
 use crate::queue::sleep::Wakeup;
@@ -69,6 +68,16 @@ pub(crate) enum Taken {
     Nothing,
     /// Nothing will ever come.
     Exit,
+}
+
+/// Where a job that is to be ended was found.
+#[must_use]
+pub(crate) enum Found {
+    /// In the queue: the caller aborts it.
+    InQueue(Runnable),
+    /// In line: it was rejected, and its submitter is told.
+    InLine,
+    NotFound,
 }
 
 pub(crate) struct Monitor {
@@ -190,12 +199,9 @@ impl Monitor {
         self.notify_workers(workers);
     }
 
-    /// Accepts a job that has ended before it was submitted: it takes no place, and resolves here and now.
-    pub(crate) fn accept_ended(&self, job: Runnable, origin: Origin, why: Unrun) -> Result<(), Rejected> {
-        let thread = ThreadId::current();
-        let job = self.lock_both().sides().accept_ended(job, origin, why, thread)?;
-        self.abort(iter::once(job), why, thread, || ());
-        Ok(())
+    /// Accepts a job that has ended before it was submitted: it takes no place, and the caller aborts it.
+    pub(crate) fn accept_ended(&self, job: Runnable, origin: Origin, why: Unrun) -> Result<Runnable, Rejected> {
+        self.lock_both().sides().accept_ended(job, origin, why)
     }
 
     /// Takes a job out of the line, if it still stands there. Its submitter decides what becomes of it.
@@ -278,14 +284,17 @@ impl Monitor {
 
     /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
     #[inline]
-    fn look<'a>(&self, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
-        let mut wakeups = Wakeups::default();
-        if let Some(lane) = both.sides().next_lane(&self.hint, &mut wakeups) {
+    fn look<'a>(&'a self, both: Guards<'a>) -> Result<Taken, Guards<'a>> {
+        let (mut both, first) = match both.back.line_waits() {
+            false => (both, None),
+            true => self.make_way_for_next(both),
+        };
+        if let Some((lane, workers)) = both.sides().next_lane(first, &self.hint) {
             let Guards { mut back, front } = both;
             drop(front);
             let job = back.pop(lane);
             drop(back);
-            self.wake(wakeups);
+            self.notify_workers(workers);
             return Ok(Taken::Job(job.into_runnable()));
         }
         match both.sides().exit_or_wait() {
@@ -296,6 +305,25 @@ impl Monitor {
                 Ok(Taken::Exit)
             }
         }
+    }
+
+    /// Steps 1 and 2 of [`crate::queue::sides`], for who is about to take out a job and holds none, as long as it `is_queued`.
+    fn make_way<'a>(&'a self, mut both: Guards<'a>, is_queued: impl Fn(&mut Sides<'_>) -> bool) -> Guards<'a> {
+        let mut wakeups = Wakeups::default();
+        while is_queued(&mut both.sides()) && both.sides().admit_ahead(&self.hint, &mut wakeups) {
+            drop(both);
+            self.wake(mem::take(&mut wakeups));
+            both = self.lock_both();
+        }
+        both
+    }
+
+    /// The same for who takes the next job, whichever that is. A job from the line does not go before it, however urgent:
+    /// it would not if its place came free after the pop. So the lane is chosen first.
+    #[cold]
+    fn make_way_for_next<'a>(&'a self, mut both: Guards<'a>) -> (Guards<'a>, Option<Priority>) {
+        let first = both.sides().peek_lane();
+        (self.make_way(both, |_| true), first)
     }
 
     /// Step 1 of [`crate::queue::sleep`].
@@ -323,11 +351,13 @@ impl Monitor {
         self.stop_searching()
     }
 
-    /// Takes one job out of the queue, if it is still there, to run it here and now.
-    pub(crate) fn claim(&self, header: &Header) -> Option<Runnable> {
-        let mut wakeups = Wakeups::default();
-        let job = self.lock_both().sides().claim(header, &self.hint, &mut wakeups)?;
-        self.wake(wakeups);
+    /// Takes one job out of the queue, if it is still there, to run it here and now: on a worker of this pool, or of
+    /// another.
+    pub(crate) fn claim(&self, header: &Header, origin: Origin) -> Option<Runnable> {
+        let mut both = self.make_way(self.lock_both(), |sides| sides.holds(header));
+        let (job, workers) = both.sides().claim(header, origin, &self.hint)?;
+        drop(both);
+        self.notify_workers(workers);
         Some(job.into_runnable())
     }
 
@@ -340,71 +370,68 @@ impl Monitor {
         self.notify_of(back.retire(epoch));
     }
 
+    /// Counts how a job has ended that a worker of another pool runs.
+    pub(crate) fn count_for_guest(&self, count: impl FnOnce(&Meter)) {
+        count(self.lock_back().guest_meter());
+    }
+
+    /// Retires a job that a worker of another pool has run. It may be the last that a drain waited for, and its worker is
+    /// not one to look whether it may exit.
+    pub(crate) fn retire_guest(&self, epoch: Epoch) {
+        let mut both = self.lock_both();
+        self.notify_of(both.back.retire_guest(epoch));
+        let ended = both.sides().close_if_drained();
+        drop(both);
+        if ended {
+            self.work.notify_all();
+        }
+    }
+
     pub(crate) fn is_aborting(&self) -> bool {
-        // ORDERING: Relaxed, see `close`.
-        self.aborting.load(Ordering::Relaxed)
+        // ORDERING: Acquire pairs with the Release in `close`: what was done before aborting is seen by a job that finds
+        // out.
+        self.aborting.load(Ordering::Acquire)
     }
 
     // What those call who end jobs.
 
-    /// Ends a job that waits to run, wherever it waits.
-    pub(crate) fn dequeue(&self, header: &Header, why: Unrun) -> Dequeued {
-        let (thread, mut wakeups) = (ThreadId::current(), Wakeups::default());
-        let mut both = self.lock_both();
-        if let Some(job) = both.sides().dequeue(header, why, thread, &self.hint, &mut wakeups) {
+    /// Takes a job out of the queue or out of the line, to end it.
+    pub(crate) fn dequeue(&self, header: &Header, why: Unrun) -> Found {
+        let mut both = self.make_way(self.lock_both(), |sides| sides.holds(header));
+        if let Some((job, workers)) = both.sides().dequeue(header, why, &self.hint) {
             drop(both);
-            // Submitters are woken within the abort: a wait for the pool in a waker would wait for this very job.
-            self.abort(iter::once(job), why, thread, || self.wake(wakeups));
-            return Dequeued::Resolved;
+            self.notify_workers(workers);
+            return Found::InQueue(job.into_runnable());
         }
-        let Some(waiting) = both.sides().reject_in_line(header) else {
-            return Dequeued::NotFound;
-        };
+        let Some(waiting) = both.sides().reject_in_line(header) else { return Found::NotFound };
         let waker = waiting.reject(why);
         drop(both);
         contain(|| waker.wake());
-        Dequeued::Rejected
+        Found::InLine
     }
 
-    /// Moves to `phase`, unless the pool is past it. Rejects the line; aborts what is queued on this thread, if that is
-    /// what the phase is for.
+    /// Takes out the next job of a pool that aborts; none is left once it says so.
+    pub(crate) fn take_to_abort(&self) -> Option<Runnable> {
+        self.lock_both().sides().take_to_abort(&self.hint).map(Queued::into_runnable)
+    }
+
+    /// Retires a job that was aborted: step 3 of [`crate::queue::aborts`].
+    pub(crate) fn retire_aborted(&self, epoch: Epoch) {
+        let progress = self.lock_back().retire_aborted(epoch);
+        self.notify_of(progress);
+    }
+
+    /// Moves to `phase`, unless the pool is past it, and rejects the line.
     pub(crate) fn close(&self, phase: Phase) {
-        let thread = ThreadId::current();
         let mut both = self.lock_both();
-        let Some(closing) = both.sides().close(phase, thread, &self.hint) else { return };
+        let Some(wakeups) = both.sides().close(phase) else { return };
         if phase == Phase::Aborting {
-            // ORDERING: Relaxed, as a job that is asked to stop reads nothing else.
-            self.aborting.store(true, Ordering::Relaxed);
+            // ORDERING: Release, see `is_aborting`.
+            self.aborting.store(true, Ordering::Release);
         }
         drop(both);
         self.work.notify_all();
-        let queued = closing.queued.into_iter().flat_map(Lanes::into_jobs);
-        self.abort(queued, Unrun::Aborted, thread, || self.wake(closing.wakeups));
-    }
-
-    /// Steps 2 and 3 of [`crate::queue::aborts`]; `first` is user code too.
-    fn abort(&self, jobs: impl Iterator<Item = Queued>, why: Unrun, thread: ThreadId, first: impl FnOnce()) {
-        contain(first);
-        let mut jobs = jobs.peekable();
-        if jobs.peek().is_none() {
-            self.lock_back().finish_aborting(thread);
-        }
-        while let Some(job) = jobs.next() {
-            let epoch = job.header().epoch();
-            job.into_runnable().abort(why);
-            let mut back = self.lock_back();
-            let progress = back.retire_aborted(epoch);
-            if jobs.peek().is_none() {
-                back.finish_aborting(thread);
-            }
-            drop(back);
-            self.notify_of(progress);
-        }
-    }
-
-    /// Whether this thread aborts jobs of this pool right now, so that it is a destructor or a waker that asks.
-    pub(crate) fn is_aborting_here(&self) -> bool {
-        self.lock_back().is_aborting_on(ThreadId::current())
+        self.wake(wakeups);
     }
 
     // What those call who watch the pool.

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use crate::base::error::WaitError;
 use crate::base::park::deadline_in;
 use crate::queue::front::Phase;
+use crate::worker::abort;
 use crate::worker::seat::{is_own_thread, would_wait_for_itself};
 use crate::worker::shared::Shared;
 
@@ -78,7 +79,7 @@ impl Shutdown {
 
 /// Step 1 at the top of this file.
 pub(crate) fn close(shared: &Shared, mode: Shutdown) {
-    shared.monitor.close(mode.phase());
+    abort::close(shared, mode.phase());
 }
 
 /// A pool's workers' threads.

@@ -15,6 +15,7 @@ use crate::job::runnable::Runnable;
 use crate::monitor::monitor::NoRoom;
 use crate::pool::wait_for_room::{dequeue_if_ended, wait_for_room};
 use crate::queue::front::{Origin, Rejected};
+use crate::worker::abort::accept_ended;
 use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
 
@@ -79,9 +80,9 @@ fn hand_over(
     if let Some(job) = offer(pool, job, registration, no_room)? {
         let own = registration.and_then(Registration::deadline);
         let deadline = patience.deadline().into_iter().chain(own).min();
-        wait_for_room(&pool.monitor, job, header, registration, deadline)?;
+        wait_for_room(pool, job, header, registration, deadline)?;
     }
-    dequeue_if_ended(&pool.monitor, header, registration);
+    dequeue_if_ended(pool, header, registration);
     Ok(())
 }
 
@@ -123,6 +124,6 @@ fn register(
     registration.register(pool.downgrade(), &job);
     match registration.ended() {
         None => Ok(Some(job)),
-        Some(why) => pool.monitor.accept_ended(job, origin, why).map(|()| None).map_err(Rejected::into_kind),
+        Some(why) => accept_ended(pool, job, origin, why).map(|()| None).map_err(Rejected::into_kind),
     }
 }

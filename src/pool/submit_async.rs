@@ -18,6 +18,7 @@ use crate::ending::registration::{Registrable, Registration};
 use crate::handle::job_handle::JobHandle;
 use crate::job::cell::JobCell;
 use crate::job::header::{Header, Standing};
+use crate::job::job_pool::JobPool;
 use crate::job::options::Extras;
 use crate::job::runnable::Runnable;
 use crate::monitor::monitor::{NoRoom, WaitStopped};
@@ -103,7 +104,7 @@ fn first_offer(
     });
     match offered {
         Ok(_) => {
-            dequeue_if_ended(&pool.monitor, header, registration);
+            dequeue_if_ended(pool, header, registration);
             Verdict::on(header)
         }
         Err(kind) => Verdict::Rejected(kind),
@@ -125,7 +126,7 @@ fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>,
     match pool.monitor.offer(job, Origin::Inside, NoRoom::Exceed) {
         Ok(()) => {
             // Between line and queue whoever ends the job does not find it.
-            dequeue_if_ended(&pool.monitor, header, registration);
+            dequeue_if_ended(pool, header, registration);
             Verdict::Accepted
         }
         Err(rejected) => Verdict::Rejected(rejected.into_kind()),
@@ -138,7 +139,8 @@ impl<F, T, O: Extras> Drop for SubmitAsync<F, T, O> {
         let (pool, header) = (self.pool.shared(), cell.header());
         let stopped = pool.monitor.stop_waiting(header);
         if stopped == WaitStopped::Decided && Verdict::on(header) == Verdict::Accepted {
-            cancel(Some(&**pool), header);
+            let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool);
+            cancel(Some(pool), header, || cell.request_stop());
         } else {
             // The closure is dropped with the cell.
             cell.unregister();

@@ -10,8 +10,10 @@ use crate::ending::registration::Registration;
 use crate::job::header::{Header, Standing};
 use crate::job::options::Ending;
 use crate::job::runnable::Runnable;
-use crate::monitor::monitor::{Monitor, WaitStopped};
+use crate::monitor::monitor::WaitStopped;
 use crate::queue::front::Rejected;
+use crate::worker::abort;
+use crate::worker::shared::Shared;
 
 /// What a submitter that stands in line learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +38,17 @@ impl Verdict {
 /// Waits in line, on this thread, until the job is accepted or rejected, or until `deadline`. The caller holds the job's
 /// cell, whose registration this is.
 pub(crate) fn wait_for_room(
-    monitor: &Monitor,
+    pool: &Shared,
     job: Runnable,
     header: &Header,
     registration: Option<&Registration>,
     deadline: Option<Instant>,
 ) -> Result<(), SubmitErrorKind> {
     with_parker(|parker, waker| {
-        if monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind)? == Standing::Accepted {
+        if pool.monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind)? == Standing::Accepted {
             return Ok(());
         }
-        dequeue_if_ended(monitor, header, registration);
+        dequeue_if_ended(pool, header, registration);
         if is_ahead(deadline) {
             spin_until(|| Verdict::on(header) != Verdict::NotYet);
         }
@@ -56,7 +58,9 @@ pub(crate) fn wait_for_room(
                 Verdict::Rejected(why) => return Err(why),
                 Verdict::NotYet => {}
             }
-            if parker.park_until(deadline) == Woken::TimedOut && monitor.stop_waiting(header) == WaitStopped::Rejected {
+            if parker.park_until(deadline) == Woken::TimedOut
+                && pool.monitor.stop_waiting(header) == WaitStopped::Rejected
+            {
                 return Err(SubmitErrorKind::TimedOut);
             }
         }
@@ -64,8 +68,8 @@ pub(crate) fn wait_for_room(
 }
 
 /// Step 3 of [`crate::ending::registration`].
-pub(crate) fn dequeue_if_ended(monitor: &Monitor, header: &Header, registration: Option<&Registration>) {
+pub(crate) fn dequeue_if_ended(pool: &Shared, header: &Header, registration: Option<&Registration>) {
     if let Some(why) = registration.and_then(Registration::ended) {
-        monitor.dequeue(header, why);
+        abort::dequeue(pool, header, why);
     }
 }

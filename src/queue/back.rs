@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::base::ids::{Epoch, ThreadId};
+use crate::base::ids::Epoch;
 use crate::base::priority::Priority;
 use crate::job::runnable::Queued;
 use crate::queue::aborts::Aborts;
 use crate::queue::epochs::{Goal, Progress, Retired};
+use crate::queue::guests::Guests;
 use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::stats::Meter;
 use crate::queue::turn::Turn;
@@ -26,11 +27,14 @@ pub(crate) struct Back {
     pub(super) is_streaming: bool,
     pub(super) turn: Turn,
     pub(super) retired: Retired,
+    /// Jobs that were taken out of the queue to be run.
+    begun: u64,
     pub(super) jobs: Lanes,
     pub(super) aborts: Aborts,
     /// Workers that have not exited.
     live: usize,
     pub(super) meters: Vec<Arc<Meter>>,
+    pub(super) guests: Guests,
 }
 
 impl Back {
@@ -40,10 +44,12 @@ impl Back {
             is_streaming: false,
             turn: Turn::default(),
             retired: Retired::default(),
+            begun: 0,
             jobs: Lanes::new(),
             aborts: Aborts::default(),
             live: 0,
             meters: Vec::new(),
+            guests: Guests::new(),
         }
     }
 
@@ -59,9 +65,28 @@ impl Back {
         if self.live > 0 { Left::Others } else { Left::Nobody }
     }
 
-    /// Whether every worker has exited and every job that another thread aborts has resolved.
+    /// Whether every worker has exited, and every job has resolved that another thread aborts or runs.
     pub(crate) fn has_ended(&self) -> bool {
-        self.live == 0 && self.aborts.in_flight() == 0
+        self.live == 0 && self.aborts.in_flight() == 0 && self.guests.running() == 0
+    }
+
+    /// Jobs that were begun and are not retired.
+    pub(super) fn running(&self) -> u64 {
+        self.begun - (self.retired.total() - self.aborts.retired())
+    }
+
+    pub(super) fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    #[inline]
+    pub(super) fn begin(&mut self, job: Queued) -> Queued {
+        self.begun += 1;
+        job
+    }
+
+    pub(crate) fn line_waits(&self) -> bool {
+        self.line_waits
     }
 
     /// Whether it is worth a pause to find more jobs in the front: not while some wait here, nor while submitters stand in
@@ -81,18 +106,20 @@ impl Back {
         if waiting == LaneSet::NORMAL {
             // As mostly: no turn to take, and none is saved up.
             self.turn = Turn::default();
-            return self.jobs.pop(Priority::Normal);
+            let job = self.jobs.pop(Priority::Normal)?;
+            return Some(self.begin(job));
         }
         let lane = self.turn.next(waiting)?;
         let job = self.jobs.pop(lane)?;
         self.turn.served(lane, waiting);
-        Some(job)
+        Some(self.begin(job))
     }
 
     /// Takes the job that [`Sides::next_lane`](crate::queue::sides::Sides::next_lane) has found.
     #[inline]
     pub(crate) fn pop(&mut self, lane: Priority) -> Queued {
-        self.jobs.pop(lane).expect("a lane that waits holds a job")
+        let job = self.jobs.pop(lane).expect("a lane that waits holds a job");
+        self.begin(job)
     }
 
     /// A job has resolved, and its `Runnable` is gone.
@@ -110,12 +137,17 @@ impl Back {
         }
     }
 
-    pub(crate) fn finish_aborting(&mut self, thread: ThreadId) {
-        self.aborts.finish(thread);
+    /// The same for a job that a worker of another pool has run.
+    pub(crate) fn retire_guest(&mut self, epoch: Epoch) -> Progress {
+        self.guests.leave();
+        match (self.retire(epoch), self.guests.running()) {
+            (Progress::None, 1..) => Progress::None,
+            _ => Progress::Made,
+        }
     }
 
-    pub(crate) fn is_aborting_on(&self, thread: ThreadId) -> bool {
-        self.aborts.are_run_by(thread)
+    pub(crate) fn guest_meter(&self) -> &Meter {
+        self.guests.meter()
     }
 
     pub(crate) fn has_reached(&self, goal: Goal) -> bool {

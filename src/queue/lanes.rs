@@ -104,13 +104,19 @@ impl Lanes {
         Some(job)
     }
 
+    /// Whether one job stands here.
+    pub(crate) fn holds(&self, header: &Header) -> bool {
+        // A key alone proves nothing: the job may have left, and the key may count in the other side's lane.
+        self.lane(header.priority()).get(header.slot()).is_some_and(|job| job.header().is(header))
+    }
+
     /// Takes out one job, if it stands here.
     pub(crate) fn remove(&mut self, header: &Header) -> Option<Queued> {
-        let (priority, slot) = (header.priority(), header.slot());
-        let lane = self.lane_mut(priority);
-        // A key alone proves nothing: the job may have left, and the key may count in the other side's lane.
-        lane.get(slot).filter(|job| job.header().is(header))?;
-        let job = lane.remove(slot)?;
+        if !self.holds(header) {
+            return None;
+        }
+        let priority = header.priority();
+        let job = self.lane_mut(priority).remove(header.slot())?;
         self.note_taken(priority);
         Some(job)
     }
@@ -133,10 +139,5 @@ impl Lanes {
         mem::swap(self.lane_mut(lane), other.lane_mut(lane));
         self.note_state_of(lane);
         other.note_state_of(lane);
-    }
-
-    /// All jobs, in the order in which they would have been served but for the turns of the lowest lane.
-    pub(crate) fn into_jobs(self) -> impl Iterator<Item = Queued> {
-        [self.high, self.normal, self.low].into_iter().flat_map(Fifo::into_values)
     }
 }

@@ -1,9 +1,8 @@
 //! The line of submitters that wait for room: first come, first served.
 //!
-//! A submitter stands in line together with its job. Whoever makes room moves the head's job into the queue in the same
-//! step ([`crate::queue::sides`]) and wakes the submitter after it: the place is never free in between, so nobody can barge,
-//! and a job need not wait until its submitter has woken up. The waiting thread learns the verdict from its job's
-//! header:
+//! A submitter stands in line together with its job. Who is about to take a job out of the queue moves the head's job in
+//! first ([`crate::queue::sides`]) and wakes the submitter: the place is never free in between, so nobody can barge, and a
+//! job need not wait until its submitter has woken up. The waiting thread learns the verdict from its job's header:
 //!
 //! | standing | set by | means |
 //! |---|---|---|
@@ -49,32 +48,51 @@ impl Waiting {
 }
 
 /// The line itself.
-pub(crate) struct Line(Fifo<Waiting>);
+pub(crate) struct Line {
+    waiting: Fifo<Waiting>,
+    /// Jobs that have left the queue while somebody waited, since a head was last admitted.
+    passed_over: u32,
+}
 
 impl Line {
+    /// Where the pool's own jobs keep the queue full beyond its bound, one in so many jobs that leave it gives its place to
+    /// the head of the line all the same.
+    const SHARE: u32 = 16;
+
     pub(crate) fn new() -> Self {
-        Self(Fifo::new())
+        Self { waiting: Fifo::new(), passed_over: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.waiting.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.waiting.is_empty()
+    }
+
+    /// Whether the head gets a place, now that a job is about to leave a queue that then has room, or has not.
+    pub(crate) fn is_due(&self, has_room: bool) -> bool {
+        !self.is_empty() && (has_room || self.passed_over >= Self::SHARE)
+    }
+
+    /// A job has left the queue.
+    pub(crate) fn pass_over(&mut self) {
+        self.passed_over += 1;
     }
 
     pub(crate) fn join(&mut self, waiting: Waiting) {
         waiting.job.header().set_standing(Standing::InLine);
-        waiting.job.header().set_slot(self.0.next_key());
-        self.0.push_back(waiting);
+        waiting.job.header().set_slot(self.waiting.next_key());
+        self.waiting.push_back(waiting);
     }
 
     /// Takes the head out, accepted; the caller puts its job into the queue in the same step. Before it, those that have
     /// ended are rejected, their wakers put into `rejected`: who ends them may not have come to them yet, but they have.
     pub(crate) fn admit(&mut self, rejected: &mut Vec<Waker>) -> Option<Waiting> {
+        self.passed_over = 0;
         loop {
-            let head = self.0.pop_front()?;
+            let head = self.waiting.pop_front()?;
             match head.job.ended() {
                 Some(why) => rejected.push(head.reject(why)),
                 None => {
@@ -87,13 +105,13 @@ impl Line {
 
     pub(crate) fn remove(&mut self, header: &Header) -> Option<Waiting> {
         // A key alone proves nothing once the job was admitted: the slot then counts in the queue.
-        self.0.get(header.slot()).filter(|waiting| waiting.job.header().is(header))?;
-        self.0.remove(header.slot())
+        self.waiting.get(header.slot()).filter(|waiting| waiting.job.header().is(header))?;
+        self.waiting.remove(header.slot())
     }
 
     /// Gives the waker that is woken no more; the new one back where the job does not stand here.
     pub(crate) fn change_waker(&mut self, header: &Header, waker: Waker) -> Result<Waker, Waker> {
-        match self.0.get_mut(header.slot()).filter(|waiting| waiting.job.header().is(header)) {
+        match self.waiting.get_mut(header.slot()).filter(|waiting| waiting.job.header().is(header)) {
             Some(waiting) => Ok(mem::replace(&mut waiting.waker, waker)),
             None => Err(waker),
         }
@@ -101,7 +119,7 @@ impl Line {
 
     /// Empties the line for a shutdown; gives the submitters' wakers.
     pub(crate) fn reject_all(&mut self) -> Vec<Waker> {
-        let all = mem::replace(&mut self.0, Fifo::new());
+        let all = mem::replace(&mut self.waiting, Fifo::new());
         all.into_values().map(|waiting| waiting.reject_as(Standing::Rejected)).collect()
     }
 }

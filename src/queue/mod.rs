@@ -14,6 +14,7 @@ pub(crate) mod sleep;
 pub(crate) mod epochs;
 pub(crate) mod aborts;
 pub(crate) mod stats;
+pub(crate) mod guests;
 pub(crate) mod front;
 pub(crate) mod back;
 pub(crate) mod sides;

@@ -17,6 +17,11 @@ impl Room {
         self.left == 0
     }
 
+    /// Whether there is room while so many jobs are queued.
+    pub(crate) fn is_left_by(&self, queued: usize) -> bool {
+        queued < self.capacity
+    }
+
     /// A job was pushed; where it exceeds the bound there is none left either.
     pub(crate) fn take(&mut self) {
         self.left = self.left.saturating_sub(1);

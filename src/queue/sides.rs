@@ -12,15 +12,20 @@
 //! older jobs. A worker also goes to the front when a lane whose turn it is waits there only, of which the
 //! [`Hint`] tells it without the lock.
 //!
-//! Nobody stands in line while there is room: `back.line_waits` sends every pop through both locks, where the freed place
-//! is handed to the head in the same step ([`crate::queue::line`]).
+//! Nobody stands in line while there is room: `back.line_waits` sends every pop through both locks. A waker is user code
+//! that may join any job, so nobody holds a job while a submitter is woken:
+//!
+//! 1. Who is about to take a job out of the queue while somebody stands in line gives the place to the head, which is moved
+//!    in first ([`Sides::admit_ahead`]); lets go of the locks; and wakes the submitter.
+//! 2. It takes the locks again, and starts over if another job has left the queue meanwhile.
+//! 3. It takes the job, unless somebody else has.
+//!
+//! So the queue exceeds its bound by one job for each thread in steps 1 and 2.
 
-use std::mem;
 use std::task::Waker;
 
 #[cfg(corepool_loom)]
 use crate::base::ids::Epoch;
-use crate::base::ids::ThreadId;
 use crate::base::priority::Priority;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
@@ -29,7 +34,6 @@ use crate::queue::back::Back;
 use crate::queue::epochs::Goal;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
-use crate::queue::lanes::Lanes;
 use crate::queue::line::Waiting;
 use crate::queue::stats::Stats;
 
@@ -49,19 +53,10 @@ pub(crate) struct Sides<'a> {
 #[must_use]
 pub(crate) struct Wakeups {
     pub(crate) workers: usize,
-    /// A submitter whose job got the place that came free.
+    /// A submitter whose job was moved into the queue.
     pub(crate) accepted: Option<Waker>,
     /// Submitters whose jobs ended in line.
     pub(crate) rejected: Vec<Waker>,
-}
-
-/// What is left to do for who has moved the pool to another phase, once the locks are free.
-#[must_use]
-pub(crate) struct Closing {
-    /// To abort, oldest first.
-    pub(crate) queued: Vec<Lanes>,
-    /// The submitters that stood in line; the workers are notified all at once.
-    pub(crate) wakeups: Wakeups,
 }
 
 /// Whether a worker that has found the queue empty goes on.
@@ -79,12 +74,6 @@ impl<'a> Sides<'a> {
 
     fn queued(&self) -> usize {
         self.back.jobs.len() + self.front.jobs.len()
-    }
-
-    /// Jobs that were begun and are not retired.
-    fn running(&self) -> u64 {
-        let unfinished = self.front.accepted.total() - self.back.retired.total();
-        unfinished - self.queued() as u64 - self.back.aborts.in_flight()
     }
 
     /// Counts the room anew; jobs that are `leaving` have left theirs.
@@ -135,97 +124,113 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The lane of the back to take the next job from, and whom to wake for what is left. Its place is given away at once.
+    /// Step 1 at the top of this file: whether anybody is to be woken before a job may be taken out.
     #[inline]
-    pub(crate) fn next_lane(&mut self, hint: &Hint, wakeups: &mut Wakeups) -> Option<Priority> {
+    pub(crate) fn admit_ahead(&mut self, hint: &Hint, wakeups: &mut Wakeups) -> bool {
+        self.back.line_waits && self.admit_head(hint, wakeups)
+    }
+
+    #[cold]
+    fn admit_head(&mut self, hint: &Hint, wakeups: &mut Wakeups) -> bool {
+        let has_room = self.front.room.is_left_by(self.queued() - 1);
+        if !self.front.line.is_due(has_room) {
+            return false;
+        }
+        if let Some(Waiting { job, waker }) = self.front.line.admit(&mut wakeups.rejected) {
+            self.front.accept(job, hint);
+            wakeups.accepted = Some(waker);
+        }
+        self.front.rejected += wakeups.rejected.len() as u64;
+        self.back.line_waits = !self.front.line.is_empty();
+        self.recount_room(0);
+        // Who wakes is busy with that until it comes back: another worker may take the jobs meanwhile.
+        wakeups.workers = self.front.sleep.wake_for(self.queued());
+        true
+    }
+
+    /// The lane whose turn it is.
+    pub(crate) fn peek_lane(&mut self) -> Option<Priority> {
+        self.move_over();
+        self.back.turn.next(self.back.jobs.waiting())
+    }
+
+    /// The lane of the back to take the next job from, and how many workers to wake for what is left. It is `first` if that
+    /// still waits.
+    #[inline]
+    pub(crate) fn next_lane(&mut self, first: Option<Priority>, hint: &Hint) -> Option<(Priority, usize)> {
         self.move_over();
         // Every lane that waits has its oldest job in the back now.
         let waiting = self.back.jobs.waiting();
-        let lane = self.back.turn.next(waiting)?;
+        let lane = first.filter(|&lane| waiting.holds(lane)).or_else(|| self.back.turn.next(waiting))?;
         self.back.turn.served(lane, waiting);
-        self.refill(1, hint, wakeups);
-        Some(lane)
+        Some((lane, self.note_left(1, hint)))
     }
 
     /// Takes one job out of the queue, if it is there, to be run.
-    pub(crate) fn claim(&mut self, header: &Header, hint: &Hint, wakeups: &mut Wakeups) -> Option<Queued> {
+    pub(crate) fn claim(&mut self, header: &Header, origin: Origin, hint: &Hint) -> Option<(Queued, usize)> {
         let job = self.remove(header)?;
-        self.refill(0, hint, wakeups);
-        Some(job)
+        if origin == Origin::Outside {
+            self.back.guests.enter();
+        }
+        Some((self.back.begin(job), self.note_left(0, hint)))
     }
 
-    /// Takes one job out of the queue, if it is there, to be aborted on this thread.
-    pub(crate) fn dequeue(
-        &mut self,
-        header: &Header,
-        why: Unrun,
-        thread: ThreadId,
-        hint: &Hint,
-        wakeups: &mut Wakeups,
-    ) -> Option<Queued> {
+    /// Takes one job out of the queue, if it is there, to be aborted.
+    pub(crate) fn dequeue(&mut self, header: &Header, why: Unrun, hint: &Hint) -> Option<(Queued, usize)> {
         let job = self.remove(header)?;
-        self.back.aborts.start(1, why, thread);
-        self.refill(0, hint, wakeups);
-        Some(job)
+        self.back.aborts.start(why);
+        Some((job, self.note_left(0, hint)))
+    }
+
+    /// Takes the next job out of the queue, if any is left, to be aborted.
+    pub(crate) fn take_to_abort(&mut self, hint: &Hint) -> Option<Queued> {
+        let (lane, _all_are_awake) = self.next_lane(None, hint)?;
+        self.back.aborts.start(Unrun::Aborted);
+        self.back.jobs.pop(lane)
+    }
+
+    /// Whether a job is queued.
+    pub(crate) fn holds(&self, header: &Header) -> bool {
+        self.back.jobs.holds(header) || self.front.jobs.holds(header)
     }
 
     fn remove(&mut self, header: &Header) -> Option<Queued> {
         self.back.jobs.remove(header).or_else(|| self.front.jobs.remove(header))
     }
 
-    /// Accepts a job that has ended before it was submitted: it takes no place, and is aborted on this thread.
-    pub(crate) fn accept_ended(
-        &mut self,
-        job: Runnable,
-        origin: Origin,
-        why: Unrun,
-        thread: ThreadId,
-    ) -> Result<Queued, Rejected> {
+    /// Accepts a job that has ended before it was submitted: it takes no place, and is to be aborted.
+    pub(crate) fn accept_ended(&mut self, job: Runnable, origin: Origin, why: Unrun) -> Result<Runnable, Rejected> {
         let job = self.front.admit(job, origin)?;
         job.header().set_epoch(self.front.accepted.count());
-        self.back.aborts.start(1, why, thread);
-        Ok(job.into_queued())
+        self.back.aborts.start(why);
+        Ok(job)
     }
 
-    /// After a job was taken out, or while one is `leaving` that is taken out before the back's lock is free: hands its
-    /// place to the head of the line, and wakes workers for what is left.
+    /// After a job was taken out, or while one is `leaving` that is taken out before the back's lock is free: how many
+    /// workers to wake for what is left.
     #[inline]
-    fn refill(&mut self, leaving: usize, hint: &Hint, wakeups: &mut Wakeups) {
+    fn note_left(&mut self, leaving: usize, hint: &Hint) -> usize {
         self.recount_room(leaving);
-        if !self.front.is_full()
-            && let Some(Waiting { job, waker }) = self.front.line.admit(&mut wakeups.rejected)
-        {
-            self.front.accept(job, hint);
-            wakeups.accepted = Some(waker);
+        if self.back.line_waits {
+            self.front.line.pass_over();
         }
-        self.front.rejected += wakeups.rejected.len() as u64;
-        self.back.line_waits = !self.front.line.is_empty();
         self.front.publish(hint);
         let left = self.queued() - leaving;
-        wakeups.workers = self.front.sleep.wake_for(left);
+        self.front.sleep.wake_for(left)
     }
 
-    /// Moves to `phase`, unless the pool is past it. Rejects the line and wakes every worker; where the pool aborts, takes
-    /// out what is queued, to be aborted on this thread.
-    pub(crate) fn close(&mut self, phase: Phase, thread: ThreadId, hint: &Hint) -> Option<Closing> {
+    /// Moves to `phase`, unless the pool is past it. Rejects the line, whose submitters are to be woken, and wakes every
+    /// worker: all are to be notified.
+    pub(crate) fn close(&mut self, phase: Phase) -> Option<Wakeups> {
         if self.front.phase >= phase {
             return None;
         }
         self.front.phase = phase;
-        let wakeups = Wakeups { rejected: self.front.line.reject_all(), ..Wakeups::default() };
-        self.front.rejected += wakeups.rejected.len() as u64;
+        let rejected = self.front.line.reject_all();
+        self.front.rejected += rejected.len() as u64;
         self.back.line_waits = false;
-        let queued = if phase == Phase::Aborting { self.take_all(hint) } else { Vec::new() };
-        self.back.aborts.start(queued.iter().map(Lanes::len).sum(), Unrun::Aborted, thread);
         self.front.sleep.wake_all();
-        Some(Closing { queued, wakeups })
-    }
-
-    /// Everything queued, the older side first.
-    fn take_all(&mut self, hint: &Hint) -> Vec<Lanes> {
-        let taken = [&mut self.back.jobs, &mut self.front.jobs].map(|jobs| mem::replace(jobs, Lanes::new()));
-        self.front.publish(hint);
-        taken.into()
+        Some(Wakeups { rejected, ..Wakeups::default() })
     }
 
     /// What a worker does that found the queue empty. It exits where nothing can come any more, and so do all others.
@@ -233,7 +238,7 @@ impl<'a> Sides<'a> {
     pub(crate) fn exit_or_wait(&mut self) -> Next {
         let may_exit = match self.front.phase {
             Phase::Open => false,
-            Phase::Draining => self.running() == 0,
+            Phase::Draining => self.back.running() == 0,
             Phase::Aborting | Phase::Closed => true,
         };
         if !may_exit {
@@ -242,6 +247,11 @@ impl<'a> Sides<'a> {
         self.front.phase = Phase::Closed;
         self.front.sleep.wake_all();
         Next::Exit
+    }
+
+    /// Whether the last job of a drain has ended, so that every worker is to be notified, to exit.
+    pub(crate) fn close_if_drained(&mut self) -> bool {
+        self.front.phase == Phase::Draining && self.queued() == 0 && self.exit_or_wait() == Next::Exit
     }
 
     /// What `wait_idle` waits for: see [`crate::queue::epochs`].
@@ -259,11 +269,11 @@ impl<'a> Sides<'a> {
             ..Stats::default()
         };
         self.back.aborts.add_to(&mut stats);
+        let unbegun = stats.resolved();
         self.back.meters.iter().for_each(|meter| meter.add_to(&mut stats));
-        let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
-        // What was accepted and is neither queued nor resolved has been begun. It was begun under a lock held now, and a
-        // meter counts its end after that, so `busy` is never negative.
-        stats.busy = stats.submitted - stats.queued - resolved;
+        self.back.guests.meter().add_to(&mut stats);
+        // A job is begun under a lock held now, and a meter counts its end after that, so this is never negative.
+        stats.busy = self.back.begun() - (stats.resolved() - unbegun);
         stats
     }
 }

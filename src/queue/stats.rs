@@ -9,7 +9,8 @@ use crate::base::unrun::Unrun;
 
 /// A pool's counters at one moment, all in jobs except `workers`.
 ///
-/// At any moment `submitted == completed + panicked + cancelled + expired + aborted + queued + busy`.
+/// At any moment `submitted == completed + panicked + cancelled + expired + aborted + queued + busy`, each of them counted
+/// by itself.
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
@@ -44,6 +45,13 @@ pub struct Stats {
     pub rejected: u64,
 }
 
+impl Stats {
+    /// Jobs that have ended, whichever way.
+    pub(super) fn resolved(&self) -> u64 {
+        self.completed + self.panicked + self.cancelled + self.expired + self.aborted
+    }
+}
+
 /// One worker's counts, on a cache line of its own: nobody else writes them.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -53,12 +61,13 @@ pub(crate) struct Meter {
     /// Jobs that had ended by the time this worker was to start them.
     cancelled: AtomicU64,
     expired: AtomicU64,
+    aborted: AtomicU64,
 }
 
 impl Meter {
     pub(crate) fn new() -> Self {
         let zero = || AtomicU64::new(0);
-        Self { completed: zero(), panicked: zero(), cancelled: zero(), expired: zero() }
+        Self { completed: zero(), panicked: zero(), cancelled: zero(), expired: zero(), aborted: zero() }
     }
 
     pub(crate) fn count_completed(&self) {
@@ -70,11 +79,11 @@ impl Meter {
     }
 
     pub(crate) fn count_unrun(&self, why: Unrun) {
-        match why {
-            Unrun::Cancelled => bump(&self.cancelled),
-            Unrun::Expired => bump(&self.expired),
-            Unrun::Aborted => unreachable!("an abort takes its jobs out of the queue"),
-        }
+        bump(match why {
+            Unrun::Cancelled => &self.cancelled,
+            Unrun::Expired => &self.expired,
+            Unrun::Aborted => &self.aborted,
+        });
     }
 
     /// Adds what this worker has counted.
@@ -83,6 +92,7 @@ impl Meter {
         stats.panicked += read(&self.panicked);
         stats.cancelled += read(&self.cancelled);
         stats.expired += read(&self.expired);
+        stats.aborted += read(&self.aborted);
     }
 }
 

@@ -35,9 +35,7 @@ use crate::worker::seat;
 /// assert_eq!(checkpoint(), Ok(()));
 /// ```
 pub fn checkpoint() -> Result<(), Interrupted> {
-    let Some(worker) = seat::current() else { return Ok(()) };
-    let monitor = &worker.shared.monitor;
-    match worker.stack.innermost(|job| interruption(job, monitor)).flatten() {
+    match seat::innermost_running(interruption).flatten() {
         Some(why) => Err(why),
         None => Ok(()),
     }

@@ -1,9 +1,11 @@
 //! The user's hooks.
 
+use std::any::Any;
 use std::fmt;
 
 use crate::base::job_panic::JobPanic;
 use crate::base::panic::contain;
+use crate::job::runnable::RunEnd;
 
 type WorkerHook = Box<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Box<dyn Fn(&JobPanic) + Send + Sync>;
@@ -43,11 +45,13 @@ impl Hooks {
         }
     }
 
-    /// Contained: the worker goes on.
-    pub(crate) fn run_panic(&self, report: &JobPanic) {
+    /// Shows a job's panic to the hook, contained: the worker goes on.
+    pub(crate) fn report(&self, payload: Box<dyn Any + Send>, job: &dyn RunEnd) -> JobPanic {
+        let report = JobPanic::new(payload, job.name().cloned(), job.header().submitted_at());
         if let Some(hook) = &self.panic {
-            contain(|| hook(report));
+            contain(|| hook(&report));
         }
+        report
     }
 
     pub(crate) fn run_stop(&self, index: usize) {

@@ -1,33 +1,50 @@
-//! What a join inside a job does: it runs the job it would wait for, if that is still queued.
+//! What a join does where it would wait: on a worker, of whatever pool, it runs the job it would wait for, if that is still
+//! queued; anywhere it ends a queued job that must not run any more.
 
+use crate::base::ids::PoolId;
+use crate::base::unrun::Unrun;
+use crate::ending::registry;
 use crate::job::header::Header;
+use crate::queue::front::Origin;
 use crate::worker::seat;
+use crate::worker::worker::Worker;
 
 /// What a thread that wants to wait for a job finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// The job was queued in this worker's pool; it has run here.
+    /// The job was queued; it has run here.
     Ran,
-    /// It runs further down on this very stack: waiting would be for ever.
+    /// This thread is in the middle of it: waiting would be for ever.
     OnOwnStack,
     /// It is somebody else's: wait.
     NotHere,
 }
 
-/// Runs the job on this thread if this is a worker of its pool and the job is still queued.
-pub(crate) fn claim(header: &Header) -> Claim {
-    let Some(worker) = seat::current() else { return Claim::NotHere };
-    // A job of another pool is not found here, as the queue compares the job itself.
-    let Some(job) = worker.shared.monitor.claim(header) else {
-        // Looked at last, and only where the alternative is to wait: it takes longer the deeper the nesting is.
-        return if worker.stack.holds(header) { Claim::OnOwnStack } else { Claim::NotHere };
-    };
-    let epoch = worker.execute(job);
-    worker.shared.monitor.retire(epoch);
-    Claim::Ran
+/// Runs the job on this thread if this is a worker and the job is still queued in its `pool`.
+pub(crate) fn claim(header: &Header, pool: PoolId) -> Claim {
+    let has_run = seat::current().is_some_and(|worker| match worker.shared.id == pool {
+        true => run_own(&worker, header),
+        false => registry::find(pool).is_some_and(|pool| pool.run_here(header)),
+    });
+    if has_run {
+        return Claim::Ran;
+    }
+    // Looked at last, and only where the alternative is to wait: it takes longer the deeper the nesting is.
+    if seat::holds(header) { Claim::OnOwnStack } else { Claim::NotHere }
 }
 
-/// Whether the job runs on this thread, so that nobody else will finish it.
-pub(crate) fn is_on_own_stack(header: &Header) -> bool {
-    seat::current().is_some_and(|worker| worker.stack.holds(header))
+fn run_own(worker: &Worker, header: &Header) -> bool {
+    let monitor = &worker.shared.monitor;
+    let Some(job) = monitor.claim(header, Origin::Inside) else { return false };
+    monitor.retire(worker.execute(job));
+    true
+}
+
+/// For a thread that is about to wait for a job: ends the job if it is queued and must not run any more, for the reason
+/// given or because its pool aborts. Who else would end it may be waiting for this very thread.
+pub(crate) fn settle(header: &Header, pool: PoolId, ended: Option<Unrun>) {
+    let Some(pool) = registry::find(pool) else { return };
+    if let Some(why) = ended.or_else(|| pool.is_aborting().then_some(Unrun::Aborted)) {
+        pool.dequeue(header, why);
+    }
 }

@@ -1,4 +1,4 @@
-//! A thread's seat: what this thread is to the pools.
+//! A thread's seat: what this thread is to the pools, and which of their jobs it is in the middle of.
 
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
@@ -7,8 +7,12 @@ use std::sync::Arc;
 
 use crate::base::ids::PoolId;
 use crate::base::sync::thread_local;
+use crate::job::header::Header;
+use crate::job::runnable::RunEnd;
+use crate::monitor::monitor::Monitor;
 use crate::queue::front::Origin;
 use crate::worker::shared::Shared;
+use crate::worker::stack::{Role, Stack};
 use crate::worker::worker::Worker;
 
 struct Seat {
@@ -17,12 +21,19 @@ struct Seat {
     /// The worker that runs here, from before the first hook until after the last one; so what thread-local destructors
     /// call sees an outsider.
     worker: ManuallyDrop<RefCell<Option<Rc<Worker>>>>,
+    stack: ManuallyDrop<Stack>,
 }
 
 thread_local! {
     /// Has no destructor, so that other thread-local destructors can read it. Nothing is lost by that, as the [`Seated`]
-    /// empties it.
-    static SEAT: Seat = const { Seat { own_pool: Cell::new(None), worker: ManuallyDrop::new(RefCell::new(None)) } };
+    /// empties it, and so does who was never seated.
+    static SEAT: Seat = const {
+        Seat {
+            own_pool: Cell::new(None),
+            worker: ManuallyDrop::new(RefCell::new(None)),
+            stack: ManuallyDrop::new(Stack::new()),
+        }
+    };
 }
 
 /// Notes that this thread is one of the pool's.
@@ -48,6 +59,7 @@ pub(crate) fn enter(worker: Rc<Worker>) -> Seated {
 impl Drop for Seated {
     fn drop(&mut self) {
         drop(replace(None));
+        with_stack(Stack::forget_frames);
     }
 }
 
@@ -60,7 +72,16 @@ pub(crate) fn current() -> Option<Rc<Worker>> {
     SEAT.with(|seat| seat.worker.borrow().clone())
 }
 
+/// Lends the jobs that this thread is in the middle of.
+#[inline]
+pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {
+    SEAT.with(|seat| use_it(&seat.stack))
+}
+
 /// Index of the worker this code runs on, from 0; `None` outside of any pool.
+///
+/// It is the worker whose thread this is, in the pool that started the thread: a job of another pool that a
+/// [`join`](crate::JobHandle::join) runs here finds the same index as the job that joins it.
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(1).build().unwrap();
@@ -77,11 +98,34 @@ pub fn current_worker() -> Option<usize> {
 pub(crate) fn origin(shared: &Arc<Shared>) -> Origin {
     SEAT.with(|seat| match &*seat.worker.borrow() {
         Some(worker) if Arc::ptr_eq(&worker.shared, shared) => Origin::Inside,
+        _ if seat.stack.is_guest_of(shared.id) => Origin::Inside,
         _ => Origin::Outside,
     })
 }
 
 /// Whether this thread holds up the pool, so that waiting here for the pool would be for ever.
 pub(crate) fn would_wait_for_itself(shared: &Arc<Shared>) -> bool {
-    origin(shared) == Origin::Inside || shared.monitor.is_aborting_here()
+    origin(shared) == Origin::Inside || with_stack(|stack| stack.aborts_for(shared.id))
+}
+
+/// Whether the job runs or is aborted on this thread, so that nobody else will finish it.
+pub(crate) fn holds(header: &Header) -> bool {
+    with_stack(|stack| stack.holds(header))
+}
+
+/// Whether this thread is in the middle of aborting a job, of whatever pool.
+pub(crate) fn aborts_any() -> bool {
+    with_stack(Stack::aborts_any)
+}
+
+/// Shows the innermost job that runs on this thread, and its pool's monitor.
+pub(crate) fn innermost_running<R>(look: impl FnOnce(&dyn RunEnd, &Monitor) -> R) -> Option<R> {
+    SEAT.with(|seat| {
+        let worker = seat.worker.borrow();
+        let worker = worker.as_ref()?;
+        seat.stack.innermost_running(|job, role| match role {
+            Role::Guest(pool) => look(job, &pool.monitor),
+            Role::Worker | Role::Aborter(_) => look(job, &worker.shared.monitor),
+        })
+    })
 }

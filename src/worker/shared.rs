@@ -3,11 +3,9 @@
 use std::sync::{Arc, Weak};
 
 use crate::base::ids::PoolId;
-use crate::base::unrun::Unrun;
 use crate::ending::keeper::Keeper;
 use crate::ending::registry;
-use crate::job::dequeue::{Dequeue, Dequeued};
-use crate::job::header::Header;
+use crate::job::job_pool::JobPool;
 use crate::monitor::monitor::Monitor;
 use crate::worker::hooks::Hooks;
 
@@ -30,7 +28,7 @@ impl Shared {
     }
 
     /// The pool, to those who may end its jobs.
-    pub(crate) fn downgrade(self: &Arc<Self>) -> Weak<dyn Dequeue> {
+    pub(crate) fn downgrade(self: &Arc<Self>) -> Weak<dyn JobPool> {
         let pool: Weak<Self> = Arc::downgrade(self);
         pool
     }
@@ -39,11 +37,5 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         registry::remove(self.id);
-    }
-}
-
-impl Dequeue for Shared {
-    fn dequeue(&self, job: &Header, why: Unrun) -> Dequeued {
-        self.monitor.dequeue(job, why)
     }
 }

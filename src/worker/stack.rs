@@ -1,31 +1,60 @@
-//! The jobs that run on one worker: the outermost was taken from the queue, each other one runs inside a join of the one
-//! before it. It is how a job is asked to stop, and how a join finds that it would wait for itself.
+//! The jobs that this thread is in the middle of: it runs them, or drops one that it aborts. On a worker the outermost was
+//! taken from the queue; each other one runs inside a join of the one before it, or is ended in its code. It is how a job is
+//! asked to stop, and how a wait finds that it would be for itself.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::base::ids::PoolId;
 use crate::job::header::Header;
-use crate::job::runnable::{RunEnd, Runnable};
+use crate::job::runnable::RunEnd;
+use crate::worker::shared::Shared;
 
-/// Holds a job while it runs, so that code that knows nothing of the job, but runs inside it, can get at it.
-type Frame = RefCell<Option<Arc<dyn RunEnd>>>;
+/// What a thread does with a job.
+pub(crate) enum Role {
+    /// Runs it, as a worker of its pool.
+    Worker,
+    /// Runs it, as a worker of another pool.
+    Guest(Arc<Shared>),
+    /// Ends it without running it, on whatever thread.
+    Aborter(PoolId),
+}
+
+/// Holds a job meanwhile, so that code that knows nothing of the job, but runs inside it, can get at it.
+struct Frame {
+    job: RefCell<Option<Arc<dyn RunEnd>>>,
+    role: RefCell<Role>,
+}
 
 /// Frames kept for the next time jobs nest so deep.
 const KEPT: usize = 64;
 
-#[derive(Default)]
 pub(crate) struct Stack {
     depth: Cell<usize>,
+    /// Frames in use whose role is not `Worker`.
+    strangers: Cell<usize>,
     /// Apart from the others, as most jobs are outermost.
     outermost: Frame,
     /// The frames of depth 1 and more, those below `depth` in use.
     inner: RefCell<Vec<Rc<Frame>>>,
 }
 
+impl Frame {
+    const fn new() -> Self {
+        Self { job: RefCell::new(None), role: RefCell::new(Role::Worker) }
+    }
+}
+
 impl Stack {
-    /// Runs a job as the innermost. `run` contains whatever the job throws.
-    pub(crate) fn run<R>(&self, job: Runnable, run: impl FnOnce(&dyn RunEnd) -> R) -> R {
+    pub(crate) const fn new() -> Self {
+        let (depth, strangers) = (Cell::new(0), Cell::new(0));
+        Self { depth, strangers, outermost: Frame::new(), inner: RefCell::new(Vec::new()) }
+    }
+
+    /// Does with a job what its pool's worker does: runs it, as the innermost. `run` contains whatever the job throws.
+    #[inline]
+    pub(crate) fn run<R>(&self, job: Arc<dyn RunEnd>, run: impl FnOnce(&dyn RunEnd) -> R) -> R {
         let depth = self.depth.get();
         let inner;
         let frame = match depth {
@@ -35,13 +64,44 @@ impl Stack {
                 &*inner
             }
         };
-        frame.replace(Some(job.into_cell()));
+        frame.job.replace(Some(job));
         self.depth.set(depth + 1);
-        let result = run(frame.borrow().as_deref().expect("it was put there just now"));
+        let result = run(frame.job.borrow().as_deref().expect("it was put there just now"));
         self.depth.set(depth);
         // Last, as dropping the cell may drop what the job left for nobody.
-        drop(frame.take());
+        drop(frame.job.take());
         result
+    }
+
+    /// The same in another role.
+    pub(crate) fn run_as<R>(&self, role: Role, job: Arc<dyn RunEnd>, run: impl FnOnce(&dyn RunEnd) -> R) -> R {
+        let result = self.run(job, |job| {
+            let innermost = self.depth.get() - 1;
+            self.strangers.set(self.strangers.get() + 1);
+            self.with_frame(innermost, |frame| frame.role.replace(role));
+            let result = run(job);
+            let role = self.with_frame(innermost, |frame| frame.role.replace(Role::Worker));
+            self.strangers.set(self.strangers.get() - 1);
+            // It may be the last to know of a pool.
+            drop(role);
+            result
+        });
+        if self.depth.get() == 0 {
+            // Outside of any job: this thread may be no worker, which lets go of them as it ends.
+            self.forget_frames();
+        }
+        result
+    }
+
+    pub(crate) fn forget_frames(&self) {
+        drop(self.inner.take());
+    }
+
+    fn with_frame<R>(&self, index: usize, look: impl FnOnce(&Frame) -> R) -> R {
+        match index {
+            0 => look(&self.outermost),
+            index => look(&self.inner_frame(index)),
+        }
     }
 
     fn inner_frame(&self, depth: usize) -> Rc<Frame> {
@@ -50,23 +110,42 @@ impl Stack {
             inner.truncate(KEPT);
         }
         if inner.len() < depth {
-            inner.push(Rc::default());
+            inner.push(Rc::new(Frame::new()));
         }
         Rc::clone(&inner[depth - 1])
     }
 
-    /// Shows the innermost job.
-    pub(crate) fn innermost<R>(&self, look: impl FnOnce(&dyn RunEnd) -> R) -> Option<R> {
-        match self.depth.get() {
-            0 => None,
-            1 => self.outermost.borrow().as_deref().map(look),
-            depth => self.inner_frame(depth - 1).borrow().as_deref().map(look),
-        }
+    /// Shows the innermost job that runs here, and in which role.
+    pub(crate) fn innermost_running<R>(&self, look: impl FnOnce(&dyn RunEnd, &Role) -> R) -> Option<R> {
+        let runs = |&index: &usize| self.with_frame(index, |frame| !matches!(*frame.role.borrow(), Role::Aborter(_)));
+        let index = (0..self.depth.get()).rev().find(runs)?;
+        self.with_frame(index, |frame| frame.job.borrow().as_deref().map(|job| look(job, &frame.role.borrow())))
     }
 
+    /// Whether a job is run or aborted here.
     pub(crate) fn holds(&self, header: &Header) -> bool {
-        let holds = |frame: &Frame| frame.borrow().as_ref().is_some_and(|job| job.header().is(header));
+        self.any(|frame| frame.job.borrow().as_ref().is_some_and(|job| job.header().is(header)))
+    }
+
+    /// Whether a job of this pool, which is not the worker's own, runs here.
+    pub(crate) fn is_guest_of(&self, pool: PoolId) -> bool {
+        self.strangers.get() > 0
+            && self.any(|frame| matches!(&*frame.role.borrow(), Role::Guest(shared) if shared.id == pool))
+    }
+
+    /// Whether a job of this pool is aborted here.
+    pub(crate) fn aborts_for(&self, pool: PoolId) -> bool {
+        self.strangers.get() > 0
+            && self.any(|frame| matches!(&*frame.role.borrow(), Role::Aborter(aborted) if *aborted == pool))
+    }
+
+    /// Whether this thread is in the middle of aborting any job.
+    pub(crate) fn aborts_any(&self) -> bool {
+        self.strangers.get() > 0 && self.any(|frame| matches!(&*frame.role.borrow(), Role::Aborter(_)))
+    }
+
+    fn any(&self, matches: impl Fn(&Frame) -> bool) -> bool {
         let depth = self.depth.get();
-        depth > 0 && (holds(&self.outermost) || self.inner.borrow()[..depth - 1].iter().any(|frame| holds(frame)))
+        depth > 0 && (matches(&self.outermost) || self.inner.borrow()[..depth - 1].iter().any(|frame| matches(frame)))
     }
 }

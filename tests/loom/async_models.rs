@@ -187,8 +187,9 @@ fn a_future_dropped_while_its_token_is_cancelled_is_rejected_once_and_forgotten(
     });
 }
 
+// Bounded by 5: in full it takes minutes.
 fn ends_of_a_future_whose_token_is_cancelled_while_it_is_first_polled(queued: usize) -> Vec<&'static str> {
-    explore(move || {
+    explore_bounded(5, move || {
         let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
         for _ in 0..queued {
             pool.queue(|| ()).detach();
@@ -268,9 +269,10 @@ fn a_future_polled_on_a_worker_while_its_token_is_cancelled_is_left_in_no_queue(
     assert_eq!(ends, ["cancelled", "ended in line"]);
 }
 
+// Bounded by 5: in full it takes minutes.
 #[test]
 fn a_future_polled_on_a_worker_while_the_pool_shuts_down_is_accepted_or_rejected() {
-    let ends = explore(|| {
+    let ends = explore_bounded(5, || {
         let (pool, tally) = (Pool::new(1), Tally::new());
         pool.queue(|| ()).detach();
         let (_bell, waker, future) = in_line(&pool, tally.job());

@@ -29,9 +29,12 @@ fn a_cancel_while_a_joiner_claims_the_job_ends_it_one_way() {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let joiner = pool.recruit(0);
         let job = pool.queue_in_hand(tally.job());
-        let header = Arc::clone(&job.cell);
-        let canceller = pool.spawn(move |pool| cancel(Some(&**pool.shared()), header.header()));
-        if let Some(job) = pool.monitor().claim(job.header()) {
+        let cell = Arc::clone(&job.cell);
+        let canceller = pool.spawn(move |pool| {
+            let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool.shared());
+            cancel(Some(pool), cell.header(), || cell.request_stop())
+        });
+        if let Some(job) = pool.monitor().claim(job.header(), Origin::Inside) {
             pool.run_here(job, &joiner);
         }
         let cancel = canceller.join().unwrap();
@@ -123,7 +126,7 @@ fn a_cancel_while_a_joiner_claims_another_job_makes_room_for_two() {
         let (claimed, cancelled) = (pool.queue_in_hand(|| ()), pool.queue(|| ()));
         let lines = [(); 2].map(|()| pool.stand_in_line(|| ()));
         let canceller = pool.spawn(move |_| cancelled.cancel());
-        let job = pool.monitor().claim(claimed.header()).expect("nobody else wants it");
+        let job = pool.monitor().claim(claimed.header(), Origin::Inside).expect("nobody else wants it");
         pool.run_here(job, &joiner);
         assert_eq!(canceller.join().unwrap(), Cancel::Dequeued);
         for waiting in &lines {

@@ -127,7 +127,7 @@ fn a_job_aborted_while_it_is_joined_is_aborted_and_its_closure_gone() {
     explore(|| {
         let tally = Tally::new();
         let (job, handle) = new_job(tally.job());
-        let breaker = thread::spawn(move || job.abort(Unrun::Aborted));
+        let breaker = thread::spawn(move || job.into_cell().abort(Unrun::Aborted));
         assert!(is_aborted(&handle.join()));
         tally.assert_never_ran();
         breaker.join().unwrap();

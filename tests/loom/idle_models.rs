@@ -120,7 +120,7 @@ fn a_later_epoch_that_empties_first_ends_no_wait_for_an_earlier_one() {
         let runners = [0, 1].map(|n| {
             let cell = Arc::clone(&jobs[n].0.cell);
             pool.spawn(move |pool| {
-                let job = pool.monitor().claim(cell.header()).expect("nobody else wants it");
+                let job = pool.monitor().claim(cell.header(), Origin::Inside).expect("nobody else wants it");
                 pool.run_here(job, &pool.recruit(n));
             })
         });

@@ -82,7 +82,7 @@ fn a_deadline_that_passes_while_its_job_is_submitted_leaves_it_in_no_queue() {
         let keeper = pool.spawn(|pool| pool.keeper().dequeue_due(Instant::now()));
         let (cell, job) = pool.register(tally.job(), overdue(&pool));
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-        dequeue_if_ended(pool.monitor(), cell.header(), cell.extras().registration());
+        dequeue_if_ended(pool.shared(), cell.header(), cell.extras().registration());
         assert_eq!(end_of(JobHandle::new(cell, PoolId::new()).join(), &tally), "expired");
         keeper.join().unwrap();
         let stats = pool.monitor().stats();
@@ -98,7 +98,7 @@ fn a_job_that_starts_while_its_alarm_goes_off_expires_once() {
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
         let keeper = spawn_keeper(&pool);
         let worker = pool.recruit(0);
-        let claimed = pool.monitor().claim(cell.header());
+        let claimed = pool.monitor().claim(cell.header(), Origin::Inside);
         let started = claimed.is_some();
         if let Some(job) = claimed {
             pool.run_here(job, &worker);

@@ -12,9 +12,10 @@ fn cancel_elsewhere(token: &CancelToken) -> JoinHandle<()> {
     thread::spawn(move || token.cancel())
 }
 
+// Bounded by 5: in full it takes half a minute.
 #[test]
 fn a_token_cancelled_while_a_job_is_submitted_leaves_it_in_no_queue() {
-    explore(|| {
+    explore_bounded(5, || {
         let (pool, tally, token) = (Pool::new(1), Tally::new(), CancelToken::new());
         let canceller = cancel_elsewhere(&token);
         // There is no worker: only the token or the submitter can end it.
@@ -178,14 +179,14 @@ fn a_token_cancelled_while_its_job_starts_ends_it_one_way_and_forgets_it() {
             let cell = Arc::clone(&cell);
             move |pool| {
                 let worker = pool.recruit(0);
-                pool.monitor().claim(cell.header()).is_some_and(|job| {
+                pool.monitor().claim(cell.header(), Origin::Inside).is_some_and(|job| {
                     pool.run_here(job, &worker);
                     true
                 })
             }
         });
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-        dequeue_if_ended(pool.monitor(), cell.header(), cell.extras().registration());
+        dequeue_if_ended(pool.shared(), cell.header(), cell.extras().registration());
         let started = starter.join().unwrap();
         canceller.join().unwrap();
         assert_eq!(Arc::weak_count(&cell), 0, "the token knows it still");

@@ -65,6 +65,8 @@ pub struct Plain {
     /// In the order in which they got in.
     queue: Vec<Id>,
     line: Vec<Id>,
+    /// How many jobs have left the queue while somebody waited, since a head of the line got in.
+    line_passed_over: u32,
     tokens: [bool; TOKENS],
     phase: Phase,
     /// How often in a row a worker has passed over each lane while it waited.
@@ -83,6 +85,7 @@ impl Plain {
             jobs: Vec::new(),
             queue: Vec::new(),
             line: Vec::new(),
+            line_passed_over: 0,
             tokens: [false; TOKENS],
             phase: Phase::Open,
             passed_over: [0; 3],

@@ -207,7 +207,8 @@ fn closures_that_cancel_each_other_are_dropped_once_each() {
                 token.cancel();
             }
             let stats = pool.stats();
-            assert_eq!((stats.aborted, stats.cancelled, stats.queued), if aborts { (2, 0, 0) } else { (0, 2, 0) });
+            // An abort comes to one job at a time: the first one's guard is faster.
+            assert_eq!((stats.aborted, stats.cancelled, stats.queued), if aborts { (1, 1, 0) } else { (0, 2, 0) });
             gate.open();
             held.join().unwrap();
         }

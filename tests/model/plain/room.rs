@@ -21,6 +21,7 @@ impl Plain {
             waker_left: false,
             wakes: Some(0),
         };
+        let expires = state == State::Queued && options.deadline == Deadline::Soon;
         let answer = match state {
             State::Rejected(why) => {
                 job.holder = Holder::Nobody;
@@ -32,10 +33,6 @@ impl Plain {
                 self.line.push(id);
                 Answer::InLine
             }
-            State::Queued if options.deadline == Deadline::Soon => {
-                job.state = State::Ended(End::Expired);
-                Answer::Accepted
-            }
             State::Queued => {
                 self.queue.push(id);
                 Answer::Accepted
@@ -43,6 +40,10 @@ impl Plain {
             _ => Answer::Accepted,
         };
         self.jobs.push(job);
+        if expires {
+            self.leave_queue(id);
+            self.jobs[id].state = State::Ended(End::Expired);
+        }
         answer
     }
 
@@ -79,19 +80,37 @@ impl Plain {
         self.queue.len() < self.capacity && self.line.is_empty()
     }
 
-    /// Out of the queue or the line.
-    pub(super) fn take_out(&mut self, id: Id) {
-        self.queue.retain(|&queued| queued != id);
+    pub(super) fn leave_line(&mut self, id: Id) {
         self.line.retain(|&waiting| waiting != id);
     }
 
-    /// A place that is free goes to the head of the line.
-    pub(super) fn hand_places_on(&mut self) {
-        while self.queue.len() < self.capacity && !self.line.is_empty() {
-            let id = self.line.remove(0);
+    pub(super) fn leave_queue(&mut self, id: Id) {
+        self.make_way();
+        self.queue.retain(|&queued| queued != id);
+        self.line_passed_over += u32::from(!self.line.is_empty());
+    }
+
+    /// The place of a job that is about to leave the queue goes to the head of the line. Where there is none to give, as
+    /// jobs have submitted beyond the bound, one in 16 that leave gives its place all the same.
+    pub(super) fn make_way(&mut self) {
+        while !self.line.is_empty() && (self.queue.len() <= self.capacity || self.line_passed_over >= 16) {
+            self.line_passed_over = 0;
+            self.admit_head();
+        }
+    }
+
+    /// The first in line that has not ended gets in.
+    fn admit_head(&mut self) {
+        while let Some(&id) = self.line.first() {
+            if self.jobs[id].options.token.is_some_and(|token| self.tokens[token]) {
+                self.turn_away(id, SubmitErrorKind::Cancelled);
+                continue;
+            }
+            self.leave_line(id);
             self.queue.push(id);
             self.jobs[id].state = State::Queued;
             self.tell_submitter(id, Answer::Accepted);
+            return;
         }
     }
 
@@ -100,7 +119,7 @@ impl Plain {
             State::InLine if by == By::Outsider => return Answer::InLine,
             State::InLine => {
                 // A job never waits for room.
-                self.take_out(id);
+                self.leave_line(id);
                 self.queue.push(id);
                 self.jobs[id].state = State::Queued;
                 self.jobs[id].waker_left = false;
@@ -116,7 +135,7 @@ impl Plain {
     }
 
     pub(super) fn turn_away(&mut self, id: Id, why: SubmitErrorKind) {
-        self.take_out(id);
+        self.leave_line(id);
         self.jobs[id].state = State::Rejected(why);
         self.tell_submitter(id, Answer::Rejected(why));
     }
@@ -132,9 +151,8 @@ impl Plain {
     pub(super) fn cancel(&mut self, id: Id) -> Cancel {
         match self.jobs[id].state {
             State::Queued => {
-                self.take_out(id);
+                self.leave_queue(id);
                 self.end(id, End::Cancelled);
-                self.hand_places_on();
                 Cancel::Dequeued
             }
             State::Running => {
@@ -152,20 +170,19 @@ impl Plain {
                 _ if self.jobs[id].options.token != Some(token) => {}
                 State::InLine => self.turn_away(id, SubmitErrorKind::Cancelled),
                 State::Queued => {
-                    self.take_out(id);
+                    self.leave_queue(id);
                     self.end(id, End::Cancelled);
                 }
                 _ => {}
             }
         }
-        self.hand_places_on();
         Answer::Done
     }
 
     pub(super) fn drop_holder(&mut self, id: Id) -> Answer {
         let holder = std::mem::replace(&mut self.jobs[id].holder, Holder::Nobody);
         if holder == Holder::Future && self.jobs[id].state == State::InLine {
-            self.take_out(id);
+            self.leave_line(id);
             self.jobs[id].state = State::GivenUp;
             self.jobs[id].waker_left = false;
             return Answer::Done;

@@ -23,6 +23,7 @@ impl Plain {
     /// A worker takes the [`next`](Self::next) job.
     pub fn begin(&mut self, id: Id) {
         let taken = self.jobs[id].options.priority;
+        self.make_way();
         for lane in LANES {
             let waits = self.queue.iter().any(|&id| self.jobs[id].options.priority == lane);
             let passed_over = &mut self.passed_over[lane as usize];
@@ -33,9 +34,8 @@ impl Plain {
 
     /// The job leaves the queue for a worker.
     fn run(&mut self, id: Id) {
-        self.take_out(id);
+        self.leave_queue(id);
         self.jobs[id].state = State::Running;
-        self.hand_places_on();
         match self.jobs[id].body {
             Body::Held => {}
             Body::Quick | Body::Fragile => self.end(id, End::Value),

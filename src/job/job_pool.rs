@@ -1,15 +1,21 @@
-//! How a job is ended from outside while it waits to run.
+//! A job's pool, to those who end the job from outside while it waits to run, or would wait for it.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
 use crate::job::runnable::{RunEnd, Runnable};
 
-/// A pool, to those who end its jobs.
-pub(crate) trait Dequeue: Send + Sync {
+/// A pool, to those who know its jobs but not the pool.
+pub(crate) trait JobPool: Send + Sync {
     /// Takes a job out of the queue, or out of the line for room, and resolves or rejects it.
-    fn dequeue(&self, job: &Header, why: Unrun) -> Dequeued;
+    fn dequeue(self: Arc<Self>, job: &Header, why: Unrun) -> Dequeued;
+
+    /// Runs a job on this thread, a worker of another pool, if it is still queued. Says whether it did.
+    fn run_here(self: Arc<Self>, job: &Header) -> bool;
+
+    /// Whether no queued job will run any more.
+    fn is_aborting(&self) -> bool;
 }
 
 /// What somebody who ends a job from outside finds.
@@ -26,12 +32,12 @@ pub(crate) enum Dequeued {
 /// One job and its pool. Weak, as who may end a job keeps neither alive.
 #[derive(Clone)]
 pub(crate) struct Target {
-    pool: Weak<dyn Dequeue>,
+    pool: Weak<dyn JobPool>,
     job: Weak<dyn RunEnd>,
 }
 
 impl Target {
-    pub(crate) fn new(pool: Weak<dyn Dequeue>, job: &Runnable) -> Self {
+    pub(crate) fn new(pool: Weak<dyn JobPool>, job: &Runnable) -> Self {
         Self { pool, job: job.downgrade() }
     }
 

@@ -1,0 +1,24 @@
+//! A pool, to those who know its jobs but not the pool: tokens, the keeper, handles.
+
+use std::sync::Arc;
+
+use crate::base::unrun::Unrun;
+use crate::job::header::Header;
+use crate::job::job_pool::{Dequeued, JobPool};
+use crate::worker::abort;
+use crate::worker::guest::run_as_guest;
+use crate::worker::shared::Shared;
+
+impl JobPool for Shared {
+    fn dequeue(self: Arc<Self>, job: &Header, why: Unrun) -> Dequeued {
+        abort::dequeue(&self, job, why)
+    }
+
+    fn run_here(self: Arc<Self>, job: &Header) -> bool {
+        run_as_guest(&self, job)
+    }
+
+    fn is_aborting(&self) -> bool {
+        self.monitor.is_aborting()
+    }
+}

@@ -1,0 +1,348 @@
+//! Several pools in one process: a worker of one that joins a queued job of another runs it, so that pools may wait for each
+//! other; and what that looks like to both of them.
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute};
+use corepool::{
+    CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint,
+    current_worker,
+};
+
+fn named(name: &str, workers: usize) -> Pool {
+    Pool::builder().workers(workers).thread_name(name).build().unwrap()
+}
+
+fn finish<T>(job: JobHandle<T>) -> T {
+    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
+}
+
+fn thread_name() -> String {
+    thread::current().name().unwrap_or_default().to_owned()
+}
+
+/// Runs `job` on a worker of the pool and gives what it returned.
+fn inside<T: Send + 'static>(pool: &Pool, job: impl FnOnce() -> T + Send + 'static) -> T {
+    finish(pool.submit(job).unwrap())
+}
+
+/// Holds the only worker of `there` while `job`, on the only worker of `here`, does what it does.
+fn while_the_other_is_held<T: Send + 'static>(job: impl FnOnce(&Pool) -> T + Send + 'static) -> T {
+    let (here, there) = (named("here", 1), named("there", 1));
+    let (gate, held) = hold_worker(&there);
+    let other = there.clone();
+    let given = inside(&here, move || job(&other));
+    gate.open();
+    finish(held);
+    given
+}
+
+#[test]
+fn two_pools_of_one_worker_wait_for_each_other() {
+    within_a_minute(|| {
+        let (a, b) = (one_worker(8), one_worker(8));
+        let (inner_a, inner_b) = (a.clone(), b.clone());
+        let job = a.submit(move || {
+            let again = inner_b.submit(move || inner_a.submit(|| 1).unwrap().join().unwrap() + 1).unwrap();
+            again.join().unwrap() + 1
+        });
+        assert_eq!(finish(job.unwrap()), 3);
+    });
+}
+
+/// A chain of `depth` jobs, each in the next of the pools, round and round.
+fn chain(pools: &Arc<[Pool]>, at: usize, step: usize, depth: usize) -> usize {
+    if depth == 0 {
+        return 0;
+    }
+    let inner = Arc::clone(pools);
+    let next = (at + step) % pools.len();
+    let job = pools[at].submit(move || chain(&inner, next, step, depth - 1)).unwrap();
+    1 + job.join().unwrap()
+}
+
+#[test]
+fn chains_through_several_pools_end_in_both_directions() {
+    within_a_minute(|| {
+        for (pools, workers) in [(2, 1), (2, 2), (3, 1), (3, 2)] {
+            let pools: Arc<[Pool]> = (0..pools).map(|_| Pool::builder().workers(workers).build().unwrap()).collect();
+            for _ in 0..common::in_debug_a_quarter_of(40) {
+                thread::scope(|scope| {
+                    let start = |at, step| {
+                        scope.spawn({
+                            let pools = &pools;
+                            move || chain(pools, at, step, 30)
+                        })
+                    };
+                    let backwards = pools.len() - 1;
+                    let chains = [start(0, 1), start(1, backwards), start(0, backwards), start(1, 1)];
+                    assert!(chains.into_iter().all(|chain| chain.join().unwrap() == 30));
+                });
+            }
+            for pool in pools.iter() {
+                pool.wait_idle(Some(FOREVER)).unwrap();
+                let stats = pool.stats();
+                assert_eq!((stats.busy, stats.queued, stats.completed), (0, 0, stats.submitted));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_worker_runs_the_other_pools_job_that_it_joins_and_nothing_else() {
+    within_a_minute(|| {
+        // Both queues hold as many jobs, so whatever place the target has there is taken here by a decoy.
+        for place in 0..4 {
+            let (here, there) = (named("here", 1), named("there", 1));
+            let (gate, held) = hold_worker(&there);
+            let ran = Arc::new(AtomicUsize::new(0));
+            let count = |pool: &Pool| {
+                let ran = Arc::clone(&ran);
+                pool.submit(move || ran.fetch_add(1, Ordering::SeqCst)).unwrap().detach();
+            };
+            let mut target = None;
+            for at in 0..4 {
+                if at == place {
+                    target = Some(there.submit(|| (thread_name(), current_worker())).unwrap());
+                } else {
+                    count(&there);
+                }
+            }
+            let (queues, submits) = (Gate::new(), Gate::new());
+            let job = here.submit({
+                let (queues, submits, ran) = (queues.clone(), submits.clone(), Arc::clone(&ran));
+                move || {
+                    submits.open();
+                    queues.pass();
+                    (target.unwrap().join().unwrap(), ran.load(Ordering::SeqCst))
+                }
+            });
+            submits.pass();
+            (0..4).for_each(|_| count(&here));
+            queues.open();
+            assert_eq!(finish(job.unwrap()), (("here-0".to_owned(), Some(0)), 0));
+            gate.open();
+            finish(held);
+            [&here, &there].into_iter().for_each(|pool| pool.wait_idle(Some(FOREVER)).unwrap());
+            assert_eq!(ran.load(Ordering::SeqCst), 7);
+        }
+    });
+}
+
+#[test]
+fn a_job_that_is_run_elsewhere_is_counted_by_its_own_pool() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), one_worker(8));
+        let (gate, held) = hold_worker(&there);
+        let (other, own) = (there.clone(), here.clone());
+        let counts = inside(&here, move || {
+            let seen = other.clone();
+            let busy = other.submit(move || (seen.stats().busy, seen.stats().queued)).unwrap().join().unwrap();
+            (busy, own.stats().busy, own.stats().submitted, other.stats().completed)
+        });
+        assert_eq!(counts, ((2, 0), 1, 1, 1));
+        gate.open();
+        finish(held);
+        assert_eq!((there.stats().submitted, there.stats().completed, there.stats().busy), (2, 2, 0));
+        assert_eq!((here.stats().submitted, here.stats().completed), (1, 1));
+    });
+}
+
+#[test]
+fn a_panic_elsewhere_belongs_to_the_job_and_its_own_pools_hook() {
+    silence_expected_panics();
+    within_a_minute(|| {
+        let (here_saw, there_saw) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let [here, there] = [&here_saw, &there_saw].map(|saw| {
+            let saw = Arc::clone(saw);
+            let hook = move |panic: &corepool::JobPanic| saw.lock().unwrap().push(panic.message().to_owned());
+            Pool::builder().workers(1).on_panic(hook).build().unwrap()
+        });
+        let (gate, held) = hold_worker(&there);
+        let other = there.clone();
+        let error = inside(&here, move || {
+            let job = other.submit(|| -> () { panic!("{EXPECTED}elsewhere") }).unwrap();
+            (job.join().unwrap_err().to_string(), other.stats().panicked)
+        });
+        assert!(error.0.contains("elsewhere") && error.1 == 1, "{error:?}");
+        gate.open();
+        finish(held);
+        assert!(here_saw.lock().unwrap().is_empty());
+        assert_eq!(*there_saw.lock().unwrap(), [format!("{EXPECTED}elsewhere")]);
+        assert_eq!((here.stats().panicked, there.stats().panicked), (0, 1));
+    });
+}
+
+#[test]
+fn checkpoint_speaks_for_the_job_that_runs_elsewhere_and_then_for_its_parent_again() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), one_worker(8));
+        let (gate, held) = hold_worker(&there);
+        let (other, token) = (there.clone(), CancelToken::new());
+        let parent_token = token.clone();
+        let job = here.job().token(&token).submit(move || {
+            parent_token.cancel();
+            let child = other.submit(checkpoint).unwrap().join().unwrap();
+            let closer = other.clone();
+            let asked = other.submit(move || {
+                // Its pool aborts while this job runs here.
+                let closed = thread::spawn(move || closer.shutdown(Shutdown::Abort, Some(Duration::ZERO)));
+                closed.join().unwrap().unwrap();
+                checkpoint()
+            });
+            (child, asked.unwrap().join().unwrap(), checkpoint())
+        });
+        let answers = finish(job.unwrap());
+        let expected = (Ok(()), Err(Interrupted::ShuttingDown), Err(Interrupted::Cancelled));
+        assert_eq!(answers, expected);
+        gate.open();
+        finish(held);
+    });
+}
+
+#[test]
+fn a_job_that_runs_elsewhere_is_inside_its_own_pool() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), one_worker(1));
+        let (gate, held) = hold_worker(&there);
+        let other = there.clone();
+        let (waits, kind, last) = inside(&here, move || {
+            let inner = other.clone();
+            let job = other.submit(move || {
+                // One more than there is room for: it does not wait. And then the bound holds for who will not exceed it.
+                let jobs = [inner.submit(|| 1).unwrap(), inner.submit(|| 2).unwrap()];
+                let kind = inner.try_submit(|| 3).unwrap_err().kind();
+                let waits = [inner.wait_idle(None).unwrap_err(), inner.shutdown(Shutdown::Drain, None).unwrap_err()];
+                (waits, kind, jobs.map(|job| job.join().unwrap()))
+            });
+            job.unwrap().join().unwrap()
+        });
+        assert_eq!(waits, [WaitError::WouldDeadlock; 2]);
+        assert_eq!((kind, last), (SubmitErrorKind::Full, [1, 2]));
+        gate.open();
+        finish(held);
+    });
+}
+
+#[test]
+fn a_pool_that_drains_waits_for_its_job_elsewhere_which_may_still_submit() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), one_worker(8));
+        let (gate, held) = hold_worker(&there);
+        let (begun, go) = (Gate::new(), Gate::new());
+        let job = here.submit({
+            let (other, begun, go) = (there.clone(), begun.clone(), go.clone());
+            move || {
+                let inner = other.clone();
+                let job = other.submit(move || {
+                    begun.open();
+                    go.pass();
+                    inner.submit(|| 1).unwrap().join().unwrap() + 1
+                });
+                job.unwrap().join().unwrap()
+            }
+        });
+        begun.pass();
+        gate.open();
+        finish(held);
+        let report = there.shutdown(Shutdown::Drain, Some(Duration::from_millis(1))).unwrap();
+        assert_eq!((report.completed, report.still_running), (1, 1));
+        thread::scope(|scope| {
+            let drained = scope.spawn(|| there.shutdown(Shutdown::Drain, None).unwrap());
+            go.open();
+            assert_eq!(drained.join().unwrap().completed, 3);
+        });
+        assert_eq!(finish(job.unwrap()), 2);
+    });
+}
+
+#[test]
+fn a_pool_that_aborts_waits_for_its_job_elsewhere() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), one_worker(8));
+        let (gate, held) = hold_worker(&there);
+        let (begun, go) = (Gate::new(), Gate::new());
+        let job = here.submit({
+            let (other, begun, go) = (there.clone(), begun.clone(), go.clone());
+            move || {
+                let job = other.submit(move || {
+                    begun.open();
+                    go.pass();
+                });
+                job.unwrap().join()
+            }
+        });
+        begun.pass();
+        gate.open();
+        finish(held);
+        let report = there.shutdown(Shutdown::Abort, Some(Duration::from_millis(1))).unwrap();
+        assert_eq!(report.still_running, 1);
+        go.open();
+        let report = there.shutdown(Shutdown::Abort, None).unwrap();
+        assert_eq!((report.completed, report.aborted, report.still_running), (2, 0, 0));
+        finish(job.unwrap()).unwrap();
+    });
+}
+
+#[test]
+fn the_last_pool_may_be_dropped_by_its_job_elsewhere() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), named("leaves", 1));
+        let (gate, held) = hold_worker(&there);
+        let ran = inside(&here, move || {
+            let last = there.clone();
+            let job = there.submit(move || drop(last)).unwrap();
+            drop(there);
+            job.join().is_ok()
+        });
+        assert!(ran);
+        gate.open();
+        finish(held);
+        #[cfg(target_os = "linux")]
+        wait_until("its thread to be gone", || common::threads_named("leaves") == 0);
+    });
+}
+
+#[test]
+fn what_has_ended_is_not_run_elsewhere_either() {
+    within_a_minute(|| {
+        let ends = while_the_other_is_held(|there| {
+            let token = CancelToken::new();
+            let cancelled = there.job().token(&token).submit(|| 1).unwrap();
+            let expired = there.job().timeout(Duration::ZERO).submit(|| 2).unwrap();
+            token.cancel();
+            (cancelled.join(), expired.join(), there.stats().cancelled, there.stats().expired)
+        });
+        assert!(matches!(ends, (Err(JobError::Cancelled), Err(JobError::Expired), 1, 1)), "{ends:?}");
+    });
+}
+
+#[test]
+fn what_another_worker_runs_already_is_waited_for() {
+    within_a_minute(|| {
+        let (here, there) = (one_worker(8), named("theirs", 1));
+        let (begun, go, tell) = (Gate::new(), Gate::new(), mpsc::channel());
+        let target = there.submit({
+            let (begun, go) = (begun.clone(), go.clone());
+            move || {
+                begun.open();
+                go.pass();
+                thread_name()
+            }
+        });
+        begun.pass();
+        let job = here.submit(move || {
+            tell.0.send(()).unwrap();
+            target.unwrap().join().unwrap()
+        });
+        tell.1.recv_timeout(FOREVER).unwrap();
+        wait_until("the joiner to be busy", || here.stats().busy == 1);
+        go.open();
+        assert_eq!(finish(job.unwrap()), "theirs-0");
+    });
+}
