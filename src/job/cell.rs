@@ -121,6 +121,7 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
 
     /// Takes the closure, for the owner of the job's `Runnable`; with the reason not to start it, if its handle has given
     /// one by now. One that is given later finds the job begun: the lock is what both sides meet in.
+    #[inline(always)]
     fn begin(&self) -> (F, Option<Unrun>) {
         let mut body = self.body.lock();
         let Stage::Queued(job) = mem::replace(&mut body.stage, Stage::Running) else {
@@ -172,10 +173,10 @@ where
         self.extras.ending()
     }
 
-    fn run(&self, runner: &dyn Runner) -> Epoch {
+    fn run(&self, runner: &dyn Runner, is_aborting: bool) -> Epoch {
         let epoch = self.header.epoch();
         self.unregister();
-        let ended = self.ended_from_outside().or_else(|| runner.is_aborting().then_some(Unrun::Aborted));
+        let ended = self.ended_from_outside().or_else(|| is_aborting.then_some(Unrun::Aborted));
         let (job, stop_requested) = self.begin();
         if let Some(why) = stop_requested.or(ended) {
             contain(|| drop(job));

@@ -18,9 +18,6 @@ use crate::job::options::Ending;
 
 /// Who runs a job. Told how it ended before the handle resolves, so that who has joined finds it counted.
 pub(crate) trait Runner {
-    /// Whether its pool runs no job any more that has not started.
-    fn is_aborting(&self) -> bool;
-
     fn completed(&self);
 
     /// Counts a panic, and shows it to the user's hook.
@@ -36,8 +33,8 @@ pub(crate) trait RunEnd: Send + Sync {
     fn name(&self) -> Option<&Cow<'static, str>>;
     fn ending(&self) -> Option<&dyn Ending>;
 
-    /// Resolves the job by running it; gives the epoch to retire it from.
-    fn run(&self, runner: &dyn Runner) -> Epoch;
+    /// Resolves the job by running it, unless it must not start: its pool may be aborting. Gives the epoch to retire it from.
+    fn run(&self, runner: &dyn Runner, is_aborting: bool) -> Epoch;
 
     /// Resolves the job without running it.
     fn abort(&self, why: Unrun);

@@ -21,7 +21,9 @@ use crate::worker::stack::Role;
 pub(crate) fn run_as_guest(pool: &Arc<Shared>, header: &Header) -> bool {
     let Some(job) = pool.monitor.claim(header, Origin::Outside) else { return false };
     let role = Role::Guest(Arc::clone(pool));
-    let epoch = seat::with_stack(|stack| stack.run_as(role, job.into_cell(), |job| job.run(&Guest(pool))));
+    let epoch = seat::with_stack(|stack| {
+        stack.run_as(role, job.into_cell(), |job| job.run(&Guest(pool), pool.monitor.is_aborting()))
+    });
     pool.monitor.retire_guest(epoch);
     true
 }
@@ -29,10 +31,6 @@ pub(crate) fn run_as_guest(pool: &Arc<Shared>, header: &Header) -> bool {
 struct Guest<'a>(&'a Shared);
 
 impl Runner for Guest<'_> {
-    fn is_aborting(&self) -> bool {
-        self.0.monitor.is_aborting()
-    }
-
     fn completed(&self) {
         self.0.monitor.count_for_guest(|meter| meter.count_completed());
     }

@@ -35,8 +35,11 @@ pub(crate) fn live(shared: Arc<Shared>, index: usize, meter: Arc<Meter>, started
 }
 
 fn run_jobs(worker: &Worker) {
-    let mut done = None;
-    while let Some(job) = next_job(&worker.shared.monitor, done) {
-        done = Some(worker.execute(job));
-    }
+    // Asked for once, as every access to a thread-local costs a job one per cent.
+    seat::with_stack(|stack| {
+        let mut done = None;
+        while let Some(job) = next_job(&worker.shared.monitor, done) {
+            done = Some(worker.execute_on(stack, job));
+        }
+    });
 }

@@ -128,22 +128,27 @@ impl Stack {
     }
 
     /// Whether a job of this pool, which is not the worker's own, runs here.
+    #[inline]
     pub(crate) fn is_guest_of(&self, pool: PoolId) -> bool {
-        self.strangers.get() > 0
-            && self.any(|frame| matches!(&*frame.role.borrow(), Role::Guest(shared) if shared.id == pool))
+        self.any_stranger(|role| matches!(role, Role::Guest(shared) if shared.id == pool))
     }
 
     /// Whether a job of this pool is aborted here.
     pub(crate) fn aborts_for(&self, pool: PoolId) -> bool {
-        self.strangers.get() > 0
-            && self.any(|frame| matches!(&*frame.role.borrow(), Role::Aborter(aborted) if *aborted == pool))
+        self.any_stranger(|role| matches!(role, Role::Aborter(aborted) if *aborted == pool))
     }
 
     /// Whether this thread is in the middle of aborting any job.
     pub(crate) fn aborts_any(&self) -> bool {
-        self.strangers.get() > 0 && self.any(|frame| matches!(&*frame.role.borrow(), Role::Aborter(_)))
+        self.any_stranger(|role| matches!(role, Role::Aborter(_)))
     }
 
+    #[inline]
+    fn any_stranger(&self, matches: impl Fn(&Role) -> bool) -> bool {
+        self.strangers.get() > 0 && self.any(|frame| matches(&frame.role.borrow()))
+    }
+
+    #[cold]
     fn any(&self, matches: impl Fn(&Frame) -> bool) -> bool {
         let depth = self.depth.get();
         depth > 0 && (matches(&self.outermost) || self.inner.borrow()[..depth - 1].iter().any(|frame| matches(frame)))

@@ -10,6 +10,7 @@ use crate::job::runnable::{RunEnd, Runnable, Runner};
 use crate::queue::stats::Meter;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
+use crate::worker::stack::Stack;
 
 /// One worker, seen from its own thread.
 pub(crate) struct Worker {
@@ -25,15 +26,17 @@ impl Worker {
 
     /// Runs a job; returns the epoch to retire it from, now that nothing of it is left here.
     pub(crate) fn execute(&self, job: Runnable) -> Epoch {
-        seat::with_stack(|stack| stack.run(job.into_cell(), |job| job.run(self)))
+        seat::with_stack(|stack| self.execute_on(stack, job))
+    }
+
+    /// The same with the thread's stack in hand.
+    #[inline]
+    pub(crate) fn execute_on(&self, stack: &Stack, job: Runnable) -> Epoch {
+        stack.run(job.into_cell(), |job| job.run(self, self.shared.monitor.is_aborting()))
     }
 }
 
 impl Runner for Worker {
-    fn is_aborting(&self) -> bool {
-        self.shared.monitor.is_aborting()
-    }
-
     fn completed(&self) {
         self.meter.count_completed();
     }
