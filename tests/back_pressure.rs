@@ -757,3 +757,56 @@ fn a_worker_of_another_pool_waits_like_anybody() {
     assert_eq!(finish(finish(outer)), 42);
     finish(held);
 }
+
+/// Submits itself anew until it is told to stop.
+fn perpetual(pool: &Pool, starts: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) {
+    let (inner, count, until) = (pool.clone(), Arc::clone(starts), Arc::clone(stop));
+    let job = move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        if !until.load(Ordering::SeqCst) {
+            perpetual(&inner, &count, &until);
+        }
+    };
+    pool.submit(job).unwrap().detach();
+}
+
+#[test]
+fn jobs_that_keep_the_queue_full_leave_the_line_one_place_in_sixteen() {
+    const LINE: u64 = 3;
+    within_a_minute(|| {
+        let pool = one_worker(2);
+        let (starts, stop) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
+        let (begun, go) = (Gate::new(), Gate::new());
+        let first = {
+            let (inner, starts, stop) = (pool.clone(), Arc::clone(&starts), Arc::clone(&stop));
+            let (begun, go) = (begun.clone(), go.clone());
+            pool.submit(move || {
+                begun.open();
+                go.pass();
+                // From here on the queue is full: whatever leaves it comes back.
+                (0..3).for_each(|_| perpetual(&inner, &starts, &stop));
+            })
+        };
+        begun.pass();
+        assert_eq!(fill(&pool), 2);
+        let seen: Vec<u64> = thread::scope(|scope| {
+            let mut line = Vec::new();
+            for n in 1..=LINE {
+                let (pool, starts, stop) = (&pool, Arc::clone(&starts), Arc::clone(&stop));
+                let job = move || {
+                    stop.fetch_or(n == LINE, Ordering::SeqCst);
+                    starts.load(Ordering::SeqCst)
+                };
+                line.push(stand_in_line(scope, pool, move || finish(pool.submit_timeout(job, FOREVER).unwrap())));
+            }
+            go.open();
+            line.into_iter().map(|submitter| submitter.join().unwrap()).collect()
+        });
+        finish(first.unwrap());
+        pool.wait_idle(Some(FOREVER)).unwrap();
+        for (n, &starts) in (1..).zip(&seen) {
+            // Each gets in with a sixteenth job that leaves, and then waits behind what is queued.
+            assert!(starts <= 16 * n + 5, "{seen:?}");
+        }
+    });
+}
