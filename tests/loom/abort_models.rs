@@ -136,3 +136,59 @@ fn a_destructor_that_would_wait_for_its_own_job_is_told_so_by_who_drops_it() {
         breaker.join().unwrap();
     });
 }
+
+/// Joins a job that was queued behind its own.
+struct JoinsWhenDropped(Arc<Mutex<Option<JobHandle<()>>>>, Arc<AtomicU32>);
+
+impl Drop for JoinsWhenDropped {
+    fn drop(&mut self) {
+        let behind = self.0.lock().unwrap().take().expect("it is dropped once");
+        drop(behind.join());
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// No worker is left to come to what is behind: only those who end jobs can.
+fn a_destructor_joins_what_is_behind(end_first: fn(&CancelToken, &Pool), end_second: fn(&CancelToken, &Pool)) {
+    explore_bounded(4, move || {
+        let (pool, token, joined) = (Pool::new(2), CancelToken::new(), Arc::new(AtomicU32::new(0)));
+        let slot = Arc::new(Mutex::new(None));
+        let joins = JoinsWhenDropped(Arc::clone(&slot), Arc::clone(&joined));
+        pool.job().token(&token).submit(move || drop(joins)).unwrap().detach();
+        let behind = pool.job().token(&token).submit(|| ()).unwrap();
+        *slot.lock().unwrap() = Some(behind);
+        let other = pool.spawn({
+            let token = token.clone();
+            move |pool| end_first(&token, pool)
+        });
+        end_second(&token, &pool);
+        other.join().unwrap();
+        assert_eq!(joined.load(Ordering::Relaxed), 1);
+        let stats = pool.monitor().stats();
+        assert_eq!((stats.cancelled + stats.aborted, stats.queued, stats.busy), (2, 0, 0));
+    });
+}
+
+fn cancel_all(token: &CancelToken, _pool: &Pool) {
+    token.cancel();
+}
+
+fn abort_all(_token: &CancelToken, pool: &Pool) {
+    pool.close(Shutdown::Abort);
+}
+
+// Bounded by 4: in full they take minutes.
+#[test]
+fn a_destructor_may_join_what_its_token_has_ended_too() {
+    a_destructor_joins_what_is_behind(cancel_all, cancel_all);
+}
+
+#[test]
+fn a_destructor_may_join_what_its_pool_aborts_too() {
+    a_destructor_joins_what_is_behind(abort_all, abort_all);
+}
+
+#[test]
+fn a_destructor_may_join_what_another_thread_ends() {
+    a_destructor_joins_what_is_behind(cancel_all, abort_all);
+}

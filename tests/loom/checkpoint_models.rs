@@ -97,3 +97,36 @@ fn a_job_that_finds_its_token_cancelled_sees_what_was_done_before() {
     });
     assert_eq!(ends, [None, Some((false, 0)), Some((false, 7)), Some((true, 7))]);
 }
+
+/// How often a job that runs until it is told to stop has seen what was written before that.
+fn sees_what_was_written_before(stop: fn(&Pool, &JobHandle<u32>)) -> Vec<Option<u32>> {
+    explore(move || {
+        let (pool, note) = (Pool::new(1), Arc::new(AtomicU32::new(0)));
+        let job = pool.queue({
+            let note = Arc::clone(&note);
+            move || {
+                endless();
+                note.load(Ordering::Relaxed)
+            }
+        });
+        let worker = pool.spawn_worker(0);
+        note.store(1, Ordering::Relaxed);
+        stop(&pool, &job);
+        pool.shut_down(Shutdown::Drain);
+        worker.join().unwrap();
+        value_of(job.join())
+    })
+}
+
+#[test]
+fn what_was_written_before_a_cancel_is_seen_after_the_checkpoint_that_tells() {
+    let seen = sees_what_was_written_before(|_, job| {
+        job.cancel();
+    });
+    assert_eq!(seen, [None, Some(1)]);
+}
+
+#[test]
+fn what_was_written_before_an_abort_is_seen_after_the_checkpoint_that_tells() {
+    assert_eq!(sees_what_was_written_before(|pool, _| pool.close(Shutdown::Abort)), [None, Some(1)]);
+}

@@ -216,3 +216,64 @@ fn a_job_that_submits_beyond_the_bound_costs_who_stands_in_line_no_place() {
     });
     assert_eq!(ends, [["a", "b", "outside"], ["outside", "a", "b"]]);
 }
+
+/// Stands in line behind a full queue, and joins the job that is queued when it is woken.
+struct Joins(Mutex<Option<JobHandle<()>>>, Arc<AtomicU32>);
+
+impl Wake for Joins {
+    fn wake(self: Arc<Self>) {
+        let job = self.0.lock().unwrap().take().expect("it is woken once");
+        let end = match job.join() {
+            Ok(()) => RAN,
+            Err(_) => ENDED,
+        };
+        self.1.store(end, Ordering::Relaxed);
+    }
+}
+
+const RAN: u32 = 1;
+const ENDED: u32 = 2;
+
+/// A pool of one place, in it a job; and in line another, whose waker joins the first one and says how that ended.
+fn queued_and_joined_by_who_is_woken(pool: &Pool) -> (Submitted<impl FnOnce() + Send + 'static, ()>, Arc<AtomicU32>) {
+    let end = Arc::<AtomicU32>::new(AtomicU32::new(0));
+    let first = pool.queue_in_hand(|| ());
+    let handle = JobHandle::new(Arc::<JobCell<_, _, _>>::clone(&first.cell) as Arc<dyn WaitEnd<()>>, pool.shared().id);
+    let (_, second) = new_cell(|| (), ());
+    let waker = Waker::from(Arc::new(Joins(Mutex::new(Some(handle)), Arc::clone(&end))));
+    assert!(matches!(pool.monitor().stand_in_line(second, waker), Ok(Standing::InLine)));
+    (first, end)
+}
+
+/// A worker that has not begun, and somebody who ends the job, are both about to take it.
+fn ends_of_a_job_that_is_joined_in_a_waker(end_it: fn(&Pool, &Header)) -> Vec<u32> {
+    explore_bounded(4, move || {
+        let pool = Pool::new(1);
+        let (first, end) = queued_and_joined_by_who_is_woken(&pool);
+        let worker = pool.spawn_worker(0);
+        end_it(&pool, first.header());
+        pool.shut_down(Shutdown::Drain);
+        worker.join().unwrap();
+        end.load(Ordering::Relaxed)
+    })
+}
+
+// Bounded by 4: in full they take minutes.
+#[test]
+fn a_waker_may_join_the_job_whose_place_was_given_away() {
+    assert_eq!(ends_of_a_job_that_is_joined_in_a_waker(|_, _| ()), [RAN]);
+}
+
+#[test]
+fn a_waker_may_join_the_job_that_is_about_to_be_cancelled() {
+    let ends = ends_of_a_job_that_is_joined_in_a_waker(|pool, header| {
+        let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool.shared());
+        cancel(Some(pool), header, || header.request_stop());
+    });
+    assert_eq!(ends, [RAN, ENDED]);
+}
+
+#[test]
+fn a_waker_may_join_the_job_that_is_about_to_be_aborted() {
+    assert_eq!(ends_of_a_job_that_is_joined_in_a_waker(|pool, _| pool.close(Shutdown::Abort)), [RAN, ENDED]);
+}
