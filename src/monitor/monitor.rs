@@ -19,10 +19,11 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use crate::base::error::{SubmitErrorKind, WaitError};
+use crate::base::fifo::Key;
 use crate::base::ids::Epoch;
 use crate::base::panic::contain;
 use crate::base::priority::Priority;
@@ -239,10 +240,9 @@ impl Monitor {
 
     /// A worker has left its loop and run its last hook. Tells whether it was the last.
     pub(crate) fn exit(&self) -> Left {
-        let left = self.lock_back().exit();
-        if left == Left::Nobody {
-            self.progress.notify_all();
-        }
+        let mut back = self.lock_back();
+        let left = back.exit();
+        self.tell(back, if left == Left::Nobody { Progress::Made } else { Progress::None });
         left
     }
 
@@ -379,10 +379,11 @@ impl Monitor {
     /// not one to look whether it may exit.
     pub(crate) fn retire_guest(&self, epoch: Epoch) {
         let mut both = self.lock_both();
-        self.notify_of(both.back.retire_guest(epoch));
-        let ended = both.sides().close_if_drained();
-        drop(both);
-        if ended {
+        let progress = both.back.retire_guest(epoch);
+        let is_drained = both.sides().close_if_drained();
+        drop(both.front);
+        self.tell(both.back, progress);
+        if is_drained {
             self.work.notify_all();
         }
     }
@@ -417,8 +418,9 @@ impl Monitor {
 
     /// Retires a job that was aborted: step 3 of [`crate::queue::aborts`].
     pub(crate) fn retire_aborted(&self, epoch: Epoch) {
-        let progress = self.lock_back().retire_aborted(epoch);
-        self.notify_of(progress);
+        let mut back = self.lock_back();
+        let progress = back.retire_aborted(epoch);
+        self.tell(back, progress);
     }
 
     /// Moves to `phase`, unless the pool is past it, and rejects the line.
@@ -450,6 +452,26 @@ impl Monitor {
         self.wait_until(deadline, |back| back.has_ended())
     }
 
+    /// The same for a future: whether all that has come about, or else the promise to wake `waker` then. `key` is the future's
+    /// to keep.
+    pub(crate) fn poll_ended(&self, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
+        let waker = waker.clone();
+        let mut back = self.lock_back();
+        let (polled, unused) = match back.has_ended() {
+            true => (Poll::Ready(()), Some(waker)),
+            false => (Poll::Pending, back.watchers().watch(key, waker)),
+        };
+        drop(back);
+        contain(|| drop(unused));
+        polled
+    }
+
+    /// For a future that is dropped.
+    pub(crate) fn stop_watching(&self, key: Key) {
+        let unused = self.lock_back().watchers().forget(key);
+        contain(|| drop(unused));
+    }
+
     /// Waits until `done`, looking whenever there is progress.
     fn wait_until(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Back) -> bool) -> Result<(), WaitError> {
         let mut back = self.lock_back();
@@ -465,6 +487,18 @@ impl Monitor {
 
     pub(crate) fn stats(&self) -> Stats {
         self.lock_both().sides().stats()
+    }
+
+    /// Tells who waits for the pool of a step that may be the last.
+    fn tell(&self, mut back: MutexGuard<'_, Back>, progress: Progress) {
+        self.notify_of(progress);
+        if back.has_ended() {
+            let watchers = back.watchers().take_all();
+            drop(back);
+            for waker in watchers {
+                contain(|| waker.wake());
+            }
+        }
     }
 
     fn notify_of(&self, progress: Progress) {

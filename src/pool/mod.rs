@@ -11,3 +11,4 @@ pub(crate) mod submit_async;
 pub(crate) mod wait_for_room;
 pub(crate) mod owner;
 pub(crate) mod shutdown;
+pub(crate) mod shutdown_async;

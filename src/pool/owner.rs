@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use crate::base::error::WaitError;
@@ -14,6 +16,8 @@ pub(crate) struct Owner {
     threads: Threads,
     workers: usize,
     kind: Kind,
+    /// A shutdown has run out of time: whoever asked for it does not wait for what is left.
+    has_timed_out: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub(crate) enum Kind {
 
 impl Owner {
     pub(crate) fn new(shared: Arc<Shared>, threads: Threads, workers: usize, kind: Kind) -> Self {
-        Self { shared, threads, workers, kind }
+        Self { shared, threads, workers, kind, has_timed_out: AtomicBool::new(false) }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -36,17 +40,38 @@ impl Owner {
     }
 
     pub(crate) fn shut_down(&self, mode: Shutdown, timeout: Option<Duration>) -> Result<ShutdownReport, WaitError> {
-        if self.kind == Kind::Global {
-            return Err(WaitError::GlobalPool);
+        self.may_shut_down()?;
+        let report = shut_down(&self.shared, &self.threads, mode, timeout)?;
+        if report.still_running > 0 {
+            // ORDERING: Relaxed, as the drop that reads it comes after all use of the pool.
+            self.has_timed_out.store(true, Ordering::Relaxed);
         }
-        shut_down(&self.shared, &self.threads, mode, timeout)
+        Ok(report)
+    }
+
+    pub(crate) fn begin_shutdown(&self, mode: Shutdown) -> Result<(), WaitError> {
+        self.may_shut_down()?;
+        close(&self.shared, mode);
+        Ok(())
+    }
+
+    pub(crate) fn may_shut_down(&self) -> Result<(), WaitError> {
+        if self.kind == Kind::Global { Err(WaitError::GlobalPool) } else { Ok(()) }
+    }
+
+    /// Whether the last clone waits, when it is dropped, for the pool to end.
+    fn waits(&self) -> bool {
+        // ORDERING: Relaxed, see `shut_down`.
+        let has_timed_out = self.has_timed_out.load(Ordering::Relaxed);
+        // A job may wait for something that is dropped further up as the panic unwinds.
+        !has_timed_out && !thread::panicking() && !would_wait_for_itself(&self.shared)
     }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
         close(&self.shared, Shutdown::Drain);
-        if !would_wait_for_itself(&self.shared) {
+        if self.waits() {
             // Without a deadline neither can fail.
             let _ = self.shared.monitor.wait_ended(None);
             let _ = self.threads.join_all(&self.shared, None);

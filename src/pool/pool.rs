@@ -12,6 +12,7 @@ use crate::pool::builder::Builder;
 use crate::pool::job_builder::JobBuilder;
 use crate::pool::owner::{Kind, Owner};
 use crate::pool::shutdown::{Shutdown, ShutdownReport};
+use crate::pool::shutdown_async::ShutdownAsync;
 use crate::pool::submit::{Patience, submit};
 use crate::pool::submit_async::SubmitAsync;
 use crate::queue::stats::Stats;
@@ -21,8 +22,11 @@ use crate::worker::shared::Shared;
 /// A fixed set of worker threads and the queue they take jobs from.
 ///
 /// Clones share the same threads. Dropping the last clone drains the pool: it blocks, in async code too, until every
-/// accepted job has run and every thread has ended. Only on one of the pool's own workers it does not wait; the pool
-/// then drains behind it.
+/// accepted job has run and every thread has ended. It does not wait, and the pool drains behind it:
+///
+/// - on one of the pool's own workers;
+/// - where a [`shutdown`](Self::shutdown) has run out of its time, as whoever gave it one does not wait for what is left;
+/// - while its thread panics, as a job may wait for something that is dropped further up.
 ///
 /// ```
 /// use corepool::Pool;
@@ -272,8 +276,9 @@ impl Pool {
     /// fine.
     ///
     /// When the time runs out the report says what still runs. The pool goes on shutting down, and a later call waits
-    /// again. What aborting drops is dropped on this thread; the destructors of the workers' thread-local values, and
-    /// what the keeper of deadlines is dropping or waking, are waited for: all however long they take.
+    /// again; dropping the last clone then does not. What aborting drops is dropped on this thread and on workers that are
+    /// free; that, the destructors of the workers' thread-local values, and what the keeper of deadlines is dropping or
+    /// waking, are waited for: all however long they take.
     ///
     /// # Errors
     ///
@@ -302,6 +307,54 @@ impl Pool {
     /// ```
     pub fn shutdown(&self, mode: Shutdown, timeout: Option<Duration>) -> Result<ShutdownReport, WaitError> {
         self.owner.shut_down(mode, timeout)
+    }
+
+    /// Begins to end the pool as [`shutdown`](Self::shutdown) does, and does not wait: inside the pool's own jobs too.
+    ///
+    /// What aborting drops is dropped on this thread and on workers that are free. To see the pool's end, call `shutdown`
+    /// after it, or drop the last clone, which wait as ever.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::GlobalPool`] for the global pool, with nothing changed.
+    ///
+    /// ```
+    /// use corepool::{Pool, Shutdown, SubmitErrorKind};
+    ///
+    /// let pool = Pool::builder().workers(1).build().unwrap();
+    /// let inner = pool.clone();
+    /// let last = pool.submit(move || inner.begin_shutdown(Shutdown::Drain)).unwrap();
+    /// last.join().unwrap().unwrap();
+    /// assert_eq!(pool.submit(|| ()).unwrap_err().kind(), SubmitErrorKind::ShutDown);
+    /// assert_eq!(pool.shutdown(Shutdown::Drain, None).unwrap().completed, 1);
+    /// ```
+    pub fn begin_shutdown(&self, mode: Shutdown) -> Result<(), WaitError> {
+        self.owner.begin_shutdown(mode)
+    }
+
+    /// Ends the pool as [`shutdown`](Self::shutdown) does, without blocking the thread.
+    ///
+    /// The shutdown begins when the future is first polled, which may drop what it aborts, and goes on if the future is
+    /// dropped. It is ready once every worker has run its last job and its stop hook; it joins no thread, so destructors of
+    /// thread-local values may still run.
+    ///
+    /// # Errors
+    ///
+    /// As for `shutdown`.
+    ///
+    /// ```
+    /// use corepool::{Pool, Shutdown};
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// pool.submit(|| ()).unwrap().detach();
+    /// let report = pollster::block_on(pool.shutdown_async(Shutdown::Drain)).unwrap();
+    /// assert_eq!((report.completed, report.still_running), (1, 0));
+    /// ```
+    pub fn shutdown_async(
+        &self,
+        mode: Shutdown,
+    ) -> impl Future<Output = Result<ShutdownReport, WaitError>> + Send + Unpin + use<> {
+        ShutdownAsync::new(self.shared(), mode, self.owner.may_shut_down())
     }
 
     fn shared(&self) -> &Arc<Shared> {

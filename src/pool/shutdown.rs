@@ -125,12 +125,18 @@ pub(crate) fn shut_down(
     let deadline: Option<Instant> = timeout.and_then(deadline_in);
     close(shared, mode);
     let ended = shared.monitor.wait_ended(deadline).and_then(|()| threads.join_all(shared, deadline));
+    let at_least = if ended.is_ok() { 0 } else { 1 };
+    Ok(report(shared, at_least))
+}
+
+/// What is to be said by now; that `at_least` so many jobs run, though their last traces may be gone.
+pub(crate) fn report(shared: &Shared, at_least: usize) -> ShutdownReport {
     let stats = shared.monitor.stats();
-    Ok(ShutdownReport {
+    ShutdownReport {
         completed: stats.completed,
         panicked: stats.panicked,
         aborted: stats.aborted,
-        still_running: if ended.is_ok() { 0 } else { stats.busy.max(1) as usize },
+        still_running: at_least.max(stats.busy as usize),
         still_queued: stats.queued as usize,
-    })
+    }
 }

@@ -11,6 +11,7 @@ use crate::queue::guests::Guests;
 use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::stats::Meter;
 use crate::queue::turn::Turn;
+use crate::queue::watchers::Watchers;
 
 /// Who is left once a worker has exited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(crate) struct Back {
     live: usize,
     pub(super) meters: Vec<Arc<Meter>>,
     pub(super) guests: Guests,
+    watchers: Watchers,
 }
 
 impl Back {
@@ -50,6 +52,7 @@ impl Back {
             live: 0,
             meters: Vec::new(),
             guests: Guests::new(),
+            watchers: Watchers::new(),
         }
     }
 
@@ -68,6 +71,10 @@ impl Back {
     /// Whether every worker has exited, and every job has resolved that another thread aborts or runs.
     pub(crate) fn has_ended(&self) -> bool {
         self.live == 0 && self.aborts.in_flight() == 0 && self.guests.running() == 0
+    }
+
+    pub(crate) fn watchers(&mut self) -> &mut Watchers {
+        &mut self.watchers
     }
 
     /// Jobs that were begun and are not retired.

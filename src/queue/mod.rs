@@ -15,6 +15,7 @@ pub(crate) mod epochs;
 pub(crate) mod aborts;
 pub(crate) mod stats;
 pub(crate) mod guests;
+pub(crate) mod watchers;
 pub(crate) mod front;
 pub(crate) mod back;
 pub(crate) mod sides;
