@@ -40,6 +40,9 @@ pub enum JobError {
     /// The join would wait for ever: the job runs further down on this thread's own stack.
     #[error("a job cannot join itself or a job that waits for it on the same thread: let another thread join it")]
     WouldDeadlock,
+    /// This process is a forked child of the one that built the pool, and has none of its threads.
+    #[error("the pool's threads are in the parent of this forked process: build a pool after forking")]
+    Forked,
 }
 
 /// Why a running job should stop: what [`checkpoint`](crate::checkpoint) answers.
@@ -91,6 +94,9 @@ pub enum SubmitErrorKind {
     Cancelled,
     /// The pool is shutting down or has been shut down.
     ShutDown,
+    /// The queue is full, and nobody makes room: this process is a forked child of the one that built the pool, and has
+    /// none of its threads.
+    Forked,
 }
 
 /// A job that was not accepted, with the reason. Gives the closure back.
@@ -170,6 +176,12 @@ impl<F> fmt::Display for SubmitError<F> {
             SubmitErrorKind::ShutDown => {
                 write!(f, "the pool is shut down and takes no new jobs: run it here, or build another pool")
             }
+            SubmitErrorKind::Forked => write!(
+                f,
+                "the queue of {} jobs is full and the pool's threads are in the parent of this forked process: build a \
+                 pool after forking",
+                self.capacity
+            ),
         }
     }
 }
@@ -243,4 +255,7 @@ pub enum WaitError {
     /// The global pool lives as long as the process and cannot be shut down. Nothing changed.
     #[error("the global pool cannot be shut down: build a pool of your own")]
     GlobalPool,
+    /// This process is a forked child of the one that built the pool, and has none of its threads. Nothing changed.
+    #[error("the pool's threads are in the parent of this forked process: build a pool after forking")]
+    Forked,
 }

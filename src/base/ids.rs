@@ -1,16 +1,26 @@
 //! The numbers that pools and epochs are known by.
 
+use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A pool's number: no two pools of a process have the same.
+/// A pool's number, which no two pools of a process share, and the process that built it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PoolId(u64);
+pub(crate) struct PoolId {
+    number: u64,
+    process: u32,
+}
 
 impl PoolId {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed, as only the number matters.
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), process: process::id() }
+    }
+
+    /// Whether this process is a forked child of the one that built the pool, whose threads it has not got: to wait for them
+    /// would be for ever. A system call, so ask where the alternative is to wait.
+    pub(crate) fn is_of_parent(self) -> bool {
+        self.process != process::id()
     }
 }
 

@@ -218,6 +218,7 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
     if !header.is_finished() {
         let ready = with_parker(|parker, waker| match cell.poll(waker) {
             Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending if pool.is_of_parent() => Some(Err(JobError::Forked)),
             Poll::Pending => {
                 park_until_finished(cell, pool, deadline, parker);
                 None
@@ -259,7 +260,10 @@ impl<T> Future for JobHandle<T> {
         if !cell.header().is_finished() && (ended.is_some() || seat::aborts_any()) {
             settle(cell.header(), self.pool, ended);
         }
-        let polled = cell.poll(cx.waker());
+        let polled = match cell.poll(cx.waker()) {
+            Poll::Pending if self.pool.is_of_parent() => Poll::Ready(Err(JobError::Forked)),
+            polled => polled,
+        };
         if polled.is_ready() {
             self.cell = None;
         }

@@ -1,6 +1,7 @@
 //! What lives as long as the last clone of the pool: its threads hold on to what they share with it only.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -56,7 +57,11 @@ impl Owner {
     }
 
     pub(crate) fn may_shut_down(&self) -> Result<(), WaitError> {
-        if self.kind == Kind::Global { Err(WaitError::GlobalPool) } else { Ok(()) }
+        match self.kind {
+            Kind::Global => Err(WaitError::GlobalPool),
+            Kind::Own if self.shared.id.is_of_parent() => Err(WaitError::Forked),
+            Kind::Own => Ok(()),
+        }
     }
 
     /// Whether the last clone waits, when it is dropped, for the pool to end.
@@ -70,6 +75,11 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        if self.shared.id.is_of_parent() {
+            // The threads are not there to be joined or let go of, nor to give back a lock that they hold.
+            mem::forget(mem::take(&mut self.threads));
+            return;
+        }
         close(&self.shared, Shutdown::Drain);
         if self.waits() {
             // Without a deadline neither can fail.

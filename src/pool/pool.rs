@@ -28,6 +28,9 @@ use crate::worker::shared::Shared;
 /// - where a [`shutdown`](Self::shutdown) has run out of its time, as whoever gave it one does not wait for what is left;
 /// - while its thread panics, as a job may wait for something that is dropped further up.
 ///
+/// A forked child has the pool's memory and none of its threads. What would wait for them says so there
+/// ([`JobError::Forked`](crate::JobError::Forked) and its like), and dropping the pool leaks it. Build pools after forking.
+///
 /// ```
 /// use corepool::Pool;
 ///
@@ -261,6 +264,9 @@ impl Pool {
     /// # job.detach();
     /// ```
     pub fn wait_idle(&self, timeout: Option<Duration>) -> Result<(), WaitError> {
+        if self.shared().id.is_of_parent() {
+            return Err(WaitError::Forked);
+        }
         if would_wait_for_itself(self.shared()) {
             return Err(WaitError::WouldDeadlock);
         }

@@ -78,6 +78,10 @@ fn hand_over(
         Patience::For(_) | Patience::Forever => NoRoom::Return,
     };
     if let Some(job) = offer(pool, job, registration, no_room)? {
+        if pool.id.is_of_parent() {
+            job.reject();
+            return Err(SubmitErrorKind::Forked);
+        }
         let own = registration.and_then(Registration::deadline);
         let deadline = patience.deadline().into_iter().chain(own).min();
         wait_for_room(pool, job, header, registration, deadline)?;

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::base::error::SubmitError;
+use crate::base::error::{SubmitError, SubmitErrorKind};
 use crate::ending::cancel::cancel;
 use crate::ending::registration::{Registrable, Registration};
 use crate::handle::job_handle::JobHandle;
@@ -100,6 +100,10 @@ fn first_offer(
 ) -> Verdict {
     let offered = offer(pool, job, registration, NoRoom::Return).and_then(|job| match job {
         None => Ok(Standing::Accepted),
+        Some(job) if pool.id.is_of_parent() => {
+            job.reject();
+            Err(SubmitErrorKind::Forked)
+        }
         Some(job) => pool.monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind),
     });
     match offered {
@@ -116,6 +120,9 @@ fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>,
     let verdict = Verdict::on(header);
     if verdict != Verdict::NotYet {
         return verdict;
+    }
+    if pool.id.is_of_parent() && pool.monitor.stop_waiting(header) == WaitStopped::Rejected {
+        return Verdict::Rejected(SubmitErrorKind::Forked);
     }
     if origin(pool) == Origin::Outside {
         // If it does not stand there any more, the verdict has fallen meanwhile.

@@ -1,0 +1,163 @@
+//! A forked child has the pool's memory and none of its threads: what would wait for them says so, and nothing hangs.
+#![cfg(all(unix, not(corepool_loom)))]
+
+mod common;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::exit;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use common::{FOREVER, hold_worker, one_worker, within_a_minute};
+use corepool::{JobError, Pool, Shutdown, SubmitErrorKind, WaitError};
+use fork::{Fork, waitpid_nohang};
+
+const PASSED: i32 = 0;
+const FAILED: i32 = 1;
+const HANGS: i32 = 2;
+
+/// A lock that another test's thread holds as this one forks is held in the child for ever.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone(test: impl FnOnce() + Send + 'static) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    within_a_minute(test);
+}
+
+/// Runs `child` in a forked child of this process, and expects it to pass. Gives back what it owns here.
+#[must_use]
+fn in_a_child<C: FnOnce()>(child: C) -> C {
+    match fork::fork().expect("it forks") {
+        Fork::Parent(pid) => {
+            let status = loop {
+                if let Some(status) = waitpid_nohang(pid).unwrap() {
+                    break status;
+                }
+                thread::sleep(Duration::from_millis(1));
+            };
+            assert_eq!(fork::WEXITSTATUS(status), PASSED, "1: it failed, 2: it hangs");
+            child
+        }
+        Fork::Child => {
+            thread::spawn(|| {
+                thread::sleep(FOREVER / 2);
+                exit(HANGS);
+            });
+            let passed = catch_unwind(AssertUnwindSafe(child)).is_ok();
+            exit(if passed { PASSED } else { FAILED });
+        }
+    }
+}
+
+/// A pool of one worker that is held, with one place in its queue, which is taken.
+fn full() -> (Pool, impl FnOnce(), corepool::JobHandle<u32>) {
+    let pool = one_worker(1);
+    let (gate, held) = hold_worker(&pool);
+    let queued = pool.try_submit(|| 42).unwrap();
+    let end = move || {
+        gate.open();
+        held.join_timeout(FOREVER).unwrap().unwrap();
+    };
+    (pool, end, queued)
+}
+
+#[test]
+fn what_waits_for_a_job_says_that_it_is_forked() {
+    alone(|| {
+        let (pool, end, queued) = full();
+        let owned = in_a_child(|| {
+            let queued = queued.try_join().expect_err("nobody has run it");
+            // At once, whatever time there is.
+            assert!(matches!(queued.join_timeout(Duration::MAX), Ok(Err(JobError::Forked))));
+            assert_eq!(pool.try_submit(|| 1).unwrap_err().kind(), SubmitErrorKind::Full);
+        });
+        end();
+        drop(owned);
+    });
+}
+
+#[test]
+fn a_child_is_told_by_whatever_would_wait() {
+    alone(|| {
+        let (pool, end, queued) = full();
+        let (other, other_end, awaited) = full();
+        let mut in_line = Box::pin(other.submit_async(|| 1));
+        assert!(in_line.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let owned = in_a_child(|| {
+            assert!(matches!(queued.join(), Err(JobError::Forked)));
+            assert!(matches!(pollster::block_on(awaited), Err(JobError::Forked)));
+            assert_eq!(pool.submit(|| 1).unwrap_err().kind(), SubmitErrorKind::Forked);
+            let rejected = pool.submit_timeout(|| 7, Duration::MAX).unwrap_err();
+            assert!(rejected.to_string().contains("build a pool after forking"));
+            assert_eq!(rejected.into_job()(), 7);
+            let rejected = pollster::block_on(pool.submit_async(|| 1)).unwrap_err();
+            assert_eq!(rejected.kind(), SubmitErrorKind::Forked);
+            let Poll::Ready(in_line) = in_line.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("it would wait for ever");
+            };
+            assert_eq!(in_line.unwrap_err().kind(), SubmitErrorKind::Forked);
+            assert_eq!(pool.wait_idle(None), Err(WaitError::Forked));
+            for mode in [Shutdown::Drain, Shutdown::Abort] {
+                assert_eq!(pool.shutdown(mode, None), Err(WaitError::Forked));
+                assert_eq!(pool.begin_shutdown(mode), Err(WaitError::Forked));
+                assert_eq!(pollster::block_on(pool.shutdown_async(mode)), Err(WaitError::Forked));
+            }
+            drop((pool, other));
+        });
+        end();
+        other_end();
+        drop(owned);
+    });
+}
+
+#[test]
+fn a_child_may_cancel_and_detach_what_it_will_not_see() {
+    alone(|| {
+        let (pool, end, queued) = full();
+        let owned = in_a_child(|| {
+            queued.cancel();
+            assert!(matches!(queued.join(), Err(JobError::Cancelled)));
+            pool.try_submit(|| ()).expect("there is room").detach();
+            drop(pool);
+        });
+        end();
+        drop(owned);
+    });
+}
+
+#[test]
+fn a_child_builds_a_pool_of_its_own() {
+    alone(|| {
+        let (_pool, end, _queued) = full();
+        let owned = in_a_child(|| {
+            let own = one_worker(1);
+            assert_eq!(own.submit(|| 42).unwrap().join().unwrap(), 42);
+            own.wait_idle(None).unwrap();
+            assert_eq!(own.shutdown(Shutdown::Drain, None).unwrap().completed, 1);
+        });
+        end();
+        drop(owned);
+    });
+}
+
+#[test]
+fn a_job_that_forks_is_told_too() {
+    alone(|| {
+        let pool = Pool::builder().workers(2).build().unwrap();
+        let (gate, held) = hold_worker(&pool);
+        let inner = pool.clone();
+        let job = pool.submit(move || {
+            let owned = in_a_child(|| {
+                // Its own child it can run on the spot; what another worker runs is not here.
+                assert_eq!(inner.submit(|| 1).unwrap().join().unwrap(), 1);
+                assert!(matches!(held.join(), Err(JobError::Forked)));
+                assert_eq!(inner.wait_idle(None), Err(WaitError::Forked));
+            });
+            gate.open();
+            drop(owned);
+        });
+        job.unwrap().join().unwrap();
+    });
+}
