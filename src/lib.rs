@@ -21,6 +21,7 @@ pub use ending::cancel::Cancel;
 pub use ending::token::CancelToken;
 pub use handle::cancel_on_drop::CancelOnDrop;
 pub use handle::job_handle::JobHandle;
+pub use handle::join_all::join_all;
 pub use pool::builder::Builder;
 pub use pool::job_builder::JobBuilder;
 pub use pool::pool::Pool;

@@ -39,6 +39,7 @@ impl<T> CancelOnDrop<T> {
         Self { handle: Some(handle) }
     }
 
+    #[track_caller]
     fn disarm(mut self) -> JobHandle<T> {
         self.handle.take().expect(SPENT)
     }
@@ -57,6 +58,7 @@ impl<T> CancelOnDrop<T> {
     /// let pool = corepool::Pool::new().unwrap();
     /// assert_eq!(pool.submit(|| 42).unwrap().cancel_on_drop().join().unwrap(), 42);
     /// ```
+    #[track_caller]
     pub fn join(self) -> Result<T, JobError> {
         self.disarm().join()
     }
@@ -79,6 +81,7 @@ impl<T> CancelOnDrop<T> {
     /// let job = pool.submit(|| 42).unwrap().cancel_on_drop();
     /// assert_eq!(job.join_timeout(Duration::MAX).unwrap().unwrap(), 42);
     /// ```
+    #[track_caller]
     pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, CancelOnDrop<T>> {
         self.disarm().join_timeout(timeout).map_err(Self::new)
     }
@@ -99,6 +102,7 @@ impl<T> CancelOnDrop<T> {
     /// pool.wait_idle(None).unwrap();
     /// assert_eq!(job.try_join().unwrap().unwrap(), 42);
     /// ```
+    #[track_caller]
     pub fn try_join(self) -> Result<Result<T, JobError>, CancelOnDrop<T>> {
         self.disarm().try_join().map_err(Self::new)
     }
@@ -162,7 +166,9 @@ impl<T> Future for CancelOnDrop<T> {
 
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
-        if let Some(handle) = self.handle.take() {
+        if let Some(mut handle) = self.handle.take() {
+            // First, as cancelling resolves the job and would wake the very task that lets go of it.
+            handle.forget_waker();
             handle.cancel();
         }
     }

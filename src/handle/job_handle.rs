@@ -1,6 +1,7 @@
 //! The handle: how a submitter gets at its job's outcome, by blocking, by polling or by awaiting.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +15,7 @@ use crate::base::sync::Woken;
 use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::registry;
 use crate::handle::cancel_on_drop::CancelOnDrop;
+use crate::handle::remains::let_go;
 use crate::job::cell::{Outcome, WaitEnd};
 use crate::worker::join::{Claim, claim, settle};
 use crate::worker::seat;
@@ -37,26 +39,33 @@ pub struct JobHandle<T> {
     /// Empty once the future was ready.
     cell: Option<Arc<dyn WaitEnd<T>>>,
     pool: PoolId,
+    /// Whether a waker may be left in the cell.
+    has_left_waker: bool,
 }
 
 impl<T> JobHandle<T> {
     pub(crate) fn new(cell: Arc<dyn WaitEnd<T>>, pool: PoolId) -> Self {
-        Self { cell: Some(cell), pool }
+        Self { cell: Some(cell), pool, has_left_waker: false }
     }
 
     /// Waits until the job has resolved.
     ///
-    /// On a worker of the job's own pool a job that is still queued is run here and now: exactly this one, never an
-    /// unrelated one. So jobs may submit and join jobs to any depth the stack allows, on a single worker too. A job
-    /// that runs elsewhere is waited for.
+    /// On a worker, of the job's pool or of any other, a job that is still queued is run here and now: exactly this one,
+    /// never an unrelated one. So jobs may submit and join jobs to any depth the stack allows, on a single worker too, and
+    /// pools may wait for each other's jobs. A job that runs elsewhere is waited for. To join many, see
+    /// [`join_all`](crate::join_all): one after the other from the oldest on, each next one is taken by another worker.
+    ///
+    /// A job of another pool that runs here stays its pool's: its counts, its `on_panic`, what
+    /// [`checkpoint`](crate::checkpoint) says. The thread and [`current_worker`](crate::current_worker) are those of the
+    /// job that joins. Where this thread is unwinding a panic, the job sees `std::thread::panicking()`.
     ///
     /// Not covered: several jobs that wait for each other in a circle, and waiting through anything else (a channel, a
     /// lock, `block_on`). Those hang as they would with plain threads.
     ///
     /// # Errors
     ///
-    /// Why the job has no value; [`JobError::WouldDeadlock`] if it runs on this thread's own stack, in which case it
-    /// is detached.
+    /// Why the job has no value; [`JobError::WouldDeadlock`] if this thread is in the middle of it, running it further down
+    /// or dropping it unrun, in which case it is detached; [`JobError::Forked`] in a forked child.
     ///
     /// # Panics
     ///
@@ -68,12 +77,15 @@ impl<T> JobHandle<T> {
     /// let job = pool.submit(move || inner.submit(|| 20).unwrap().join().unwrap() + 1).unwrap();
     /// assert_eq!(job.join().unwrap(), 21);
     /// ```
-    pub fn join(self) -> Result<T, JobError> {
-        let cell = self.cell.expect(SPENT);
+    #[track_caller]
+    pub fn join(mut self) -> Result<T, JobError> {
+        let cell = self.cell.take().expect(SPENT);
         if let Some(outcome) = cell.take() {
             return outcome;
         }
         if claim(cell.header(), self.pool) == Claim::OnOwnStack {
+            // For the drop to let go of a waker.
+            self.cell = Some(cell);
             return Err(JobError::WouldDeadlock);
         }
         match wait(&*cell, self.pool, None) {
@@ -84,8 +96,8 @@ impl<T> JobHandle<T> {
 
     /// Waits until the job has resolved, for `timeout` at the most. One that overflows [`Instant`] means no limit.
     ///
-    /// Does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time. A job that runs
-    /// on this thread's own stack is [`JobError::WouldDeadlock`] at once, and detached.
+    /// With a limit it does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time. A
+    /// job that this thread is in the middle of is [`JobError::WouldDeadlock`] at once, and detached.
     ///
     /// # Errors
     ///
@@ -105,8 +117,9 @@ impl<T> JobHandle<T> {
     /// go.send(42).unwrap();
     /// assert_eq!(job.join_timeout(Duration::MAX).unwrap().unwrap(), Ok(42));
     /// ```
-    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, JobHandle<T>> {
-        let deadline = deadline_in(timeout);
+    #[track_caller]
+    pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<T, JobError>, JobHandle<T>> {
+        let Some(deadline) = deadline_in(timeout) else { return Ok(self.join()) };
         let cell = self.cell.as_ref().expect(SPENT);
         if let Some(outcome) = cell.take() {
             return Ok(outcome);
@@ -114,9 +127,12 @@ impl<T> JobHandle<T> {
         if seat::holds(cell.header()) {
             return Ok(Err(JobError::WouldDeadlock));
         }
-        match wait(&**cell, self.pool, deadline) {
+        match wait(&**cell, self.pool, Some(deadline)) {
             Some(outcome) => Ok(outcome),
-            None => Err(self),
+            None => {
+                self.has_left_waker = true;
+                Err(self)
+            }
         }
     }
 
@@ -141,6 +157,7 @@ impl<T> JobHandle<T> {
     /// };
     /// assert_eq!(outcome.unwrap(), 42);
     /// ```
+    #[track_caller]
     pub fn try_join(self) -> Result<Result<T, JobError>, JobHandle<T>> {
         match self.cell.as_ref().expect(SPENT).take() {
             Some(outcome) => Ok(outcome),
@@ -207,6 +224,34 @@ impl<T> JobHandle<T> {
     /// pool.submit(|| println!("done when it is done")).unwrap().detach();
     /// ```
     pub fn detach(self) {}
+
+    /// Lets go of the waker that a poll has left.
+    pub(super) fn forget_waker(&mut self) {
+        if mem::take(&mut self.has_left_waker)
+            && let Some(cell) = &self.cell
+        {
+            cell.forget_waker();
+        }
+    }
+
+    /// Runs the job on this thread if a join would.
+    pub(super) fn run_if_queued(&self) {
+        if let Some(cell) = &self.cell
+            && !cell.header().is_finished()
+        {
+            // Whatever it finds, the join that follows finds it too.
+            let _ = claim(cell.header(), self.pool);
+        }
+    }
+}
+
+impl<T> Drop for JobHandle<T> {
+    fn drop(&mut self) {
+        self.forget_waker();
+        if let Some(cell) = self.cell.take() {
+            let_go(cell);
+        }
+    }
 }
 
 /// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.
@@ -264,8 +309,9 @@ impl<T> Future for JobHandle<T> {
             Poll::Pending if self.pool.is_of_parent() => Poll::Ready(Err(JobError::Forked)),
             polled => polled,
         };
-        if polled.is_ready() {
-            self.cell = None;
+        match polled.is_ready() {
+            true => self.cell = None,
+            false => self.has_left_waker = true,
         }
         polled
     }

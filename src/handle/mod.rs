@@ -5,3 +5,5 @@
 
 pub(crate) mod job_handle;
 pub(crate) mod cancel_on_drop;
+pub(crate) mod join_all;
+mod remains;

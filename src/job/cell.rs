@@ -32,8 +32,11 @@ use crate::job::runnable::{RunEnd, Runner};
 /// What a handle waits for.
 pub(crate) type Outcome<T> = Result<T, JobError>;
 
+/// A cell to somebody who only lets go of it.
+pub(crate) trait Remains: Send + Sync {}
+
 /// The waiter's end of a cell. Only the handle holds it, so it has one caller at a time.
-pub(crate) trait WaitEnd<T>: Send + Sync {
+pub(crate) trait WaitEnd<T>: Remains {
     fn header(&self) -> &Header;
 
     /// The outcome, the first time it is asked for after the job has resolved.
@@ -50,6 +53,9 @@ pub(crate) trait WaitEnd<T>: Send + Sync {
 
     /// The outcome, or the promise to wake `waker` once there is one.
     fn poll(&self, waker: &Waker) -> Poll<Outcome<T>>;
+
+    /// Takes back what [`poll`](Self::poll) has promised.
+    fn forget_waker(&self);
 }
 
 /// One job: see the table at the top of this file.
@@ -204,6 +210,8 @@ where
     }
 }
 
+impl<F: Send, T: Send, O: Extras> Remains for JobCell<F, T, O> {}
+
 impl<F, T, O> WaitEnd<T> for JobCell<F, T, O>
 where
     F: Send,
@@ -254,6 +262,11 @@ where
             contain(|| drop(old));
             return Poll::Pending;
         }
+    }
+
+    fn forget_waker(&self) {
+        let waiter = self.body.lock().waiter.take();
+        contain(|| drop(waiter));
     }
 }
 
