@@ -3,24 +3,30 @@
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A pool's number, which no two pools of a process share, and the process that built it.
+/// A pool's number, which no two pools of a process share; in its lower bits the process that built it. Every handle holds
+/// one, so it is one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PoolId {
-    number: u64,
-    process: u32,
-}
+pub(crate) struct PoolId(u64);
 
 impl PoolId {
+    /// More than a process's id has, where processes fork.
+    const PROCESS_BITS: u32 = 24;
+
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed, as only the number matters.
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), process: process::id() }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(number << Self::PROCESS_BITS | Self::this_process())
+    }
+
+    fn this_process() -> u64 {
+        u64::from(process::id()) & ((1 << Self::PROCESS_BITS) - 1)
     }
 
     /// Whether this process is a forked child of the one that built the pool, whose threads it has not got: to wait for them
     /// would be for ever. A system call, so ask where the alternative is to wait.
     pub(crate) fn is_of_parent(self) -> bool {
-        self.process != process::id()
+        self.0 & ((1 << Self::PROCESS_BITS) - 1) != Self::this_process()
     }
 }
 
