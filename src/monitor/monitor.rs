@@ -308,7 +308,20 @@ impl Monitor {
     }
 
     /// Steps 1 and 2 of [`crate::queue::sides`], for who is about to take out a job and holds none, as long as it `is_queued`.
-    fn make_way<'a>(&'a self, mut both: Guards<'a>, is_queued: impl Fn(&mut Sides<'_>) -> bool) -> Guards<'a> {
+    #[inline]
+    fn make_way<'a>(&'a self, both: Guards<'a>, is_queued: impl Fn(&mut Sides<'_>) -> bool) -> Guards<'a> {
+        match both.back.line_waits() {
+            false => both,
+            true => self.make_way_at_length(both, is_queued),
+        }
+    }
+
+    #[cold]
+    fn make_way_at_length<'a>(
+        &'a self,
+        mut both: Guards<'a>,
+        is_queued: impl Fn(&mut Sides<'_>) -> bool,
+    ) -> Guards<'a> {
         let mut wakeups = Wakeups::default();
         while is_queued(&mut both.sides()) && both.sides().admit_ahead(&self.hint, &mut wakeups) {
             drop(both);
