@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{FOREVER, Gate, hold_worker, rounds, within_a_minute};
-use corepool::{JobHandle, Pool, Shutdown};
+use corepool::{CancelToken, JobHandle, Pool, Priority, Shutdown};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -22,7 +22,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
 fn memory_is_as_promised() {
-    let steps: [(&str, fn()); 9] = [
+    let steps: [(&str, fn()); 11] = [
         ("a submit is one allocation", a_submit_is_one_allocation),
         ("joining does not allocate", joining_does_not_allocate),
         ("a rejection leaves nothing behind", a_rejection_leaves_nothing_behind),
@@ -31,6 +31,8 @@ fn memory_is_as_promised() {
         ("a drained queue gives its memory back", a_drained_queue_gives_its_memory_back),
         ("nested jobs leave nothing behind", nested_jobs_leave_nothing_behind),
         ("finished jobs leave nothing behind", finished_jobs_leave_nothing_behind),
+        ("a token's first jobs cost one allocation", a_tokens_first_jobs_cost_one_small_allocation),
+        ("a token is small again", a_token_is_small_again_once_its_jobs_have_gone),
         ("10,000 pools leave nothing behind", ten_thousand_pools_leave_nothing_behind),
     ];
     let mut broken = Vec::new();
@@ -250,6 +252,73 @@ fn finished_jobs_leave_nothing_behind() {
     let more = live_bytes() - before;
     // Room in the queue for 1,000 more jobs is no leak; 50,000 cells would be megabytes.
     assert!(more <= 100_000, "50 batches left {more} bytes");
+}
+
+fn a_tokens_first_jobs_cost_one_small_allocation() {
+    let pool = unbounded(1);
+    let round = || {
+        let (gate, held) = hold_worker(&pool);
+        let mut jobs = Vec::with_capacity(3);
+        let token = CancelToken::new();
+        let submitting = allocations(|| {
+            for _ in 0..3 {
+                jobs.push(pool.job().token(&token).submit(|| ()).unwrap());
+            }
+        });
+        gate.open();
+        finish(held);
+        jobs.into_iter().for_each(finish);
+        submitting
+    };
+    assert_eq!(fewest(round), 4, "one a job, and one of the token's");
+}
+
+fn a_token_is_small_again_once_its_jobs_have_gone() {
+    const TOKENS: usize = 1_000;
+    let pool = unbounded(1);
+    let queue = |token: &CancelToken, jobs: usize| {
+        for _ in 0..jobs {
+            pool.job().token(token).submit(|| ()).unwrap().detach();
+        }
+    };
+    let tokens: Vec<_> = (0..TOKENS).map(|_| CancelToken::new()).collect();
+    // What the queue keeps is there before.
+    let (gate, held) = hold_worker(&pool);
+    (0..3 * TOKENS).for_each(|_| pool.submit(|| ()).unwrap().detach());
+    gate.open();
+    finish(held);
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    let before = live_bytes();
+    for token in &tokens {
+        queue(token, 3);
+    }
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    let each = (live_bytes() - before) / TOKENS as isize;
+    assert!(each <= 200, "{each} bytes a token");
+
+    // A job that waits long keeps no more than itself.
+    let (gate, held) = hold_worker(&pool);
+    queue(&tokens[0], 20_000);
+    let late = pool.job().token(&tokens[0]).priority(Priority::Low).submit(|| ()).unwrap();
+    let full = live_bytes();
+    let (begun, go) = (Gate::new(), Gate::new());
+    let last = {
+        let (begun, go) = (begun.clone(), go.clone());
+        // Behind the 20,000, and before the one that waits on.
+        pool.submit(move || {
+            begun.open();
+            go.pass();
+        })
+    };
+    gate.open();
+    finish(held);
+    begun.pass();
+    assert!(!late.is_finished() || pool.stats().queued == 0);
+    let left = live_bytes() - before - each * TOKENS as isize;
+    assert!(left < 16_384 && left < full - before, "{left} bytes are left");
+    go.open();
+    finish(last.unwrap());
+    finish(late);
 }
 
 fn ten_thousand_pools_leave_nothing_behind() {

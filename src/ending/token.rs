@@ -1,10 +1,11 @@
 //! The cancel token: one switch for many jobs. It knows the jobs that wait to run, each for as long as it does.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::base::fifo::{Fifo, Key};
-use crate::base::sync::{AtomicBool, AtomicU32, Mutex, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::base::unrun::Unrun;
 use crate::job::job_pool::Target;
 
@@ -13,7 +14,9 @@ use crate::job::job_pool::Target;
 /// Clones are the same token. A job that is still queued resolves as
 /// [`JobError::Cancelled`](crate::JobError::Cancelled) at once, one that runs is asked through
 /// [`checkpoint`](crate::checkpoint), one that is submitted later does not run. A token forgets jobs that have started,
-/// so it may live as long as the program.
+/// so it may live as long as the program: it takes some 200 bytes, and 50 more for each job that waits to run.
+///
+/// Clones are equal, and no other tokens are.
 ///
 /// ```
 /// use corepool::{CancelToken, JobError, Pool};
@@ -29,13 +32,47 @@ pub struct CancelToken(Arc<Inner>);
 
 struct Inner {
     cancelled: AtomicBool,
-    /// Jobs that wait to run; `None` from the moment the token is cancelled.
-    waiting: Mutex<Option<Fifo<Target>>>,
+    /// `None` from the moment the token is cancelled.
+    waiting: Mutex<Option<Members>>,
+}
+
+/// The jobs of a token that wait to run, by numbers that count up.
+#[derive(Default)]
+struct Members {
+    last: u64,
+    /// A map, and not a list, as it is small while it holds few and large while it holds many.
+    jobs: HashMap<u64, Target>,
+}
+
+impl Members {
+    /// A map of so many or fewer keeps its memory: jobs that come one at a time would allocate it for each.
+    const SMALL: usize = 3;
+
+    fn add(&mut self, target: Target) -> u64 {
+        self.last += 1;
+        self.jobs.insert(self.last, target);
+        self.last
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Target> {
+        let target = self.jobs.remove(&number);
+        if self.jobs.len() < self.jobs.capacity() / 4 {
+            self.jobs.shrink_to(Self::SMALL.max(2 * self.jobs.len()));
+        }
+        target
+    }
+
+    /// Oldest first.
+    fn into_targets(self) -> impl Iterator<Item = Target> {
+        let mut jobs = Vec::from_iter(self.jobs);
+        jobs.sort_unstable_by_key(|(number, _)| *number);
+        jobs.into_iter().map(|(_, target)| target)
+    }
 }
 
 impl Default for Inner {
     fn default() -> Self {
-        Self { cancelled: AtomicBool::new(false), waiting: Mutex::new(Some(Fifo::new())) }
+        Self { cancelled: AtomicBool::new(false), waiting: Mutex::new(Some(Members::default())) }
     }
 }
 
@@ -44,11 +81,11 @@ impl Default for Inner {
 pub(crate) struct Membership {
     token: CancelToken,
     /// Written by the submitter, read by whoever owns the job after it.
-    key: AtomicU32,
+    number: AtomicU64,
 }
 
-/// The key of a job that its token does not know: no list grows to it.
-const NONE: Key = Key::MAX;
+/// The number of a job that its token does not know.
+const NONE: u64 = 0;
 
 impl CancelToken {
     /// A token that is not cancelled.
@@ -84,7 +121,7 @@ impl CancelToken {
         // that finds out.
         self.0.cancelled.store(true, Ordering::Release);
         let waiting = self.0.waiting.lock().take();
-        for target in waiting.into_iter().flat_map(Fifo::into_values) {
+        for target in waiting.into_iter().flat_map(Members::into_targets) {
             target.dequeue(Unrun::Cancelled);
         }
     }
@@ -107,7 +144,7 @@ impl CancelToken {
 
 impl Membership {
     pub(crate) fn new(token: CancelToken) -> Self {
-        Self { token, key: AtomicU32::new(NONE) }
+        Self { token, number: AtomicU64::new(NONE) }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -116,18 +153,32 @@ impl Membership {
 
     pub(crate) fn register(&self, target: Target) {
         if let Some(waiting) = self.token.0.waiting.lock().as_mut() {
-            let key = waiting.push_back(target);
+            let number = waiting.add(target);
             // ORDERING: Relaxed, as the queue's lock carries it to the job's next owner.
-            self.key.store(key, Ordering::Relaxed);
+            self.number.store(number, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn unregister(&self) {
         // ORDERING: Relaxed, see `register`.
-        let key = self.key.swap(NONE, Ordering::Relaxed);
-        let left = self.token.0.waiting.lock().as_mut().and_then(|waiting| waiting.remove(key));
+        let number = self.number.swap(NONE, Ordering::Relaxed);
+        let left = self.token.0.waiting.lock().as_mut().and_then(|waiting| waiting.remove(number));
         // Outside the lock: it may be the last to know of a pool or a job.
         drop(left);
+    }
+}
+
+impl PartialEq for CancelToken {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for CancelToken {}
+
+impl Hash for CancelToken {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
     }
 }
 
