@@ -335,3 +335,76 @@ fn a_waker_that_cancels_the_job_its_worker_is_about_to_take_dequeues_it() {
         assert_eq!((pool.stats().cancelled, pool.stats().completed), (1, 2));
     });
 }
+
+/// Asks until it is told to stop.
+fn endless() -> Interrupted {
+    loop {
+        if let Err(why) = checkpoint() {
+            return why;
+        }
+    }
+}
+
+#[test]
+fn a_run_limit_counts_from_the_start_and_never_ends_what_waits() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let (gate, held) = hold_worker(&pool);
+        let limit = Duration::from_millis(20);
+        let limited = pool.job().run_limit(limit).submit(endless).unwrap();
+        // It waits for longer than it may run.
+        thread::sleep(2 * limit);
+        assert!(!limited.is_finished());
+        gate.open();
+        finish(held);
+        assert_eq!(finish(limited), Interrupted::RunLimitExceeded);
+        assert_eq!(pool.stats().expired, 0);
+    });
+}
+
+#[test]
+fn no_time_to_run_is_told_at_once_and_endless_time_never() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        for (limit, answer) in [(Duration::ZERO, Err(Interrupted::RunLimitExceeded)), (Duration::MAX, Ok(()))] {
+            assert_eq!(finish(pool.job().run_limit(limit).submit(checkpoint).unwrap()), answer);
+            let inner = pool.clone();
+            let nested = pool.submit(move || {
+                // A claimed job's time runs from its own start, and is not its parent's.
+                let child = inner.job().run_limit(limit).submit(checkpoint).unwrap();
+                (child.join().unwrap(), checkpoint())
+            });
+            assert_eq!(finish(nested.unwrap()), (answer, Ok(())));
+        }
+    });
+}
+
+#[test]
+fn of_several_reasons_the_first_is_told() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let token = CancelToken::new();
+        let (begin, begun) = mpsc::channel();
+        let (go, gate) = mpsc::channel::<()>();
+        let due = Instant::now() + Duration::from_millis(50);
+        let (canceller, aborter) = (token.clone(), pool.clone());
+        let job = pool.job().run_limit(Duration::ZERO).deadline(due).token(&token).submit(move || {
+            let limited = checkpoint();
+            begin.send(()).unwrap();
+            gate.recv().unwrap_err();
+            let aborted = checkpoint();
+            while Instant::now() < due {}
+            let due = checkpoint();
+            canceller.cancel();
+            [limited, aborted, due, checkpoint()]
+        });
+        begun.recv_timeout(FOREVER).unwrap();
+        aborter.shutdown(Shutdown::Abort, Some(Duration::ZERO)).unwrap();
+        drop(go);
+        let answers = finish(job.unwrap()).map(Result::unwrap_err);
+        let limit = Interrupted::RunLimitExceeded;
+        // The machine may have been so slow that the deadline came first.
+        assert!(answers[..2].iter().all(|&why| why == limit || why == Interrupted::DeadlineExceeded), "{answers:?}");
+        assert_eq!(answers[2..], [Interrupted::DeadlineExceeded, Interrupted::Cancelled]);
+    });
+}

@@ -598,3 +598,49 @@ fn joined_inside_a_job_it_is_claimed_in_time_and_expired_after() {
         assert_eq!((pool.stats().expired, pool.stats().completed), (1, 2));
     });
 }
+
+#[test]
+fn a_time_out_runs_from_the_moment_the_job_is_submitted() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let timeout = Duration::from_millis(40);
+        let (builder, other) = (pool.job().timeout(timeout), pool.job().timeout(timeout));
+        let mut late = Box::pin(pool.job().timeout(timeout).submit_async(|| 1));
+        thread::sleep(2 * timeout);
+        // Long after they were built.
+        let Poll::Ready(late) = late.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("there is room");
+        };
+        assert_eq!(finish(late.unwrap()), 1);
+        assert_eq!(finish(builder.submit(|| 2).unwrap()), 2);
+        assert_eq!(finish(other.try_submit(|| 3).unwrap()), 3);
+        // A moment is one whenever the job is submitted.
+        let due = pool.job().deadline(Instant::now() + timeout);
+        thread::sleep(2 * timeout);
+        assert!(is_expired(due.submit(|| 4).unwrap()));
+    });
+}
+
+/// A list whose destructor nests as deep as it is long.
+struct Nested(#[allow(dead_code, reason = "only held")] Option<Box<Nested>>);
+
+#[test]
+fn the_keeper_has_the_stack_that_the_workers_have() {
+    within_a_minute(|| {
+        let pool = Pool::builder().workers(1).stack_size(512 << 20).build().unwrap();
+        let (gate, held) = hold_worker(&pool);
+        let list = (0..300_000).fold(Nested(None), |list, _| Nested(Some(Box::new(list))));
+        let mut job = pool.job().timeout(SOON).submit(move || drop(list)).unwrap();
+        // Not joined: who joins it may be faster than the keeper, and has a stack of its own.
+        let outcome = loop {
+            match job.try_join() {
+                Ok(outcome) => break outcome,
+                Err(not_yet) => job = not_yet,
+            }
+            thread::yield_now();
+        };
+        assert!(matches!(outcome, Err(JobError::Expired)));
+        gate.open();
+        finish(held);
+    });
+}

@@ -69,6 +69,9 @@ pub enum Interrupted {
     /// The job's deadline has passed.
     #[error("the job's deadline has passed")]
     DeadlineExceeded,
+    /// The job has run for longer than its [`run_limit`](crate::JobBuilder::run_limit).
+    #[error("the job has run for longer than its limit")]
+    RunLimitExceeded,
     /// The pool is being shut down with [`Shutdown::Abort`](crate::Shutdown::Abort).
     #[error("the pool is being aborted")]
     ShuttingDown,

@@ -17,12 +17,18 @@ use crate::base::unrun::Unrun;
 use crate::job::job_pool::Target;
 
 pub(crate) struct Keeper {
-    thread_name: String,
-    /// What its thread calls first.
-    on_start: Box<dyn Fn() + Send + Sync>,
+    thread: ThreadOptions,
     state: Mutex<State>,
     /// Rung when there is a new earliest alarm, and to stop.
     bell: Condvar,
+}
+
+/// What its thread is made with: the pool's options, as its destructors run there too.
+pub(crate) struct ThreadOptions {
+    pub(crate) name: String,
+    pub(crate) stack_size: Option<usize>,
+    /// Called there first.
+    pub(crate) on_start: Box<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Default)]
@@ -50,8 +56,8 @@ pub(crate) struct Deadline {
 }
 
 impl Keeper {
-    pub(crate) fn new(thread_name: String, on_start: Box<dyn Fn() + Send + Sync>) -> Self {
-        Self { thread_name, on_start, state: Mutex::new(State::default()), bell: Condvar::new() }
+    pub(crate) fn new(thread: ThreadOptions) -> Self {
+        Self { thread, state: Mutex::new(State::default()), bell: Condvar::new() }
     }
 
     /// Step 2, until stopped.
@@ -115,9 +121,12 @@ impl Keeper {
             return;
         }
         let keeper = Arc::clone(self);
-        let thread = thread::Builder::new().name(self.thread_name.clone());
+        let mut thread = thread::Builder::new().name(self.thread.name.clone());
+        if let Some(bytes) = self.thread.stack_size {
+            thread = thread.stack_size(bytes);
+        }
         let spawned = thread.spawn(move || {
-            (keeper.on_start)();
+            (keeper.thread.on_start)();
             keeper.keep();
         });
         state.thread = spawned.ok();

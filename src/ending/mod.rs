@@ -8,4 +8,5 @@ pub(crate) mod registry;
 pub(crate) mod cancel;
 pub(crate) mod token;
 pub(crate) mod keeper;
+pub(crate) mod run_limit;
 pub(crate) mod registration;

@@ -13,23 +13,26 @@
 use std::sync::Weak;
 use std::time::Instant;
 
+use crate::base::error::Interrupted;
 use crate::base::unrun::Unrun;
 use crate::ending::keeper::Deadline;
+use crate::ending::run_limit::RunLimit;
 use crate::ending::token::Membership;
 use crate::job::job_pool::{JobPool, Target};
 use crate::job::options::{Ending, Extras, Options};
 use crate::job::runnable::Runnable;
 
-/// A job's token and deadline, and where it is registered with each.
+/// A job's token and deadline, and where it is registered with each; and its run limit, which needs no registration.
 #[derive(Default)]
 pub(crate) struct Registration {
     membership: Option<Membership>,
     deadline: Option<Deadline>,
+    run_limit: Option<RunLimit>,
 }
 
 impl Registration {
-    pub(crate) fn new(membership: Option<Membership>, deadline: Option<Deadline>) -> Self {
-        Self { membership, deadline }
+    pub(crate) fn new(membership: Option<Membership>, deadline: Option<Deadline>, run_limit: Option<RunLimit>) -> Self {
+        Self { membership, deadline, run_limit }
     }
 
     /// Step 1 at the top of this file.
@@ -60,6 +63,23 @@ impl Ending for Registration {
             return Some(Unrun::Cancelled);
         }
         self.has_expired().then_some(Unrun::Expired)
+    }
+
+    fn start(&self) {
+        if let Some(limit) = &self.run_limit {
+            limit.start();
+        }
+    }
+
+    fn interruption(&self) -> Option<Interrupted> {
+        match self.ended() {
+            Some(Unrun::Expired) => Some(Interrupted::DeadlineExceeded),
+            Some(Unrun::Cancelled | Unrun::Aborted) => Some(Interrupted::Cancelled),
+            None => {
+                let has_run_out = self.run_limit.as_ref().is_some_and(RunLimit::has_run_out);
+                has_run_out.then_some(Interrupted::RunLimitExceeded)
+            }
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {

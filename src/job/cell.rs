@@ -190,6 +190,9 @@ where
             self.finish(Err(why.into()));
             return epoch;
         }
+        if let Some(ending) = self.extras.ending() {
+            ending.start();
+        }
         let outcome = match panic::catch_unwind(AssertUnwindSafe(job)) {
             Ok(value) => {
                 runner.completed();

@@ -6,13 +6,21 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
+use crate::base::error::Interrupted;
 use crate::base::priority::Priority;
 use crate::base::unrun::Unrun;
 
-/// What may end a job early: its token and its deadline, which know the job for as long as it waits to run.
+/// What may end a job early: its token and its deadline, which know the job for as long as it waits to run, and a limit
+/// on how long it runs.
 pub(crate) trait Ending: Send + Sync {
-    /// Why the job must not start any more, or should stop.
+    /// Why the job must not start any more.
     fn ended(&self) -> Option<Unrun>;
+
+    /// The job starts, for good.
+    fn start(&self);
+
+    /// Why the job, which runs, should stop.
+    fn interruption(&self) -> Option<Interrupted>;
 
     /// The deadline, if it has one.
     fn deadline(&self) -> Option<Instant>;

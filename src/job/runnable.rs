@@ -39,7 +39,7 @@ pub(crate) trait RunEnd: Send + Sync {
     /// Resolves the job without running it.
     fn abort(&self, why: Unrun);
 
-    /// Why the job must not start any more, or should stop, by its token or its deadline.
+    /// Why the job must not start any more, by its token or its deadline.
     fn ended(&self) -> Option<Unrun> {
         self.ending().and_then(Ending::ended)
     }

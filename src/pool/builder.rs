@@ -6,8 +6,10 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
 use crate::base::job_panic::JobPanic;
+use crate::ending::keeper::ThreadOptions;
 use crate::pool::shutdown::{Shutdown, Threads, close};
 use crate::queue::stats::Meter;
 use crate::worker::hooks::Hooks;
@@ -44,7 +46,11 @@ impl Builder {
         }
     }
 
-    /// How many worker threads. Default: the cores this process may use, cgroup quotas honoured. 0 makes `build` fail.
+    /// How many worker threads. Default: the cores that this thread may use, cgroup quotas honoured; where `num_cpus` and
+    /// std disagree, the lesser number. 0 makes `build` fail.
+    ///
+    /// On Linux threads run where the thread that starts them may run. A thread that is pinned to one core builds a pool of
+    /// one worker, or of as many as it asks for, all of them on that core.
     ///
     /// ```
     /// assert_eq!(corepool::Pool::builder().workers(3).build().unwrap().workers(), 3);
@@ -89,7 +95,7 @@ impl Builder {
         self
     }
 
-    /// Stack size of each worker in bytes. Default: std's (2 MiB, or `RUST_MIN_STACK`).
+    /// Stack size of each of the pool's threads in bytes. Default: std's (2 MiB, or `RUST_MIN_STACK`).
     ///
     /// Jobs that submit and join jobs run these on their own stack, so deep nesting wants a larger one.
     ///
@@ -155,7 +161,7 @@ impl Builder {
 
     /// Checks the options and starts the threads.
     pub(crate) fn start(self) -> Result<(Arc<Shared>, Threads, usize), BuildError> {
-        let workers = self.workers.unwrap_or_else(num_cpus::get);
+        let workers = self.workers.unwrap_or_else(cores);
         if workers == 0 {
             return Err(BuildError::NoWorkers);
         }
@@ -165,7 +171,16 @@ impl Builder {
         if self.name.contains('\0') {
             return Err(BuildError::NulInName { name: self.name });
         }
-        let shared = Shared::new(self.capacity, self.hooks, &self.name, seat::reserve);
+        // What the workers inherit, and the keeper would not: it is started by whoever submits the first deadline.
+        let affinity = Affinity::of_this_thread();
+        let shared = Shared::new(self.capacity, self.hooks, |id| ThreadOptions {
+            name: format!("{}-keeper", self.name),
+            stack_size: self.stack_size,
+            on_start: Box::new(move || {
+                affinity.apply();
+                seat::reserve(id);
+            }),
+        });
         let start = Start { shared, workers, name: self.name, stack_size: self.stack_size };
         let threads = start.run()?;
         Ok((start.shared, threads, workers))
@@ -182,6 +197,12 @@ impl fmt::Debug for Builder {
             .field("hooks", &self.hooks)
             .finish()
     }
+}
+
+/// How many cores there are to work on: the least of what is known, as each way misses a limit that the other sees.
+fn cores() -> usize {
+    let cores = num_cpus::get();
+    thread::available_parallelism().map_or(cores, |available| available.get().min(cores))
 }
 
 /// Whether a worker's start hook ran through.

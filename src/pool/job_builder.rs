@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use crate::base::error::SubmitError;
 use crate::base::park::deadline_in;
 use crate::base::priority::Priority;
-use crate::ending::keeper::Deadline;
+use crate::ending::keeper::{Deadline, Keeper};
 use crate::ending::registration::Registration;
+use crate::ending::run_limit::RunLimit;
 use crate::ending::token::{CancelToken, Membership};
 use crate::handle::job_handle::JobHandle;
 use crate::job::options::Options;
 use crate::pool::owner::Owner;
-use crate::pool::submit::{Patience, submit};
+use crate::pool::submit::{Patience, Submittable, submit};
 use crate::pool::submit_async::SubmitAsync;
 
 /// A job's options: see [`Pool::job`](crate::Pool::job).
@@ -33,15 +34,47 @@ use crate::pool::submit_async::SubmitAsync;
 #[must_use = "options do nothing until the job is submitted"]
 pub struct JobBuilder<'p> {
     pool: &'p Arc<Owner>,
+    settings: Settings,
+}
+
+/// What was asked for, as plain data: no clock runs before the job is submitted.
+#[derive(Debug, Default)]
+struct Settings {
     name: Option<Cow<'static, str>>,
     priority: Priority,
-    deadline: Option<Instant>,
+    due: Option<Due>,
+    run_limit: Option<Duration>,
     token: Option<CancelToken>,
+}
+
+#[derive(Debug)]
+enum Due {
+    /// So long after the job is submitted.
+    In(Duration),
+    At(Instant),
+}
+
+impl Submittable for Settings {
+    type Extras = Options<Registration>;
+
+    fn submitted(self, keeper: &Arc<Keeper>) -> Self::Extras {
+        let deadline = match self.due {
+            Some(Due::In(timeout)) => deadline_in(timeout),
+            Some(Due::At(at)) => Some(at),
+            None => None,
+        };
+        let registration = Registration::new(
+            self.token.map(Membership::new),
+            deadline.map(|at| Deadline::new(at, Arc::clone(keeper))),
+            self.run_limit.map(RunLimit::new),
+        );
+        Options { name: self.name, priority: self.priority, ending: registration }
+    }
 }
 
 impl<'p> JobBuilder<'p> {
     pub(crate) fn new(pool: &'p Arc<Owner>) -> Self {
-        Self { pool, name: None, priority: Priority::Normal, deadline: None, token: None }
+        Self { pool, settings: Settings::default() }
     }
 
     /// Names the job: in its panic's message, for whoever reads the log.
@@ -53,7 +86,7 @@ impl<'p> JobBuilder<'p> {
     /// assert!(error.starts_with("the job \"thumbnail\" submitted at "), "{error}");
     /// ```
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = Some(name.into());
+        self.settings.name = Some(name.into());
         self
     }
 
@@ -66,11 +99,12 @@ impl<'p> JobBuilder<'p> {
     /// pool.job().priority(Priority::Low).submit(|| "when there is time").unwrap().detach();
     /// ```
     pub fn priority(mut self, p: Priority) -> Self {
-        self.priority = p;
+        self.settings.priority = p;
         self
     }
 
-    /// Gives the job `d` from now: see [`deadline`](Self::deadline). One that overflows [`Instant`] means none.
+    /// Gives the job `d` from when it is submitted: see [`deadline`](Self::deadline). A `submit_async` submits when its
+    /// future is first polled. One that overflows [`Instant`] means none.
     ///
     /// ```
     /// use corepool::{JobError, Pool};
@@ -86,7 +120,7 @@ impl<'p> JobBuilder<'p> {
     /// # held.detach();
     /// ```
     pub fn timeout(mut self, d: Duration) -> Self {
-        self.deadline = deadline_in(d);
+        self.settings.due = Some(Due::In(d));
         self
     }
 
@@ -108,7 +142,29 @@ impl<'p> JobBuilder<'p> {
     /// assert_eq!(job.join().unwrap(), 42);
     /// ```
     pub fn deadline(mut self, at: Instant) -> Self {
-        self.deadline = Some(at);
+        self.settings.due = Some(Due::At(at));
+        self
+    }
+
+    /// Lets the job run for `d`, counted from its start: after that [`checkpoint`](crate::checkpoint) says
+    /// [`RunLimitExceeded`](crate::Interrupted::RunLimitExceeded). It never ends a job that waits to run, nor one that does
+    /// not ask. One that overflows [`Instant`] means none.
+    ///
+    /// ```
+    /// use corepool::{Interrupted, Pool, checkpoint};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// let endless = || loop {
+    ///     if let Err(why) = checkpoint() {
+    ///         break why;
+    ///     }
+    /// };
+    /// let job = pool.job().run_limit(Duration::from_millis(5)).submit(endless).unwrap();
+    /// assert_eq!(job.join().unwrap(), Interrupted::RunLimitExceeded);
+    /// ```
+    pub fn run_limit(mut self, d: Duration) -> Self {
+        self.settings.run_limit = Some(d);
         self
     }
 
@@ -127,7 +183,7 @@ impl<'p> JobBuilder<'p> {
     /// assert!(jobs.into_iter().all(|job| job.join().is_ok() || request.is_cancelled()));
     /// ```
     pub fn token(mut self, t: &CancelToken) -> Self {
-        self.token = Some(t.clone());
+        self.settings.token = Some(t.clone());
         self
     }
 
@@ -147,7 +203,7 @@ impl<'p> JobBuilder<'p> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(self.pool.shared(), job, self.into_options(), Patience::Forever, Location::caller())
+        submit(self.pool.shared(), job, self.settings, Patience::Forever, Location::caller())
     }
 
     /// As [`Pool::try_submit`](crate::Pool::try_submit), with these options.
@@ -166,7 +222,7 @@ impl<'p> JobBuilder<'p> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(self.pool.shared(), job, self.into_options(), Patience::None, Location::caller())
+        submit(self.pool.shared(), job, self.settings, Patience::None, Location::caller())
     }
 
     /// As [`Pool::submit_timeout`](crate::Pool::submit_timeout), with these options. `timeout` limits the wait for room only.
@@ -189,7 +245,7 @@ impl<'p> JobBuilder<'p> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(self.pool.shared(), job, self.into_options(), Patience::For(timeout), Location::caller())
+        submit(self.pool.shared(), job, self.settings, Patience::For(timeout), Location::caller())
     }
 
     /// As [`Pool::submit_async`](crate::Pool::submit_async), with these options.
@@ -216,13 +272,6 @@ impl<'p> JobBuilder<'p> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        SubmitAsync::new(Arc::clone(self.pool), job, self.into_options(), Location::caller())
-    }
-
-    fn into_options(self) -> Options<Registration> {
-        let keeper = &self.pool.shared().keeper;
-        let membership = self.token.map(Membership::new);
-        let deadline = self.deadline.map(|at| Deadline::new(at, Arc::clone(keeper)));
-        Options { name: self.name, priority: self.priority, ending: Registration::new(membership, deadline) }
+        SubmitAsync::new(Arc::clone(self.pool), job, self.settings, Location::caller())
     }
 }

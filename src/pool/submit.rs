@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{SubmitError, SubmitErrorKind};
 use crate::base::park::deadline_in;
+use crate::ending::keeper::Keeper;
 use crate::ending::registration::{Registrable, Registration};
 use crate::handle::job_handle::JobHandle;
 use crate::job::cell::JobCell;
@@ -36,21 +37,35 @@ impl Patience {
     }
 }
 
+/// What a job is submitted with.
+pub(crate) trait Submittable {
+    type Extras: Registrable + 'static;
+
+    /// What the cell holds of it, now that the job is submitted: time runs from here.
+    fn submitted(self, keeper: &Arc<Keeper>) -> Self::Extras;
+}
+
+impl Submittable for () {
+    type Extras = ();
+
+    fn submitted(self, _keeper: &Arc<Keeper>) {}
+}
+
 /// What every way to submit ends in.
-pub(crate) fn submit<F, T, O>(
+pub(crate) fn submit<F, T, S>(
     pool: &Arc<Shared>,
     job: F,
-    extras: O,
+    settings: S,
     patience: Patience,
     submitted_at: &'static Location<'static>,
 ) -> Result<JobHandle<T>, SubmitError<F>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
-    O: Registrable + 'static,
+    S: Submittable,
 {
-    let cell = Arc::new(JobCell::new(job, extras, submitted_at));
-    let job = Runnable::new(Arc::<JobCell<F, T, O>>::clone(&cell));
+    let cell = Arc::new(JobCell::new(job, settings.submitted(&pool.keeper), submitted_at));
+    let job = Runnable::new(Arc::<JobCell<F, T, S::Extras>>::clone(&cell));
     match hand_over(pool, job, cell.header(), cell.extras().registration(), patience) {
         Ok(()) => Ok(JobHandle::new(cell, pool.id)),
         Err(kind) => {

@@ -19,42 +19,41 @@ use crate::handle::job_handle::JobHandle;
 use crate::job::cell::JobCell;
 use crate::job::header::{Header, Standing};
 use crate::job::job_pool::JobPool;
-use crate::job::options::Extras;
 use crate::job::runnable::Runnable;
 use crate::monitor::monitor::{NoRoom, WaitStopped};
 use crate::pool::owner::Owner;
-use crate::pool::submit::offer;
+use crate::pool::submit::{Submittable, offer};
 use crate::pool::wait_for_room::{Verdict, dequeue_if_ended};
 use crate::queue::front::{Origin, Rejected};
 use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
 
-pub(crate) struct SubmitAsync<F, T, O: Extras> {
+pub(crate) struct SubmitAsync<F, T, S: Submittable> {
     pool: Arc<Owner>,
-    state: State<F, T, O>,
+    state: State<F, T, S>,
     submitted_at: &'static Location<'static>,
 }
 
-enum State<F, T, O> {
-    New(F, O),
-    InLine(Arc<JobCell<F, T, O>>),
+enum State<F, T, S: Submittable> {
+    New(F, S),
+    InLine(Arc<JobCell<F, T, S::Extras>>),
     Done,
 }
 
 /// Nothing in it is ever pinned.
-impl<F, T, O: Extras> Unpin for SubmitAsync<F, T, O> {}
+impl<F, T, S: Submittable> Unpin for SubmitAsync<F, T, S> {}
 
-impl<F, T, O: Extras> SubmitAsync<F, T, O> {
-    pub(crate) fn new(pool: Arc<Owner>, job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
-        Self { pool, state: State::New(job, extras), submitted_at }
+impl<F, T, S: Submittable> SubmitAsync<F, T, S> {
+    pub(crate) fn new(pool: Arc<Owner>, job: F, settings: S, submitted_at: &'static Location<'static>) -> Self {
+        Self { pool, state: State::New(job, settings), submitted_at }
     }
 }
 
-impl<F, T, O> Future for SubmitAsync<F, T, O>
+impl<F, T, S> Future for SubmitAsync<F, T, S>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
-    O: Registrable + 'static,
+    S: Submittable,
 {
     type Output = Result<JobHandle<T>, SubmitError<F>>;
 
@@ -62,9 +61,10 @@ where
         let this = self.get_mut();
         let pool = this.pool.shared();
         let (cell, verdict) = match mem::replace(&mut this.state, State::Done) {
-            State::New(job, extras) => {
+            State::New(job, settings) => {
+                let extras = settings.submitted(&pool.keeper);
                 let cell = Arc::new(JobCell::new(job, extras, this.submitted_at));
-                let job = Runnable::new(Arc::<JobCell<F, T, O>>::clone(&cell));
+                let job = Runnable::new(Arc::<JobCell<F, T, S::Extras>>::clone(&cell));
                 let verdict = first_offer(pool, job, cell.header(), cell.extras().registration(), cx.waker());
                 (cell, verdict)
             }
@@ -140,7 +140,7 @@ fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>,
     }
 }
 
-impl<F, T, O: Extras> Drop for SubmitAsync<F, T, O> {
+impl<F, T, S: Submittable> Drop for SubmitAsync<F, T, S> {
     fn drop(&mut self) {
         let State::InLine(cell) = mem::replace(&mut self.state, State::Done) else { return };
         let (pool, header) = (self.pool.shared(), cell.header());

@@ -1,7 +1,7 @@
 //! How a running job learns that it should stop.
 
 use crate::base::error::Interrupted;
-use crate::base::unrun::Unrun;
+use crate::job::options::Ending;
 use crate::job::runnable::RunEnd;
 use crate::monitor::monitor::Monitor;
 use crate::worker::seat;
@@ -10,7 +10,8 @@ use crate::worker::seat;
 ///
 /// It speaks for the innermost job on this thread: the one whose closure this is, though it may run inside another's
 /// `join`; in `on_panic`, the one that panicked. Nothing is inherited: a job that a cancelled job submits is not
-/// cancelled. Costs some nanoseconds, some tens in a job with a deadline.
+/// cancelled. Of several reasons it gives the first in the order of [`Interrupted`]. Costs some nanoseconds, some tens in a
+/// job with a deadline or a run limit.
 ///
 /// # Errors
 ///
@@ -45,9 +46,6 @@ fn interruption(job: &dyn RunEnd, monitor: &Monitor) -> Option<Interrupted> {
     if job.header().is_stop_requested() {
         return Some(Interrupted::Cancelled);
     }
-    match job.ended() {
-        Some(Unrun::Expired) => Some(Interrupted::DeadlineExceeded),
-        Some(Unrun::Cancelled | Unrun::Aborted) => Some(Interrupted::Cancelled),
-        None => monitor.is_aborting().then_some(Interrupted::ShuttingDown),
-    }
+    let own = job.ending().and_then(Ending::interruption);
+    own.or_else(|| monitor.is_aborting().then_some(Interrupted::ShuttingDown))
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use crate::base::ids::PoolId;
-use crate::ending::keeper::Keeper;
+use crate::ending::keeper::{Keeper, ThreadOptions};
 use crate::ending::registry;
 use crate::job::job_pool::JobPool;
 use crate::monitor::monitor::Monitor;
@@ -18,10 +18,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// `name` is the prefix of the threads' names; the keeper's thread begins with `on_keeper_start`.
-    pub(crate) fn new(capacity: usize, hooks: Hooks, name: &str, on_keeper_start: fn(PoolId)) -> Arc<Self> {
+    /// `keeper` says how the keeper's thread is made, which is one of the pool's.
+    pub(crate) fn new(capacity: usize, hooks: Hooks, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
         let id = PoolId::new();
-        let keeper = Arc::new(Keeper::new(format!("{name}-keeper"), Box::new(move || on_keeper_start(id))));
+        let keeper = Arc::new(Keeper::new(keeper(id)));
         let shared = Arc::new(Self { id, monitor: Monitor::new(capacity), keeper, hooks });
         registry::add(id, shared.downgrade());
         shared

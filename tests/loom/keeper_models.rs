@@ -6,7 +6,7 @@ use super::*;
 
 fn overdue(pool: &Pool) -> Options<Registration> {
     let deadline = Deadline::new(Instant::now(), Arc::clone(pool.keeper()));
-    Options { ending: Registration::new(None, Some(deadline)), ..Options::default() }
+    Options { ending: Registration::new(None, Some(deadline), None), ..Options::default() }
 }
 
 fn spawn_keeper(pool: &Pool) -> JoinHandle<()> {

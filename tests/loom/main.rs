@@ -122,7 +122,7 @@ use crate::breakers::{
     word_for,
 };
 use crate::ending::cancel::{Cancel, cancel};
-use crate::ending::keeper::{Deadline, Keeper};
+use crate::ending::keeper::{Deadline, Keeper, ThreadOptions};
 use crate::ending::registration::{Registrable, Registration};
 use crate::ending::token::{CancelToken, Membership};
 use crate::explore::{explore, explore_bounded};

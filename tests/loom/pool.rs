@@ -44,7 +44,11 @@ impl Pool {
     }
 
     pub(crate) fn with_hooks(capacity: usize, hooks: Hooks) -> Self {
-        Self(Arc::new(Owner(Shared::new(capacity, hooks, "model", seat::reserve))))
+        Self(Arc::new(Owner(Shared::new(capacity, hooks, |id| ThreadOptions {
+            name: "model".to_owned(),
+            stack_size: None,
+            on_start: Box::new(move || seat::reserve(id)),
+        }))))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -4,7 +4,7 @@ use super::*;
 
 fn governed_by(token: &CancelToken) -> Options<Registration> {
     let membership = Membership::new(token.clone());
-    Options { ending: Registration::new(Some(membership), None), ..Options::default() }
+    Options { ending: Registration::new(Some(membership), None, None), ..Options::default() }
 }
 
 fn cancel_elsewhere(token: &CancelToken) -> JoinHandle<()> {
