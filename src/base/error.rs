@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -86,19 +87,24 @@ pub enum Interrupted {
 /// pool.shutdown(Shutdown::Drain, None).unwrap();
 /// assert_eq!(pool.submit(|| ()).unwrap_err().kind(), SubmitErrorKind::ShutDown);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitErrorKind {
     /// The queue is full, or others wait for room already.
+    #[error("the queue is full")]
     Full,
     /// No room came free in the time given, or before the job's deadline.
+    #[error("no room came free in time")]
     TimedOut,
     /// The job's token was cancelled while it waited for room.
+    #[error("the job's token was cancelled while it waited for room")]
     Cancelled,
     /// The pool is shutting down or has been shut down.
+    #[error("the pool is shut down")]
     ShutDown,
     /// The queue is full, and nobody makes room: this process is a forked child of the one that built the pool, and has
     /// none of its threads.
+    #[error("the queue is full in a forked child, where nobody makes room")]
     Forked,
 }
 
@@ -175,7 +181,7 @@ impl<F> fmt::Display for SubmitError<F> {
                 }
                 write!(f, ": give it longer, or raise `queue_capacity`")
             }
-            SubmitErrorKind::Cancelled => write!(f, "the job's token was cancelled while it waited for room"),
+            SubmitErrorKind::Cancelled => write!(f, "{}", self.kind),
             SubmitErrorKind::ShutDown => {
                 write!(f, "the pool is shut down and takes no new jobs: run it here, or build another pool")
             }
@@ -190,6 +196,13 @@ impl<F> fmt::Display for SubmitError<F> {
 }
 
 impl<F> Error for SubmitError<F> {}
+
+/// Nobody gets at the closure through a reference.
+impl<F> RefUnwindSafe for SubmitError<F> {}
+
+/// What the system said is not to be broken.
+impl UnwindSafe for BuildError {}
+impl RefUnwindSafe for BuildError {}
 
 /// Why a pool could not be built. No thread is left behind.
 ///
@@ -246,7 +259,7 @@ pub enum BuildError {
 /// drop(go);
 /// job.join().unwrap().unwrap_err();
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
     /// The time given ran out.

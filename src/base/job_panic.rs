@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::panic::{self, Location};
+use std::panic::{self, Location, RefUnwindSafe, UnwindSafe};
 
 use parking_lot::Mutex;
 
@@ -30,6 +30,10 @@ struct Inner {
     job_name: Option<Cow<'static, str>>,
     submitted_at: &'static Location<'static>,
 }
+
+/// The payload has been through a panic already, and nobody gets at it but by value.
+impl UnwindSafe for JobPanic {}
+impl RefUnwindSafe for JobPanic {}
 
 impl JobPanic {
     pub(crate) fn new(

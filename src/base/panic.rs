@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::mem;
 use std::ops::Deref;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 
 /// Runs user code that has nobody to report a panic to: a destructor, a hook, a waker.
 ///
@@ -36,6 +36,10 @@ impl<T> Deref for Contained<T> {
         self.0.as_ref().expect("it is there until it is dropped")
     }
 }
+
+/// What it is after a panic of its own is between it and its user.
+impl<T> UnwindSafe for Contained<T> {}
+impl<T> RefUnwindSafe for Contained<T> {}
 
 impl<T> Drop for Contained<T> {
     fn drop(&mut self) {

@@ -1,10 +1,12 @@
 //! The three priorities of a job.
 
+use std::cmp::Ordering;
+
 /// Which jobs go first: all that is queued as `High` before all that is `Normal`, and that before all that is `Low`.
 ///
 /// Within one priority jobs run first in, first out. So that nothing starves, at least one job in 64 that workers take is
 /// of the lowest priority that waits, and one in 65 of the middle one. Priority does not reorder those who wait for room
-/// in the queue.
+/// in the queue. The more urgent is the greater.
 ///
 /// ```
 /// use corepool::{Pool, Priority};
@@ -13,6 +15,7 @@
 /// let job = pool.job().priority(Priority::High).submit(|| 42).unwrap();
 /// assert_eq!(job.join().unwrap(), 42);
 /// assert_eq!(Priority::default(), Priority::Normal);
+/// assert!(Priority::High > Priority::Normal && Priority::Normal > Priority::Low);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -24,6 +27,19 @@ pub enum Priority {
     Normal,
     /// When nothing else is queued, and every 64th time.
     Low,
+}
+
+impl Ord for Priority {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The most urgent is declared first.
+        (*other as u8).cmp(&(*self as u8))
+    }
+}
+
+impl PartialOrd for Priority {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Priority {

@@ -75,7 +75,7 @@ impl Error for Rejected {}
 ///     Err(CallError::Inner(error)) => eprintln!("asked, but: {error}"),
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CallError<E> {
     /// The breaker did not admit it: nothing was run.
     #[error(transparent)]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
@@ -35,6 +36,9 @@ struct Inner {
     /// `None` from the moment the token is cancelled.
     waiting: Mutex<Option<Members>>,
 }
+
+/// No code of the user's runs while it is changed.
+impl RefUnwindSafe for Inner {}
 
 /// The jobs of a token that wait to run, by numbers that count up.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -244,6 +245,10 @@ impl<T> JobHandle<T> {
         }
     }
 }
+
+/// As for the pool; and the outcome was made on another thread, whatever panics here.
+impl<T> UnwindSafe for JobHandle<T> {}
+impl<T> RefUnwindSafe for JobHandle<T> {}
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {

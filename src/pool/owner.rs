@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem;
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -20,6 +21,9 @@ pub(crate) struct Owner {
     /// A shutdown has run out of time: whoever asked for it does not wait for what is left.
     has_timed_out: AtomicBool,
 }
+
+/// No code of the user's runs under a lock, so no panic leaves anything half done.
+impl RefUnwindSafe for Owner {}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -33,7 +33,7 @@ use crate::worker::shared::Shared;
 /// pool.shutdown(Shutdown::Drain, None).unwrap();
 /// assert_eq!(job.join().unwrap(), 42);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Shutdown {
     /// Finish what was accepted, and what those jobs submit in turn.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::base::job_panic::JobPanic;
 use crate::base::panic::contain;
@@ -17,6 +18,10 @@ pub(crate) struct Hooks {
     pub(crate) stop: Option<WorkerHook>,
     pub(crate) panic: Option<PanicHook>,
 }
+
+/// A hook that has panicked is called again as one that has not: that is between it and its user.
+impl UnwindSafe for Hooks {}
+impl RefUnwindSafe for Hooks {}
 
 impl Drop for Hooks {
     /// The last owner may be a worker, which must not die of a hook's destructor.
