@@ -16,7 +16,7 @@ use common::{
     EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, one_worker, rounds, silence_expected_panics,
     wait_until, within_a_minute,
 };
-use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind, WaitError};
+use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
 
 fn finish<T>(job: JobHandle<T>) -> T {
     job.join_timeout(FOREVER).expect("the job hangs").unwrap()

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
@@ -179,12 +178,6 @@ impl PartialEq for CancelToken {
 }
 
 impl Eq for CancelToken {}
-
-impl Hash for CancelToken {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).hash(state);
-    }
-}
 
 impl fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -78,7 +78,7 @@ pub(crate) enum Found {
     InQueue(Runnable),
     /// In line: it was rejected, and its submitter is told.
     InLine,
-    NotFound,
+    Nowhere,
 }
 
 pub(crate) struct Monitor {
@@ -417,7 +417,7 @@ impl Monitor {
             self.notify_workers(workers);
             return Found::InQueue(job.into_runnable());
         }
-        let Some(waiting) = both.sides().reject_in_line(header) else { return Found::NotFound };
+        let Some(waiting) = both.sides().reject_in_line(header) else { return Found::Nowhere };
         let waker = waiting.reject(why);
         drop(both);
         contain(|| waker.wake());

@@ -27,7 +27,7 @@ pub(crate) fn dequeue(pool: &Shared, header: &Header, why: Unrun) -> Dequeued {
             Dequeued::Resolved
         }
         Found::InLine => Dequeued::Rejected,
-        Found::NotFound => Dequeued::NotFound,
+        Found::Nowhere => Dequeued::NotFound,
     }
 }
 
