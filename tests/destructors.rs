@@ -195,7 +195,8 @@ fn an_abort_is_done_by_free_workers_too() {
 #[test]
 fn joining_the_very_job_that_this_thread_drops_would_deadlock() {
     within_a_minute(|| {
-        let ends: [(&str, fn(&Pool, &CancelToken)); 3] = [
+        type Ending = fn(&Pool, &CancelToken);
+        let ends: [(&str, Ending); 3] = [
             ("cancel", |_, token| token.cancel()),
             ("abort", |pool, _| {
                 pool.shutdown(Shutdown::Abort, Some(Duration::ZERO)).unwrap();

@@ -302,3 +302,37 @@ impl Sides<'_> {
         self.back.retired.total()
     }
 }
+
+#[cfg(all(test, not(corepool_loom)))]
+mod tests {
+    use std::panic::Location;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::job::cell::JobCell;
+
+    fn job() -> Runnable {
+        Runnable::new(Arc::new(JobCell::new(|| (), (), Location::caller())))
+    }
+
+    /// What `Stats` promises.
+    fn adds_up(stats: Stats) -> bool {
+        stats.submitted == stats.resolved() + stats.queued + stats.busy
+    }
+
+    #[test]
+    fn the_counts_do_not_add_up_once_a_job_is_lost() {
+        let (mut back, mut front, hint) = (Back::new(), Front::new(8), Hint::new());
+        (0..3).for_each(|_| front.accept(job(), &hint));
+        let mut sides = Sides::new(&mut back, &mut front);
+        let (lane, _) = sides.next_lane(None, &hint).expect("three are queued");
+        let running = sides.back.pop(lane);
+        assert_eq!((sides.stats().queued, sides.stats().busy), (2, 1));
+        assert!(adds_up(sides.stats()));
+        // Not by one of the transitions, as a bug in one of them might.
+        drop(sides.back.jobs.pop(lane));
+        assert_eq!((sides.stats().queued, sides.stats().busy), (1, 1));
+        assert!(!adds_up(sides.stats()), "a lost job is not counted as running");
+        drop(running);
+    }
+}

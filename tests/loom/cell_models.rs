@@ -204,3 +204,34 @@ fn who_sees_a_job_finished_finds_its_outcome_and_what_it_wrote() {
     });
     assert_eq!(ends, [false, true]);
 }
+
+/// Counts what becomes of a waker and of those cloned from it.
+#[derive(Default)]
+struct Fate {
+    woken: std::sync::atomic::AtomicU32,
+}
+
+impl Wake for Fate {
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The only clone that is left once the handle is gone is in the hand of who finishes the job.
+#[test]
+fn a_polled_handle_that_is_dropped_while_the_job_ends_leaves_no_waker_behind() {
+    let ends = explore(|| {
+        let (job, mut handle) = new_job(|| ());
+        let fate = Arc::new(Fate::default());
+        let finisher = thread::spawn(move || job.into_cell().abort(Unrun::Cancelled));
+        let ready = poll(&mut handle, &Waker::from(Arc::clone(&fate))).is_ready();
+        drop(handle);
+        let left_at_once = Arc::strong_count(&fate) == 1;
+        finisher.join().unwrap();
+        assert_eq!(Arc::strong_count(&fate), 1, "it is let go of");
+        let woken = fate.woken.load(Ordering::Relaxed);
+        assert!(woken <= 1 && left_at_once | (woken == 1), "it is kept by who wakes it only");
+        (ready, woken)
+    });
+    assert_eq!(ends, [(false, 0), (false, 1), (true, 0)]);
+}

@@ -19,6 +19,7 @@
 //! | `queue/{room, line}`, `pool/wait_for_room` | `line_models` | submitters that wait, try, stop waiting, exceed the bound; with pops at either side, the hand-over, a close | 2 to 5 |
 //! | `pool/submit_async` | `async_models` | a poll with another waker, a poll on a worker, a drop; with the hand-over, a close, a token | 5 |
 //! | claims: `worker/join`, `monitor` | `claim_models` | a join in a job, nested twice; with a pop, an abort, the line | 2 |
+//! | guests: `worker/{guest, join}`, `queue/guests` | `guest_models` | a join of another pool's job; with its pool's worker, a drain, an abort, `wait_idle`; two pools that wait for each other | 2, 3 |
 //! | cancel: `ending/cancel`, `handle` | `cancel_models` | a cancel, a dropped guard; with a pop, a claim, another cancel, a deadline, an abort, the line | |
 //! | `ending/{token, registration}` | `token_models` | a token's end; with submitting, standing in line, leaving it, a start, a close, another end of the same job or place | 3, 4 |
 //! | `ending/keeper` | `keeper_models` | alarms, the stop; with a keeper that looks, falls asleep, sleeps; a due alarm with submitting, the line, a start, a run | 2 to 4 |
@@ -83,6 +84,7 @@ mod sleep_models;
 mod line_models;
 mod async_models;
 mod claim_models;
+mod guest_models;
 mod cancel_models;
 mod token_models;
 mod keeper_models;

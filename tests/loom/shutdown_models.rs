@@ -263,3 +263,41 @@ fn a_drain_after_an_abort_lets_no_job_submit_again() {
     let begun = [(false, "aborted"), (false, "ran"), (false, "rejected"), (true, "rejected")].map(Some);
     assert_eq!(ends, [&[None], &begun[..]].concat());
 }
+
+/// A future that watches the pool end, as `shutdown_async` does.
+fn watch_until_ended(pool: &Pool) {
+    let mut key = None;
+    let (bell, waker) = bell();
+    while pool.monitor().poll_ended(&mut key, &waker).is_pending() {
+        bell.park_until(None);
+    }
+}
+
+// Bounded by 4: in full they take minutes.
+#[test]
+fn who_watches_a_pool_is_woken_when_its_last_worker_exits() {
+    for mode in MODES {
+        explore_bounded(4, move || {
+            let pool = Pool::new(1);
+            let job = pool.queue(|| ());
+            let worker = pool.spawn_worker(0);
+            pool.close(mode);
+            watch_until_ended(&pool);
+            assert!(job.is_finished());
+            worker.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn who_watches_a_pool_is_woken_when_the_last_job_is_aborted() {
+    explore_bounded(4, || {
+        let pool = Pool::new(1);
+        let job = pool.queue(|| ());
+        let breaker = pool.spawn(|pool| pool.close(Shutdown::Abort));
+        pool.close(Shutdown::Abort);
+        watch_until_ended(&pool);
+        assert!(job.is_finished());
+        breaker.join().unwrap();
+    });
+}
