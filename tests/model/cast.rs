@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -95,6 +95,28 @@ impl Drop for Closure {
         self.life.closures_gone.add();
         if self.is_fragile && self.life.runs.get() == 0 {
             panic_any(());
+        }
+    }
+}
+
+/// Where the grip of a job is put for somebody who was there before it.
+pub type Slot = Arc<Mutex<Option<Grip>>>;
+
+/// Belongs to a closure; joins another job if it is dropped with it, unrun.
+pub struct JoinsWhenDropped(pub Slot);
+
+impl JoinsWhenDropped {
+    pub fn disarm(self) {
+        let grip = self.0.lock().unwrap().take();
+        drop(grip);
+    }
+}
+
+impl Drop for JoinsWhenDropped {
+    fn drop(&mut self) {
+        let grip = self.0.lock().unwrap().take();
+        if let Some(grip) = grip {
+            drop(grip.join());
         }
     }
 }

@@ -21,6 +21,8 @@ impl Plain {
             // Several free workers would take from it in an order of their own.
             Act::Burst(..) if self.has_free_worker() => return None,
             Act::Burst(priority, jobs) => Act::Burst(priority, jobs),
+            Act::Pair(_) if self.has_free_worker() => return None,
+            Act::Pair(token) => Act::Pair(token),
             Act::Return | Act::Panic if by == By::Outsider => return None,
             Act::Return => Act::Return,
             Act::Panic => Act::Panic,
@@ -32,11 +34,13 @@ impl Plain {
             Act::Join(pick) => Act::Join(self.choose(all().filter(joinable), pick)?),
             Act::TryJoin(pick) => Act::TryJoin(self.choose(all().filter(handle), pick)?),
             Act::JoinTimeout(pick) => Act::JoinTimeout(self.choose(all().filter(handle), pick)?),
+            Act::JoinForever(pick) => Act::JoinForever(self.choose(all().filter(joinable), pick)?),
             Act::CancelOnDrop(pick) => {
                 Act::CancelOnDrop(self.choose(all().filter(|&id| holder(id) == Holder::Handle), pick)?)
             }
             Act::WaitIdle => Act::WaitIdle,
             Act::Shutdown(mode) => Act::Shutdown(mode),
+            Act::BeginShutdown(mode) => Act::BeginShutdown(mode),
         };
         Some(Step { by, act })
     }
@@ -89,7 +93,7 @@ impl Plain {
         let answer = self.perform(step);
         let mut story = match step.act {
             Act::Submit(..) => format!("#{new} {}", answer.in_words()),
-            Act::Burst(..) => format!("{} {}", in_runs(new..self.jobs.len()), answer.in_words()),
+            Act::Burst(..) | Act::Pair(_) => format!("{} {}", in_runs(new..self.jobs.len()), answer.in_words()),
             _ => answer.in_words(),
         };
         let mut begun = std::mem::take(&mut self.claimed);

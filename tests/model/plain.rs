@@ -54,7 +54,7 @@ pub struct Job {
     asked_to_stop: bool,
     waker_left: bool,
     /// How often the waker of the last poll was woken. The contract does not say of one that was left with a handle which
-    /// was then dropped or joined.
+    /// was then joined: the job may end before the joiner has put its own there.
     pub wakes: Option<usize>,
 }
 
@@ -97,16 +97,9 @@ impl Plain {
     pub fn perform(&mut self, Step { by, act }: Step<Id>) -> Answer {
         match act {
             Act::Submit(verb, options, body, tag) => self.submit(by, verb, options, body, tag),
-            Act::Burst(priority, jobs) => {
-                let verb = if by == By::Outsider { Verb::TrySubmit } else { Verb::Submit };
-                let options = Options { priority, ..Options::default() };
-                let before = self.jobs.len();
-                let accepted = |answer: &Answer| *answer == Answer::Accepted;
-                let accepted =
-                    (0..jobs).map(|_| self.submit(by, verb, options, Body::Quick, 0)).filter(accepted).count();
-                self.jobs[before..].iter_mut().for_each(|job| job.holder = Holder::Nobody);
-                Answer::AcceptedOf(accepted)
-            }
+            Act::Burst(priority, jobs) => self.burst(by, Options { priority, ..Options::default() }, jobs),
+            // What ends the first ends the second too: so who joins it waits for nothing.
+            Act::Pair(token) => self.burst(by, Options { token: Some(token), ..Options::default() }, 2),
             Act::Return => self.end_actor(by, End::Value),
             Act::Panic => self.end_actor(by, End::Panicked),
             Act::Checkpoint => Answer::Checkpoint(self.checkpoint(by)),
@@ -117,13 +110,27 @@ impl Plain {
             Act::Join(job) => self.join(by, job),
             Act::TryJoin(job) => self.outcome(job).unwrap_or(Answer::NotYet),
             Act::JoinTimeout(job) => self.join_timeout(by, job),
+            Act::JoinForever(job) => self.join(by, job),
             Act::CancelOnDrop(job) => {
                 self.jobs[job].holder = Holder::Guard;
                 Answer::Done
             }
             Act::WaitIdle => Answer::Idle(self.wait_idle(by)),
             Act::Shutdown(mode) => Answer::Shutdown(self.shutdown(by, mode)),
+            Act::BeginShutdown(mode) => {
+                self.close(mode);
+                Answer::Done
+            }
         }
+    }
+
+    fn burst(&mut self, by: By<Id>, options: Options, jobs: u8) -> Answer {
+        let verb = if by == By::Outsider { Verb::TrySubmit } else { Verb::Submit };
+        let before = self.jobs.len();
+        let accepted = |answer: &Answer| *answer == Answer::Accepted;
+        let accepted = (0..jobs).map(|_| self.submit(by, verb, options, Body::Quick, 0)).filter(accepted).count();
+        self.jobs[before..].iter_mut().for_each(|job| job.holder = Holder::Nobody);
+        Answer::AcceptedOf(accepted)
     }
 
     pub fn count(&self, state: impl Fn(State) -> bool) -> u64 {
@@ -154,6 +161,17 @@ impl Plain {
         if by != By::Outsider {
             return Err(WaitError::WouldDeadlock);
         }
+        self.close(mode);
+        Ok(Report {
+            completed: self.count_ended(End::Value),
+            panicked: self.count_ended(End::Panicked),
+            aborted: self.count_ended(End::Aborted),
+            still_running: self.busy() as usize,
+            still_queued: self.queue.len(),
+        })
+    }
+
+    fn close(&mut self, mode: Shutdown) {
         let phase = if mode == Shutdown::Drain { Phase::Draining } else { Phase::Aborting };
         if self.phase < phase {
             self.phase = phase;
@@ -165,13 +183,6 @@ impl Plain {
                 queue.into_iter().for_each(|id| self.end(id, End::Aborted));
             }
         }
-        Ok(Report {
-            completed: self.count_ended(End::Value),
-            panicked: self.count_ended(End::Panicked),
-            aborted: self.count_ended(End::Aborted),
-            still_running: self.busy() as usize,
-            still_queued: self.queue.len(),
-        })
     }
 }
 
@@ -186,7 +197,8 @@ impl Job {
         }
     }
 
-    fn forget_waker(&mut self) {
+    /// Who joins puts a waker of its own in the place of the one that was left.
+    fn replace_waker(&mut self) {
         if std::mem::take(&mut self.waker_left) {
             self.wakes = None;
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use corepool::{CancelToken, Pool, Shutdown, Stats, checkpoint, current_worker};
 
 use crate::answer::{Answer, End, Report};
-use crate::cast::{Closure, Count, Grip, Life, Outcome, Reply, submit};
+use crate::cast::{Closure, Count, Grip, JoinsWhenDropped, Life, Outcome, Reply, Slot, submit};
 use crate::plain::{Holder, Plain, State};
 use crate::program::{Act, Body, By, Deadline, Id, Options, Program, Step, TOKENS, Verb};
 
@@ -123,6 +123,7 @@ impl Player {
                 self.about(id, by, waits, move || submit(&pool, verb, options, &tokens, job, &waker))
             }
             Act::Burst(priority, jobs) => self.burst(by, Options { priority, ..Options::default() }, jobs),
+            Act::Pair(token) => self.pair(by, Options { token: Some(token), ..Options::default() }),
             Act::Return => self.order(by, Order::Return),
             Act::Panic => self.order(by, Order::Panic),
             Act::Checkpoint => self.ask(by, || Answer::Checkpoint(checkpoint())),
@@ -142,6 +143,10 @@ impl Player {
             Act::Join(id) => self.with_grip(id, by, (expected == Answer::Waits).then_some(expected), Grip::join),
             Act::TryJoin(id) => self.with_grip(id, by, None, Grip::try_join),
             Act::JoinTimeout(id) => self.with_grip(id, by, None, |grip| grip.join_timeout(Duration::ZERO)),
+            Act::JoinForever(id) => {
+                let join = |grip: Grip| grip.join_timeout(Duration::MAX);
+                self.with_grip(id, by, (expected == Answer::Waits).then_some(expected), join)
+            }
             Act::CancelOnDrop(id) => self.with_grip(id, by, None, |grip| (Answer::Done, Some(grip.cancel_on_drop()))),
             Act::WaitIdle => {
                 let (pool, timeout) = (self.pool.clone(), (expected != Answer::Idle(Ok(()))).then_some(Duration::ZERO));
@@ -151,6 +156,13 @@ impl Player {
                 let ends = matches!(expected, Answer::Shutdown(Ok(Report { still_running: 0, .. })));
                 let (pool, timeout) = (self.pool.clone(), (!ends).then_some(Duration::ZERO));
                 self.ask(by, move || Answer::Shutdown(pool.shutdown(mode, timeout).map(Report::from)))
+            }
+            Act::BeginShutdown(mode) => {
+                let pool = self.pool.clone();
+                self.ask(by, move || {
+                    pool.begin_shutdown(mode).expect("it is not the global pool");
+                    Answer::Done
+                })
             }
         }
     }
@@ -162,6 +174,24 @@ impl Player {
         self.ask(by, move || {
             let submitted = jobs.into_iter().map(|job| submit(&pool, verb, options, &tokens, job, Waker::noop()).0);
             Answer::AcceptedOf(submitted.filter(|answer| *answer == Answer::Accepted).count())
+        })
+    }
+
+    fn pair(&mut self, by: By<Id>, options: Options) -> Result<Answer, Contradiction> {
+        let verb = if by == By::Outsider { Verb::TrySubmit } else { Verb::Submit };
+        let [first, second] = [(); 2].map(|()| self.new_job(Body::Quick).1);
+        let (pool, tokens, slot) = (self.pool.clone(), self.tokens.clone(), Slot::default());
+        let unless_run = JoinsWhenDropped(Arc::clone(&slot));
+        let first = move || {
+            unless_run.disarm();
+            first()
+        };
+        self.ask(by, move || {
+            let (first, _detached) = submit(&pool, verb, options, &tokens, first, Waker::noop());
+            let (second, grip) = submit(&pool, verb, options, &tokens, second, Waker::noop());
+            *slot.lock().unwrap() = grip;
+            let accepted = |answer: &Answer| *answer == Answer::Accepted;
+            Answer::AcceptedOf([first, second].into_iter().filter(accepted).count())
         })
     }
 

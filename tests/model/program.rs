@@ -48,6 +48,8 @@ pub enum Act<J> {
     Submit(Verb, Options, Body, Tag),
     /// Quick jobs whose handles are dropped: `try_submit` by an outsider, `submit` by a job.
     Burst(Priority, u8),
+    /// Two quick jobs with a token; the closure of the first, dropped unrun, joins the second. In the ways of a burst.
+    Pair(usize),
     Return,
     Panic,
     Checkpoint,
@@ -60,9 +62,12 @@ pub enum Act<J> {
     TryJoin(J),
     /// With no time at all.
     JoinTimeout(J),
+    /// With all the time there is.
+    JoinForever(J),
     CancelOnDrop(J),
     WaitIdle,
     Shutdown(Shutdown),
+    BeginShutdown(Shutdown),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,10 +163,13 @@ fn step() -> impl Strategy<Value = Step<Pick>> {
         8 => by(pick().prop_map(Act::Join)),
         2 => by(pick().prop_map(Act::TryJoin)),
         2 => by(pick().prop_map(Act::JoinTimeout)),
+        4 => by(pick().prop_map(Act::JoinForever)),
+        3 => by((0..TOKENS).prop_map(Act::Pair)),
         2 => by(pick().prop_map(Act::CancelOnDrop)),
         1 => burst(1..=70),
         1 => by(Just(Act::WaitIdle)),
         1 => by(prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Abort)].prop_map(Act::Shutdown)),
+        1 => by(prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Abort)].prop_map(Act::BeginShutdown)),
     ]
 }
 
@@ -232,6 +240,7 @@ impl Display for Step<Id> {
         match self.act {
             Act::Submit(verb, options, body, _) => write!(f, "{verb}{options}{body}"),
             Act::Burst(priority, jobs) => write!(f, "submit {jobs} quick {priority:?}"),
+            Act::Pair(token) => write!(f, "submit two, token {token}, the first joins the second if it does not run"),
             Act::Return => write!(f, "return"),
             Act::Panic => write!(f, "panic"),
             Act::Checkpoint => write!(f, "checkpoint"),
@@ -242,9 +251,11 @@ impl Display for Step<Id> {
             Act::Join(job) => write!(f, "join #{job}"),
             Act::TryJoin(job) => write!(f, "try_join #{job}"),
             Act::JoinTimeout(job) => write!(f, "join_timeout(0) #{job}"),
+            Act::JoinForever(job) => write!(f, "join_timeout(MAX) #{job}"),
             Act::CancelOnDrop(job) => write!(f, "cancel_on_drop #{job}"),
             Act::WaitIdle => write!(f, "wait_idle"),
             Act::Shutdown(mode) => write!(f, "shutdown {mode:?}"),
+            Act::BeginShutdown(mode) => write!(f, "begin_shutdown {mode:?}"),
         }
     }
 }

@@ -187,7 +187,8 @@ impl Plain {
             self.jobs[id].waker_left = false;
             return Answer::Done;
         }
-        self.jobs[id].forget_waker();
+        // It goes with the handle.
+        self.jobs[id].waker_left = false;
         if holder != Holder::Handle {
             self.cancel(id);
         }

@@ -106,7 +106,7 @@ impl Plain {
         if let Some(outcome) = self.outcome(id) {
             return outcome;
         }
-        self.jobs[id].forget_waker();
+        self.jobs[id].replace_waker();
         if let By::Job(joiner) = by
             && self.is_on_stack_of(joiner, id)
         {
@@ -129,7 +129,7 @@ impl Plain {
         if let Some(outcome) = self.outcome(id) {
             return outcome;
         }
-        self.jobs[id].forget_waker();
+        self.jobs[id].replace_waker();
         match by {
             By::Job(joiner) if self.is_on_stack_of(joiner, id) => {
                 self.jobs[id].holder = Holder::Nobody;
