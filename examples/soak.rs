@@ -39,8 +39,12 @@ mod balance;
 mod client;
 #[path = "soak/driver.rs"]
 mod driver;
+#[path = "soak/inline.rs"]
+mod inline;
 #[path = "soak/job.rs"]
 mod job;
+#[path = "soak/joined.rs"]
+mod joined;
 #[path = "soak/ledger.rs"]
 mod ledger;
 #[path = "soak/plan.rs"]

@@ -51,6 +51,14 @@ pub(crate) enum Client {
 }
 
 impl Client {
+    /// Who goes to the other pool.
+    fn other(self) -> Self {
+        match self {
+            Self::Regular | Self::InLine => Self::Passing,
+            Self::Passing => Self::Regular,
+        }
+    }
+
     fn draw(self, rng: &mut Rng) -> Plan {
         let plan = Plan::draw(rng, 0);
         match self {
@@ -88,12 +96,13 @@ impl Soak {
         };
         while !self.is_over() {
             let subject = self.choose(client);
+            let elsewhere = self.choose(client.other());
             for _ in 0..rng.u8(1..BURST) {
                 if rng.u8(..) == 0 {
                     token.cancel();
                     token = CancelToken::new();
                 }
-                let submitter = Submitter { subject: &subject, token: &token };
+                let submitter = Submitter { subject: &subject, elsewhere: &elsewhere, token: &token };
                 unseen.extend(submitter.submit(&client.draw(&mut rng)));
             }
             // Who sees to jobs does not submit meanwhile: only once the line is long enough to fill the queue for a while.

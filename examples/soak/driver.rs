@@ -84,7 +84,7 @@ impl Driver {
 
     /// Whatever was accepted before must have resolved after.
     fn wait_for(&mut self, subject: &Subject) {
-        let submitter = Submitter { subject, token: &CancelToken::new() };
+        let submitter = Submitter { subject, elsewhere: subject, token: &CancelToken::new() };
         let probe = submitter.submit(&Plan::probe());
         if subject.pool.wait_idle(None).is_err() {
             subject.books.wrong.add_one();

@@ -7,8 +7,9 @@ use std::thread;
 use corepool::{CancelToken, Shutdown, WaitError, checkpoint, current_worker};
 use fastrand::Rng;
 
+use crate::joined::JoinsWhenDropped;
 use crate::ledger::{Fate, Receipt, Ticket};
-use crate::plan::{Payload, Plan, Work};
+use crate::plan::{Payload, Plan, Rejection, Verb, Work};
 use crate::submitter::{Subject, Submitter};
 
 pub(crate) struct Job {
@@ -19,7 +20,9 @@ pub(crate) struct Job {
     pub(crate) seed: u64,
     /// Only of a job that uses its pool: it may become the last to hold it.
     pub(crate) subject: Option<Subject>,
+    pub(crate) elsewhere: Option<Subject>,
     pub(crate) token: Option<CancelToken>,
+    pub(crate) joined: Option<JoinsWhenDropped>,
 }
 
 /// What a job returns.
@@ -76,12 +79,13 @@ impl Job {
             Work::Busy(turns) => (0..turns).for_each(|_| hint::spin_loop()),
             Work::Checkpoints => self.run_until_told(),
             Work::Panic(payload) => self.panic(payload),
-            Work::Nest => self.nest(),
+            Work::Nest | Work::NestElsewhere => self.nest(),
             Work::WaitForItself => self.wait_for_itself(),
             Work::CancelToken => self.token.iter().for_each(CancelToken::cancel),
-            Work::Return | Work::BurstingValue | Work::BurstingClosure => {}
+            Work::Return | Work::BurstingValue | Work::BurstingClosure | Work::JoiningClosure => {}
         }
-        let Self { ticket, burst, .. } = self;
+        let Self { ticket, burst, joined, .. } = self;
+        drop(joined);
         let output = Output { receipt: ticket.receipt(), _burst: Burst(matches!(work, Work::BurstingValue)) };
         ticket.end(if burst.0 { Fate::Panicked } else { Fate::Returned });
         // Not at the very end of the closure: what it returns then leaks, by a flaw of the language (rust#47949).
@@ -117,11 +121,19 @@ impl Job {
 
     /// The children may have children of their own.
     fn nest(&self) {
-        let (Some(subject), Some(token)) = (&self.subject, &self.token) else { return self.ticket.wrong() };
+        let (Some(own), Some(other), Some(token)) = (&self.subject, &self.elsewhere, &self.token) else {
+            return self.ticket.wrong();
+        };
         let mut rng = Rng::with_seed(self.seed);
-        let submitter = Submitter { subject, token };
-        let children: Vec<_> =
-            (0..rng.u8(1..4)).filter_map(|_| submitter.submit(&Plan::draw(&mut rng, self.depth + 1))).collect();
+        let is_elsewhere = matches!(self.work, Work::NestElsewhere);
+        let (subject, elsewhere) = if is_elsewhere { (other, own) } else { (own, other) };
+        let submitter = Submitter { subject, elsewhere, token };
+        let mut draw = || {
+            let plan = Plan::draw(&mut rng, self.depth + 1);
+            // Two pools whose jobs wait for room in each other would wait for ever.
+            if is_elsewhere { Plan { verb: Verb::Try, rejection: Rejection::Drop, ..plan } } else { plan }
+        };
+        let children: Vec<_> = (0..1 + self.seed % 3).filter_map(|_| submitter.submit(&draw())).collect();
         for child in children {
             child.see_to_inside();
         }

@@ -20,6 +20,10 @@ pub(crate) enum Work {
     BurstingClosure,
     /// Submits and joins jobs of its own.
     Nest,
+    /// The same with jobs of another pool, which may do so in turn.
+    NestElsewhere,
+    /// What it has captured joins a job that was submitted after it: as it ends, or when it is dropped unrun.
+    JoiningClosure,
     /// Asks for what would wait for itself.
     WaitForItself,
     /// Cancels the token of its client.
@@ -71,6 +75,8 @@ pub(crate) enum Handling {
     Await,
     /// Joined by another thread.
     JoinElsewhere,
+    /// Awaited by a task that is polled within `wake`.
+    AwaitInline,
     Detach,
     Drop,
     CancelAndJoin,
@@ -117,6 +123,11 @@ impl Plan {
         }
     }
 
+    /// A plain job that never waits for room, and is joined.
+    pub(crate) fn joined() -> Self {
+        Self { verb: Verb::Try, handling: Handling::Join, ..Self::probe() }
+    }
+
     pub(crate) fn draw(rng: &mut Rng, depth: u8) -> Self {
         Self {
             work: draw_work(rng, depth),
@@ -139,7 +150,9 @@ fn draw_work(rng: &mut Rng, depth: u8) -> Work {
         770..840 => Work::Panic(pick(rng, &[Payload::Expected, Payload::Value, Payload::Bursting])),
         840..890 => Work::BurstingValue,
         890..930 => Work::BurstingClosure,
-        930..990 if depth < DEEPEST => Work::Nest,
+        930..970 if depth < DEEPEST => Work::Nest,
+        970..980 if depth < DEEPEST => Work::NestElsewhere,
+        980..990 => Work::JoiningClosure,
         990..995 => Work::WaitForItself,
         995..996 => Work::CancelToken,
         _ => Work::Return,
@@ -184,7 +197,8 @@ fn draw_rejection(rng: &mut Rng) -> Rejection {
 
 fn draw_handling(rng: &mut Rng) -> Handling {
     match rng.u8(..100) {
-        0..30 => Handling::Join,
+        0..20 => Handling::Join,
+        20..30 => Handling::AwaitInline,
         30..40 => Handling::JoinTimeout(Duration::from_micros(rng.u64(..100))),
         40..50 => Handling::TryJoin,
         50..60 => Handling::Await,

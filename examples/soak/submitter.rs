@@ -9,7 +9,9 @@ use corepool::{Cancel, CancelToken, JobBuilder, JobError, JobHandle, Pool, Submi
 use fastrand::Rng;
 use pollster::block_on;
 
+use crate::inline;
 use crate::job::{Burst, Job, Output, contain};
+use crate::joined::{JoinsWhenDropped, Slot};
 use crate::ledger::{Answer, Books, Causes, Stub};
 use crate::plan::{Deadline, Handling, Options, Plan, Rejection, Verb, Work};
 
@@ -30,13 +32,19 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// Who submits: a client, or a job.
 pub(crate) struct Submitter<'a> {
     pub(crate) subject: &'a Subject,
+    /// Another pool, for jobs that nest there.
+    pub(crate) elsewhere: &'a Subject,
     pub(crate) token: &'a CancelToken,
 }
 
 impl Submitter<'_> {
     /// Nothing comes back where the closure did, for good.
     pub(crate) fn submit(&self, plan: &Plan) -> Option<Pending> {
-        let (stub, closure) = self.prepare(plan);
+        let (slot, joined) = match plan.work {
+            Work::JoiningClosure => Slot::pair().unzip(),
+            _ => (None, None),
+        };
+        let (stub, closure) = self.prepare(plan, joined);
         let stage = match plan.verb {
             Verb::NeverPoll => {
                 contain(|| drop(self.submission(plan, closure)));
@@ -51,6 +59,9 @@ impl Submitter<'_> {
             }
             _ => self.hear(plan, &stub, self.offer(plan, closure)),
         };
+        if let Some(slot) = slot {
+            slot.fill(self.submit(&Plan::joined()));
+        }
         match stage {
             Some(stage) => Some(Pending { stub, stage, handling: plan.handling }),
             None => {
@@ -60,7 +71,7 @@ impl Submitter<'_> {
         }
     }
 
-    fn prepare(&self, plan: &Plan) -> (Stub, Closure) {
+    fn prepare(&self, plan: &Plan, joined: Option<JoinsWhenDropped>) -> (Stub, Closure) {
         let (stub, ticket) = self.subject.books.open();
         if let Some(options) = &plan.options {
             stub.allow(Causes { cancel: options.has_token, deadline: options.deadline.is_some() });
@@ -71,8 +82,12 @@ impl Submitter<'_> {
             work: plan.work,
             depth: plan.depth,
             seed: plan.seed,
-            subject: matches!(plan.work, Work::Nest | Work::WaitForItself).then(|| self.subject.clone()),
-            token: matches!(plan.work, Work::Nest | Work::CancelToken).then(|| self.token.clone()),
+            subject: matches!(plan.work, Work::Nest | Work::NestElsewhere | Work::WaitForItself)
+                .then(|| self.subject.clone()),
+            elsewhere: matches!(plan.work, Work::Nest | Work::NestElsewhere).then(|| self.elsewhere.clone()),
+            token: matches!(plan.work, Work::Nest | Work::NestElsewhere | Work::CancelToken)
+                .then(|| self.token.clone()),
+            joined,
         };
         (stub, Box::new(move || job.run()))
     }
@@ -169,6 +184,7 @@ impl Pending {
             Stage::Accepted(handle) if matches!(handling, Handling::JoinElsewhere) => {
                 return Some(Self { stub, stage: Stage::Accepted(handle), handling: Handling::Join });
             }
+            stage if matches!(handling, Handling::AwaitInline) => await_inline(stub, stage),
             Stage::Accepted(handle) => read(stub, handle, handling),
             Stage::InLine(submission) if rng.u8(..5) == 0 => {
                 stub.allow(Causes { cancel: true, deadline: false });
@@ -183,7 +199,11 @@ impl Pending {
     /// As a job does: but for `join`, whatever waits for a job there may wait for ever.
     pub(crate) fn see_to_inside(self) {
         let handling = match self.handling {
-            Handling::JoinTimeout(_) | Handling::TryJoin | Handling::Await | Handling::JoinElsewhere => Handling::Join,
+            Handling::JoinTimeout(_)
+            | Handling::TryJoin
+            | Handling::Await
+            | Handling::AwaitInline
+            | Handling::JoinElsewhere => Handling::Join,
             other => other,
         };
         match self.stage {
@@ -216,7 +236,7 @@ fn wait_in_line(stub: Stub, submission: Submission, handling: Handling) {
 fn read(stub: Stub, handle: JobHandle<Output>, handling: Handling) {
     let cancel = Causes { cancel: true, deadline: false };
     let outcome: Outcome = match handling {
-        Handling::Join | Handling::JoinElsewhere => handle.join(),
+        Handling::Join | Handling::JoinElsewhere | Handling::AwaitInline => handle.join(),
         Handling::JoinTimeout(timeout) => handle.join_timeout(timeout).unwrap_or_else(JobHandle::join),
         Handling::TryJoin => handle.try_join().unwrap_or_else(JobHandle::join),
         Handling::Await => block_on(handle),
@@ -241,6 +261,29 @@ fn read(stub: Stub, handle: JobHandle<Output>, handling: Handling) {
             return let_go(stub, || drop(handle.cancel_on_drop()));
         }
     };
+    hear_of(stub, outcome);
+}
+
+/// Leaves a job to a task that is polled within `wake`: on the worker that ends the job or, where it stands in line, on
+/// whoever gives it a place, which joins it there and then.
+fn await_inline(stub: Stub, stage: Stage) {
+    inline::spawn(async move {
+        let handle = match stage {
+            Stage::Accepted(handle) => return hear_of(stub, handle.await),
+            Stage::InLine(submission) => submission.await,
+        };
+        match accept(&stub, handle) {
+            Ok(Stage::Accepted(handle)) => read(stub, handle, Handling::Join),
+            Ok(Stage::InLine(_)) => stub.wrong(),
+            Err(closure) => {
+                contain(|| drop(closure));
+                stub.heard(Answer::NotAccepted);
+            }
+        }
+    });
+}
+
+fn hear_of(stub: Stub, outcome: Outcome) {
     match outcome {
         Ok(output) => {
             stub.heard_value(&output.receipt);
