@@ -270,9 +270,59 @@ fn the_defaults_are_a_worker_a_core_and_room_for_65_536() {
     held.join().unwrap();
 }
 
-/// What std says: cgroup quotas honoured, as the crate's default does.
+/// The least of what is known.
 fn num_cpus() -> usize {
-    thread::available_parallelism().unwrap().get()
+    thread::available_parallelism().unwrap().get().min(num_cpus::get())
+}
+
+/// A control group within one that has a quota of one processor; removed with it.
+#[cfg(target_os = "linux")]
+struct Group(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Group {
+    /// Where the system lets this process make one.
+    fn new() -> Option<Self> {
+        let quotas =
+            [("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "100000"), ("/sys/fs/cgroup", "cpu.max", "100000 100000")];
+        quotas.into_iter().find_map(|(root, file, quota)| {
+            let parent = std::path::Path::new(root).join(format!("corepool-test-{}", std::process::id()));
+            let group = Self(parent.join("child"));
+            std::fs::create_dir_all(&group.0).ok()?;
+            std::fs::write(parent.join(file), quota).ok()?;
+            Some(group)
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+        let _ = self.0.parent().map(std::fs::remove_dir);
+    }
+}
+
+/// Runs itself once more in such a group. Where none can be made, this shows nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_quota_on_the_group_above_counts_too() {
+    const NAME: &str = "a_quota_on_the_group_above_counts_too";
+    const INSIDE: &str = "COREPOOL_TEST_IN_GROUP";
+    if std::env::var_os(INSIDE).is_some() {
+        return assert_eq!(Pool::new().unwrap().workers(), 1);
+    }
+    let Some(group) = Group::new() else { return };
+    let inside = std::process::Command::new("sh")
+        .args(["-c", "echo $$ >\"$2\"/cgroup.procs && exec \"$0\" --exact \"$1\""])
+        .arg(std::env::current_exe().unwrap())
+        .arg(NAME)
+        .arg(&group.0)
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let ran = String::from_utf8_lossy(&inside.stdout).contains("1 passed");
+    assert!(inside.status.success() && ran, "{inside:?}");
 }
 
 #[test]

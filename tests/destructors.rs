@@ -19,10 +19,25 @@ fn finish<T>(job: JobHandle<T>) -> T {
 /// What a destructor does with the handle of another job.
 type Wait = fn(JobHandle<u32>) -> Result<u32, JobError>;
 
-const WAITS: [(&str, Wait); 3] = [
+const WAITS: [(&str, Wait); 5] = [
     ("join", JobHandle::join),
     ("join_timeout", |job| job.join_timeout(Duration::MAX).unwrap()),
     ("block_on", |job| pollster::block_on(job)),
+    ("try_join", |mut job| {
+        loop {
+            match job.try_join() {
+                Ok(outcome) => break outcome,
+                Err(not_yet) => job = not_yet,
+            }
+            thread::yield_now();
+        }
+    }),
+    ("is_finished", |job| {
+        while !job.is_finished() {
+            thread::yield_now();
+        }
+        job.join()
+    }),
 ];
 
 /// A handle that comes later than what is to own it.

@@ -160,13 +160,16 @@ impl<T> JobHandle<T> {
     /// ```
     #[track_caller]
     pub fn try_join(self) -> Result<Result<T, JobError>, JobHandle<T>> {
-        match self.cell.as_ref().expect(SPENT).take() {
+        let cell = self.cell.as_ref().expect(SPENT);
+        settle_if_ended(&**cell, self.pool);
+        match cell.take() {
             Some(outcome) => Ok(outcome),
             None => Err(self),
         }
     }
 
-    /// Whether the job has resolved, so that joining would not wait.
+    /// Whether the job has resolved, so that joining would not wait. A queued job that was cancelled or has expired is
+    /// resolved here, if nobody has come to it yet.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -177,7 +180,10 @@ impl<T> JobHandle<T> {
     /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())
+        self.cell.as_ref().is_none_or(|cell| {
+            settle_if_ended(&**cell, self.pool);
+            cell.header().is_finished()
+        })
     }
 
     /// Cancels the job: one that is queued resolves now, whether or not a worker is free; one that runs is asked to stop.
@@ -281,6 +287,18 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
     cell.take()
 }
 
+/// For who asks and does not wait, but may ask until it is so: ends a queued job that must not run any more.
+fn settle_if_ended<T>(cell: &dyn WaitEnd<T>, pool: PoolId) {
+    if cell.header().is_finished() {
+        return;
+    }
+    let ended = cell.ended();
+    // Whether the pool aborts is asked where this thread may be the one that would get to the job next.
+    if ended.is_some() || seat::aborts_any() {
+        settle(cell.header(), pool, ended);
+    }
+}
+
 /// Parks until the job has resolved or until `deadline`. A job that ends while it is queued is ended here at the latest: the
 /// keeper, or who cancels it or its pool, may be in a destructor that waits for this thread, or be this thread.
 fn park_until_finished<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>, parker: &Parker) {
@@ -306,10 +324,7 @@ impl<T> Future for JobHandle<T> {
     /// If polled again after it was ready, or if cloning the waker panics.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let cell = self.cell.as_ref().expect(SPENT);
-        let ended = cell.ended();
-        if !cell.header().is_finished() && (ended.is_some() || seat::aborts_any()) {
-            settle(cell.header(), self.pool, ended);
-        }
+        settle_if_ended(&**cell, self.pool);
         let polled = match cell.poll(cx.waker()) {
             Poll::Pending if self.pool.is_of_parent() => Poll::Ready(Err(JobError::Forked)),
             polled => polled,
@@ -328,6 +343,7 @@ impl<T> fmt::Debug for JobHandle<T> {
         if let Some(cell) = &self.cell {
             out.field("submitted_at", &format_args!("{}", cell.header().submitted_at()));
         }
-        out.field("finished", &self.is_finished()).finish()
+        let is_finished = self.cell.as_ref().is_none_or(|cell| cell.header().is_finished());
+        out.field("finished", &is_finished).finish()
     }
 }
