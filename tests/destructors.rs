@@ -7,14 +7,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, Gate, hold_worker, on_drop, one_worker, within_a_minute};
+use common::{FOREVER, Gate, finish, hold_worker, on_drop, one_worker, within_a_minute};
 use corepool::{CancelToken, JobError, JobHandle, Pool, Shutdown, WaitError, checkpoint};
 
 const SOON: Duration = Duration::from_millis(20);
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 /// What a destructor does with the handle of another job.
 type Wait = fn(JobHandle<u32>) -> Result<u32, JobError>;

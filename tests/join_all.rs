@@ -7,12 +7,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, within_a_minute};
+use common::{EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, within_a_minute};
 use corepool::{JobError, JobHandle, Pool, join_all};
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 /// The values, of jobs that all have one.
 fn values<T>(outcomes: Vec<Result<T, JobError>>) -> Vec<T> {

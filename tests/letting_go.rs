@@ -10,14 +10,10 @@ use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, hold_worker, in_debug_a_quarter_of, on_drop, one_worker, silence_expected_panics,
+    EXPECTED, FOREVER, finish, hold_worker, in_debug_a_quarter_of, on_drop, one_worker, silence_expected_panics,
     within_a_minute,
 };
 use corepool::{CancelOnDrop, JobHandle, Pool, Shutdown};
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))

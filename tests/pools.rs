@@ -8,18 +8,15 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute};
+use common::{
+    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
+};
 use corepool::{
-    CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint,
-    current_worker,
+    CancelToken, Interrupted, JobError, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint, current_worker,
 };
 
 fn named(name: &str, workers: usize) -> Pool {
     Pool::builder().workers(workers).thread_name(name).build().unwrap()
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
 }
 
 fn thread_name() -> String {

@@ -12,15 +12,12 @@ use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until,
+    within_a_minute,
 };
 use corepool::{JobError, JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError};
 
 const MODES: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Abort];
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 #[test]
 fn after_a_shutdown_out_of_time_the_drop_does_not_wait_either() {

@@ -10,14 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use common::spy::Spy;
-use common::{FOREVER, Gate, hold_worker, in_debug_a_quarter_of, one_worker, wait_until, within_a_minute};
+use common::{FOREVER, Gate, finish, hold_worker, in_debug_a_quarter_of, one_worker, wait_until, within_a_minute};
 use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
 
 const SOON: Duration = Duration::from_millis(20);
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 type Submission = Pin<Box<dyn Future<Output = Result<JobHandle<i32>, SubmitError<fn() -> i32>>> + Send>>;
 

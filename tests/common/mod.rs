@@ -59,6 +59,11 @@ pub fn hold_worker(pool: &Pool) -> (Gate, JobHandle<()>) {
     (gate, job.unwrap())
 }
 
+/// A job's value; panics when that takes for ever.
+pub fn finish<T>(job: JobHandle<T>) -> T {
+    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
+}
+
 /// Yields until `done`; panics when that takes for ever. For states that only `stats()` shows.
 pub fn wait_until(what: &str, done: impl Fn() -> bool) {
     let start = Instant::now();
