@@ -189,3 +189,23 @@ fn a_thread_local_may_own_a_chain() {
         assert_eq!(dropped.load(Ordering::SeqCst), LONG);
     });
 }
+
+/// A destructor may count on what it drops first being gone.
+#[test]
+fn a_handle_that_is_dropped_in_a_result_is_gone_at_once() {
+    struct Waits(Option<JobHandle<std::sync::mpsc::Sender<()>>>, std::sync::mpsc::Receiver<()>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            drop(self.0.take());
+            assert_eq!(self.1.recv_timeout(FOREVER), Err(std::sync::mpsc::RecvTimeoutError::Disconnected));
+        }
+    }
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let (tell, told) = std::sync::mpsc::channel();
+        let owner = pool.submit(move || tell).unwrap();
+        let waits = pool.submit(move || Some(Waits(Some(owner), told))).unwrap();
+        pool.wait_idle(None).unwrap();
+        drop(waits);
+    });
+}

@@ -1,47 +1,72 @@
-//! Letting go of cells without recursion. A job's outcome may own the handle of another job, whose outcome owns another: to
-//! drop such a chain as it nests would need a stack as deep as the chain is long.
+//! Letting go of cells without deep recursion. A job's outcome may own the handle of another job, whose outcome owns another:
+//! to drop such a chain as it nests would need a stack as deep as the chain is long.
 //!
-//! 1. A handle that is dropped while no other one is, on this thread, drops its cell.
-//! 2. Those that are dropped within that are put on a list.
-//! 3. The first one then drops the cells on the list, one after the other.
+//! 1. A handle that is dropped drops its cell there and then, also within the destructor of another one's outcome, as
+//!    destructors may count on: up to [`DEEPEST`] deep.
+//! 2. There the cells of handles that are dropped further down are put on a list.
+//! 3. The one at that depth then drops the cells on the list, one after the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use crate::base::sync::thread_local;
 use crate::job::cell::Remains;
 
-type List = Option<Vec<Arc<dyn Remains>>>;
+/// Handles that are dropped within each other. Few enough for any stack.
+const DEEPEST: usize = 32;
 
-thread_local! {
-    /// `None` while no handle is dropped. Has no destructor, so that thread-local destructors may drop handles; the first
-    /// of a chain leaves nothing in it.
-    static LIST: ManuallyDrop<RefCell<List>> = const { ManuallyDrop::new(RefCell::new(None)) };
+/// Has no destructor, so that thread-local destructors may drop handles; the first of a chain leaves nothing in it.
+struct Chain {
+    depth: Cell<usize>,
+    /// `None` but for while somebody is at step 3.
+    list: ManuallyDrop<RefCell<Option<Vec<Arc<dyn Remains>>>>>,
 }
 
-/// Lets go of a cell, now or once those further up are gone. What its outcome's destructor throws stays in the cell's own.
+thread_local! {
+    static CHAIN: Chain = const { Chain { depth: Cell::new(0), list: ManuallyDrop::new(RefCell::new(None)) } };
+}
+
+/// Lets go of a cell. What its outcome's destructor throws stays in the cell's own.
 pub(crate) fn let_go(cell: Arc<dyn Remains>) {
-    let first = LIST.with(|list| match &mut *list.borrow_mut() {
-        Some(list) => {
-            list.push(cell);
-            None
-        }
-        none => {
-            *none = Some(Vec::new());
-            Some(cell)
+    CHAIN.with(|chain| {
+        let depth = chain.depth.get();
+        if depth < DEEPEST {
+            chain.depth.set(depth + 1);
+            drop(cell);
+            chain.depth.set(depth);
+        } else if let Some(cell) = chain.put_on_list(cell) {
+            drop(cell);
+            while let Some(next) = chain.take_from_list() {
+                drop(next);
+            }
         }
     });
-    let mut next = first;
-    while let Some(cell) = next {
-        drop(cell);
-        next = LIST.with(|list| {
-            let mut list = list.borrow_mut();
-            let next = list.as_mut().and_then(Vec::pop);
-            if next.is_none() {
-                *list = None;
+}
+
+impl Chain {
+    /// Gives the cell back where there was no list yet: then it is the caller who sees to it.
+    fn put_on_list(&self, cell: Arc<dyn Remains>) -> Option<Arc<dyn Remains>> {
+        let mut list = self.list.borrow_mut();
+        match &mut *list {
+            Some(list) => {
+                list.push(cell);
+                None
             }
-            next
-        });
+            None => {
+                *list = Some(Vec::new());
+                Some(cell)
+            }
+        }
+    }
+
+    /// The last on the list; without one there is no list any more.
+    fn take_from_list(&self) -> Option<Arc<dyn Remains>> {
+        let mut list = self.list.borrow_mut();
+        let next = list.as_mut().and_then(Vec::pop);
+        if next.is_none() {
+            *list = None;
+        }
+        next
     }
 }
