@@ -16,11 +16,13 @@ use crate::job::cell::Remains;
 /// Handles that are dropped within each other. Few enough for any stack.
 const DEEPEST: usize = 32;
 
+type List = Vec<Arc<dyn Remains>>;
+
 /// Has no destructor, so that thread-local destructors may drop handles; the first of a chain leaves nothing in it.
 struct Chain {
     depth: Cell<usize>,
     /// `None` but for while somebody is at step 3.
-    list: ManuallyDrop<RefCell<Option<Vec<Arc<dyn Remains>>>>>,
+    list: ManuallyDrop<RefCell<Option<List>>>,
 }
 
 thread_local! {
