@@ -770,6 +770,40 @@ fn perpetual(pool: &Pool, starts: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) {
     pool.submit(job).unwrap().detach();
 }
 
+/// What is queued does not move on meanwhile: were there a place for each so many children, the queue would grow for ever.
+#[test]
+fn a_job_that_claims_its_children_again_and_again_makes_no_room_beyond_the_bound() {
+    within_a_minute(|| {
+        let pool = one_worker(1);
+        let (begun, go) = (Gate::new(), Gate::new());
+        let parent = {
+            let (inner, begun, go) = (pool.clone(), begun.clone(), go.clone());
+            pool.submit(move || {
+                begun.open();
+                go.pass();
+                for n in 0..200 {
+                    let child = inner.submit(move || n).unwrap();
+                    if n % 2 == 0 {
+                        assert_eq!(child.join().unwrap(), n);
+                    } else {
+                        child.cancel();
+                    }
+                }
+                inner.stats()
+            })
+        };
+        begun.pass();
+        assert_eq!(fill(&pool), 1);
+        thread::scope(|scope| {
+            let waiter = stand_in_line(scope, &pool, || pool.submit(|| 42).unwrap());
+            go.open();
+            let stats = finish(parent.unwrap());
+            assert_eq!((stats.queued, stats.waiting), (1, 1));
+            assert_eq!(finish(waiter.join().unwrap()), 42);
+        });
+    });
+}
+
 #[test]
 fn jobs_that_keep_the_queue_full_leave_the_line_one_place_in_sixteen() {
     const LINE: u64 = 3;

@@ -424,7 +424,7 @@ fn on_the_keeper<R: Send + 'static>(pool: &Pool, act: impl FnOnce() -> R + Send 
     let (report, reports) = mpsc::channel();
     let closure = on_drop(move || report.send(act()).unwrap());
     let job = pool.job().timeout(SOON).submit(move || drop(closure)).unwrap();
-    // Not joined before: who joins it may be faster than the keeper.
+    // Not joined before: who joins it might do it for a keeper that is slow.
     let answer = reports.recv_timeout(FOREVER).expect("the destructor panicked");
     assert!(is_expired(job));
     gate.open();
@@ -630,16 +630,10 @@ fn the_keeper_has_the_stack_that_the_workers_have() {
         let pool = Pool::builder().workers(1).stack_size(512 << 20).build().unwrap();
         let (gate, held) = hold_worker(&pool);
         let list = (0..300_000).fold(Nested(None), |list, _| Nested(Some(Box::new(list))));
-        let mut job = pool.job().timeout(SOON).submit(move || drop(list)).unwrap();
-        // Not joined: who joins it may be faster than the keeper, and has a stack of its own.
-        let outcome = loop {
-            match job.try_join() {
-                Ok(outcome) => break outcome,
-                Err(not_yet) => job = not_yet,
-            }
-            thread::yield_now();
-        };
-        assert!(matches!(outcome, Err(JobError::Expired)));
+        let (tell, told) = mpsc::channel::<()>();
+        let job = pool.job().timeout(SOON).submit(move || drop((list, tell))).unwrap();
+        assert_eq!(told.recv_timeout(FOREVER), Err(mpsc::RecvTimeoutError::Disconnected));
+        assert!(is_expired(job));
         gate.open();
         finish(held);
     });

@@ -13,6 +13,7 @@ use crate::base::ids::PoolId;
 use crate::base::park::{Parker, deadline_in, is_ahead, with_parker};
 use crate::base::spin::spin_until;
 use crate::base::sync::Woken;
+use crate::base::unrun::Unrun;
 use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::registry;
 use crate::handle::cancel_on_drop::CancelOnDrop;
@@ -20,6 +21,10 @@ use crate::handle::remains::let_go;
 use crate::job::cell::{Outcome, WaitEnd};
 use crate::worker::join::{Claim, claim, settle};
 use crate::worker::seat;
+
+/// How long the keeper has for a job whose deadline has passed, before somebody who waits for the job ends it instead. It comes
+/// to jobs in the order of their deadlines, unless a destructor or a waker holds it up.
+const KEEPERS_TIME: Duration = Duration::from_millis(10);
 
 const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
 
@@ -287,12 +292,20 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
     cell.take()
 }
 
+/// Why a job must not run any more, as far as whoever waits for it may act on that.
+fn ended<T>(cell: &dyn WaitEnd<T>) -> Option<Unrun> {
+    cell.ended().filter(|&why| {
+        let keepers_turn = || cell.deadline().and_then(|own| own.checked_add(KEEPERS_TIME));
+        why != Unrun::Expired || keepers_turn().is_none_or(|end| !is_ahead(Some(end)))
+    })
+}
+
 /// For who asks and does not wait, but may ask until it is so: ends a queued job that must not run any more.
 fn settle_if_ended<T>(cell: &dyn WaitEnd<T>, pool: PoolId) {
     if cell.header().is_finished() {
         return;
     }
-    let ended = cell.ended();
+    let ended = ended(cell);
     // Whether the pool aborts is asked where this thread may be the one that would get to the job next.
     if ended.is_some() || seat::aborts_any() {
         settle(cell.header(), pool, ended);
@@ -304,11 +317,11 @@ fn settle_if_ended<T>(cell: &dyn WaitEnd<T>, pool: PoolId) {
 fn park_until_finished<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>, parker: &Parker) {
     let header = cell.header();
     loop {
-        settle(header, pool, cell.ended());
+        settle(header, pool, ended(cell));
         if header.is_finished() {
             return;
         }
-        let own = cell.deadline().filter(|&own| is_ahead(Some(own)));
+        let own = cell.deadline().and_then(|own| own.checked_add(KEEPERS_TIME)).filter(|&own| is_ahead(Some(own)));
         let first = deadline.into_iter().chain(own).min();
         if parker.park_until(first) == Woken::TimedOut && first == deadline {
             return;

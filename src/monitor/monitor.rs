@@ -36,7 +36,7 @@ use crate::queue::back::{Back, Left};
 use crate::queue::epochs::Progress;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
-use crate::queue::line::Waiting;
+use crate::queue::line::{Leave, Waiting};
 use crate::queue::sides::{Next, Sides, Wakeups};
 use crate::queue::sleep::Wakeup;
 use crate::queue::stats::{Meter, Stats};
@@ -307,28 +307,13 @@ impl Monitor {
         }
     }
 
-    /// Steps 1 and 2 of [`crate::queue::sides`], for who is about to take out a job and holds none, as long as it `is_queued`.
+    /// Steps 1 and 2 of [`crate::queue::sides`], for who is about to take out one job, and holds none.
     #[inline]
-    fn make_way<'a>(&'a self, both: Guards<'a>, is_queued: impl Fn(&mut Sides<'_>) -> bool) -> Guards<'a> {
+    fn make_way_for<'a>(&'a self, both: Guards<'a>, header: &Header) -> Guards<'a> {
         match both.back.line_waits() {
             false => both,
-            true => self.make_way_at_length(both, is_queued),
+            true => self.make_way(both, Leave::OutOfTurn, |sides| sides.holds(header)),
         }
-    }
-
-    #[cold]
-    fn make_way_at_length<'a>(
-        &'a self,
-        mut both: Guards<'a>,
-        is_queued: impl Fn(&mut Sides<'_>) -> bool,
-    ) -> Guards<'a> {
-        let mut wakeups = Wakeups::default();
-        while is_queued(&mut both.sides()) && both.sides().admit_ahead(&self.hint, &mut wakeups) {
-            drop(both);
-            self.wake(mem::take(&mut wakeups));
-            both = self.lock_both();
-        }
-        both
     }
 
     /// The same for who takes the next job, whichever that is. A job from the line does not go before it, however urgent:
@@ -336,7 +321,23 @@ impl Monitor {
     #[cold]
     fn make_way_for_next<'a>(&'a self, mut both: Guards<'a>) -> (Guards<'a>, Option<Priority>) {
         let first = both.sides().peek_lane();
-        (self.make_way(both, |_| true), first)
+        (self.make_way(both, Leave::InTurn, |_| true), first)
+    }
+
+    #[cold]
+    fn make_way<'a>(
+        &'a self,
+        mut both: Guards<'a>,
+        leave: Leave,
+        is_queued: impl Fn(&mut Sides<'_>) -> bool,
+    ) -> Guards<'a> {
+        let mut wakeups = Wakeups::default();
+        while is_queued(&mut both.sides()) && both.sides().admit_ahead(leave, &self.hint, &mut wakeups) {
+            drop(both);
+            self.wake(mem::take(&mut wakeups));
+            both = self.lock_both();
+        }
+        both
     }
 
     /// Step 1 of [`crate::queue::sleep`].
@@ -367,7 +368,7 @@ impl Monitor {
     /// Takes one job out of the queue, if it is still there, to run it here and now: on a worker of this pool, or of
     /// another.
     pub(crate) fn claim(&self, header: &Header, origin: Origin) -> Option<Runnable> {
-        let mut both = self.make_way(self.lock_both(), |sides| sides.holds(header));
+        let mut both = self.make_way_for(self.lock_both(), header);
         let (job, workers) = both.sides().claim(header, origin, &self.hint)?;
         drop(both);
         self.notify_workers(workers);
@@ -411,7 +412,7 @@ impl Monitor {
 
     /// Takes a job out of the queue or out of the line, to end it.
     pub(crate) fn dequeue(&self, header: &Header, why: Unrun) -> Found {
-        let mut both = self.make_way(self.lock_both(), |sides| sides.holds(header));
+        let mut both = self.make_way_for(self.lock_both(), header);
         if let Some((job, workers)) = both.sides().dequeue(header, why, &self.hint) {
             drop(both);
             self.notify_workers(workers);

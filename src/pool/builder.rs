@@ -62,6 +62,10 @@ impl Builder {
 
     /// How many jobs may be queued, running ones not counted. Default: 65,536. 0 makes `build` fail.
     ///
+    /// More are queued where the pool's own jobs submit, which do not wait; and for a moment one more for each thread that is
+    /// about to take a job out, as its place goes to the head of the line first. While its own jobs keep the queue over the
+    /// bound, one place in 16 that jobs leave goes to the line.
+    ///
     /// ```
     /// let pool = corepool::Pool::builder().queue_capacity(10).build().unwrap();
     /// # drop(pool);

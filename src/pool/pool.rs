@@ -260,7 +260,8 @@ impl Pool {
     /// # Errors
     ///
     /// [`WaitError::TimedOut`]; [`WaitError::WouldDeadlock`] where the wait would be for itself: on a worker of this
-    /// pool, and in what drops an unrun job of this pool.
+    /// pool, in a job of this pool that a worker of another one runs, and in what drops an unrun job of this pool;
+    /// [`WaitError::Forked`] in a forked child.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -294,8 +295,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// With nothing changed: [`WaitError::WouldDeadlock`] where the wait would be for itself, on a worker of this pool
-    /// and in what drops an unrun job of this pool; [`WaitError::GlobalPool`] for the global pool.
+    /// With nothing changed: [`WaitError::WouldDeadlock`] where the wait would be for itself, as for
+    /// [`wait_idle`](Self::wait_idle); [`WaitError::GlobalPool`] for the global pool; [`WaitError::Forked`] in a forked child.
     ///
     /// ```
     /// use corepool::{JobError, Pool, Shutdown};
@@ -328,7 +329,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`WaitError::GlobalPool`] for the global pool, with nothing changed.
+    /// With nothing changed: [`WaitError::GlobalPool`] for the global pool, [`WaitError::Forked`] in a forked child.
     ///
     /// ```
     /// use corepool::{Pool, Shutdown, SubmitErrorKind};

@@ -47,16 +47,26 @@ impl Waiting {
     }
 }
 
+/// How a job leaves the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// To a worker that takes the next one: all that is queued moves on.
+    InTurn,
+    /// Out of the middle: claimed or ended.
+    OutOfTurn,
+}
+
 /// The line itself.
 pub(crate) struct Line {
     waiting: Fifo<Waiting>,
-    /// Jobs that have left the queue while somebody waited, since a head was last admitted.
+    /// Jobs that have left the queue in turn while somebody waited, since a head was last admitted.
     passed_over: u32,
 }
 
 impl Line {
-    /// Where the pool's own jobs keep the queue full beyond its bound, one in so many jobs that leave it gives its place to
-    /// the head of the line all the same.
+    /// Where the pool's own jobs keep the queue full beyond its bound, one in so many jobs that leave it in turn gives its
+    /// place to the head of the line all the same. Out of turn none does: a job that submits children and claims them again
+    /// would make room for all who wait, and none of what is queued moves on.
     const SHARE: u32 = 16;
 
     pub(crate) fn new() -> Self {
@@ -72,11 +82,11 @@ impl Line {
     }
 
     /// Whether the head gets a place, now that a job is about to leave a queue that then has room, or has not.
-    pub(crate) fn is_due(&self, has_room: bool) -> bool {
-        !self.is_empty() && (has_room || self.passed_over >= Self::SHARE)
+    pub(crate) fn is_due(&self, leave: Leave, has_room: bool) -> bool {
+        !self.is_empty() && (has_room || (leave == Leave::InTurn && self.passed_over >= Self::SHARE))
     }
 
-    /// A job has left the queue.
+    /// A job has left the queue in turn.
     pub(crate) fn pass_over(&mut self) {
         self.passed_over += 1;
     }

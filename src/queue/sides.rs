@@ -34,7 +34,7 @@ use crate::queue::back::Back;
 use crate::queue::epochs::Goal;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
-use crate::queue::line::Waiting;
+use crate::queue::line::{Leave, Waiting};
 use crate::queue::stats::Stats;
 
 /// So many jobs in the front say that more come, whether or not these are done. Fewer may be those of a few submitters who
@@ -126,14 +126,14 @@ impl<'a> Sides<'a> {
 
     /// Step 1 at the top of this file: whether anybody is to be woken before a job may be taken out.
     #[inline]
-    pub(crate) fn admit_ahead(&mut self, hint: &Hint, wakeups: &mut Wakeups) -> bool {
-        self.back.line_waits && self.admit_head(hint, wakeups)
+    pub(crate) fn admit_ahead(&mut self, leave: Leave, hint: &Hint, wakeups: &mut Wakeups) -> bool {
+        self.back.line_waits && self.admit_head(leave, hint, wakeups)
     }
 
     #[cold]
-    fn admit_head(&mut self, hint: &Hint, wakeups: &mut Wakeups) -> bool {
+    fn admit_head(&mut self, leave: Leave, hint: &Hint, wakeups: &mut Wakeups) -> bool {
         let has_room = self.front.room.is_left_by(self.queued() - 1);
-        if !self.front.line.is_due(has_room) {
+        if !self.front.line.is_due(leave, has_room) {
             return false;
         }
         if let Some(Waiting { job, waker }) = self.front.line.admit(&mut wakeups.rejected) {
@@ -163,6 +163,9 @@ impl<'a> Sides<'a> {
         let waiting = self.back.jobs.waiting();
         let lane = first.filter(|&lane| waiting.holds(lane)).or_else(|| self.back.turn.next(waiting))?;
         self.back.turn.served(lane, waiting);
+        if self.back.line_waits {
+            self.front.line.pass_over();
+        }
         Some((lane, self.note_left(1, hint)))
     }
 
@@ -211,9 +214,6 @@ impl<'a> Sides<'a> {
     #[inline]
     fn note_left(&mut self, leaving: usize, hint: &Hint) -> usize {
         self.recount_room(leaving);
-        if self.back.line_waits {
-            self.front.line.pass_over();
-        }
         self.front.publish(hint);
         let left = self.queued() - leaving;
         self.front.sleep.wake_for(left)

@@ -41,7 +41,7 @@ impl Plain {
         };
         self.jobs.push(job);
         if expires {
-            self.leave_queue(id);
+            self.leave_queue(id, false);
             self.jobs[id].state = State::Ended(End::Expired);
         }
         answer
@@ -84,16 +84,18 @@ impl Plain {
         self.line.retain(|&waiting| waiting != id);
     }
 
-    pub(super) fn leave_queue(&mut self, id: Id) {
-        self.make_way();
+    /// In turn, or out of the middle.
+    pub(super) fn leave_queue(&mut self, id: Id, in_turn: bool) {
+        self.make_way(in_turn);
         self.queue.retain(|&queued| queued != id);
-        self.line_passed_over += u32::from(!self.line.is_empty());
+        self.line_passed_over += u32::from(in_turn && !self.line.is_empty());
     }
 
     /// The place of a job that is about to leave the queue goes to the head of the line. Where there is none to give, as
-    /// jobs have submitted beyond the bound, one in 16 that leave gives its place all the same.
-    pub(super) fn make_way(&mut self) {
-        while !self.line.is_empty() && (self.queue.len() <= self.capacity || self.line_passed_over >= 16) {
+    /// jobs have submitted beyond the bound, one in 16 that leave in turn gives its place all the same.
+    pub(super) fn make_way(&mut self, in_turn: bool) {
+        let has_share = |passed_over| in_turn && passed_over >= 16;
+        while !self.line.is_empty() && (self.queue.len() <= self.capacity || has_share(self.line_passed_over)) {
             self.line_passed_over = 0;
             self.admit_head();
         }
@@ -151,7 +153,7 @@ impl Plain {
     pub(super) fn cancel(&mut self, id: Id) -> Cancel {
         match self.jobs[id].state {
             State::Queued => {
-                self.leave_queue(id);
+                self.leave_queue(id, false);
                 self.end(id, End::Cancelled);
                 Cancel::Dequeued
             }
@@ -170,7 +172,7 @@ impl Plain {
                 _ if self.jobs[id].options.token != Some(token) => {}
                 State::InLine => self.turn_away(id, SubmitErrorKind::Cancelled),
                 State::Queued => {
-                    self.leave_queue(id);
+                    self.leave_queue(id, false);
                     self.end(id, End::Cancelled);
                 }
                 _ => {}

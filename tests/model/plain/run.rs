@@ -23,18 +23,18 @@ impl Plain {
     /// A worker takes the [`next`](Self::next) job.
     pub fn begin(&mut self, id: Id) {
         let taken = self.jobs[id].options.priority;
-        self.make_way();
+        self.make_way(true);
         for lane in LANES {
             let waits = self.queue.iter().any(|&id| self.jobs[id].options.priority == lane);
             let passed_over = &mut self.passed_over[lane as usize];
             *passed_over = if waits && lane != taken { *passed_over + 1 } else { 0 };
         }
-        self.run(id);
+        self.run(id, true);
     }
 
     /// The job leaves the queue for a worker.
-    fn run(&mut self, id: Id) {
-        self.leave_queue(id);
+    fn run(&mut self, id: Id, in_turn: bool) {
+        self.leave_queue(id, in_turn);
         self.jobs[id].state = State::Running;
         match self.jobs[id].body {
             Body::Held => {}
@@ -120,7 +120,7 @@ impl Plain {
         {
             self.jobs[id].inside = Some(joiner);
             self.claimed.push(id);
-            self.run(id);
+            self.run(id, false);
         }
         Answer::Waits
     }
