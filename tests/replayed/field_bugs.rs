@@ -65,18 +65,19 @@ fn where_no_keeper_can_start_deadlines_are_kept_by_whoever_comes() {
     const NAME: &str = "field_bugs::where_no_keeper_can_start_deadlines_are_kept_by_whoever_comes";
     const STARVED: &str = "COREPOOL_TEST_STARVED";
     if env::var_os(STARVED).is_none() {
-        // Once more, where only threads with a stack of their own start: the default is larger than the address space.
-        let starved = assert_cmd::Command::new(env::current_exe().unwrap())
-            .args(["--exact", NAME, "--test-threads=1"])
+        // Once more, where the address space has room for one of the pool's stacks and not for two.
+        let starved = assert_cmd::Command::new("sh")
+            .args(["-c", "ulimit -v 2000000 && exec \"$0\" --exact \"$1\" --test-threads=1"])
+            .arg(env::current_exe().unwrap())
+            .arg(NAME)
             .env(STARVED, "1")
-            .env("RUST_MIN_STACK", (1_u64 << 50).to_string())
             .timeout(FOREVER)
             .output()
             .unwrap();
         let ran = String::from_utf8_lossy(&starved.stdout).contains("1 passed");
         return assert!(starved.status.success() && ran, "{starved:?}");
     }
-    let pool = Pool::builder().workers(1).queue_capacity(2).stack_size(1 << 20).thread_name("rp-poor").build().unwrap();
+    let pool = Pool::builder().workers(1).queue_capacity(2).stack_size(1 << 30).thread_name("rp-poor").build().unwrap();
     let (gate, held) = hold_worker(&pool);
     let at = Instant::now() + Duration::from_millis(20);
     let late = pool.job().deadline(at).submit(|| 42).unwrap();
