@@ -1,13 +1,13 @@
 //! Joining many jobs: newest first inside a job, so that another worker, which comes to the oldest, is of use.
 
-mod common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use common::{EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, within_a_minute};
+use crate::common::{
+    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, within_a_minute,
+};
 use corepool::{JobError, JobHandle, Pool, join_all};
 
 /// The values, of jobs that all have one.

@@ -1,14 +1,12 @@
 //! Several pools in one process: a worker of one that joins a queued job of another runs it, so that pools may wait for each
 //! other; and what that looks like to both of them.
 
-mod common;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{
+use crate::common::{
     EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
 };
 use corepool::{
@@ -68,7 +66,7 @@ fn chains_through_several_pools_end_in_both_directions() {
     within_a_minute(|| {
         for (pools, workers) in [(2, 1), (2, 2), (3, 1), (3, 2)] {
             let pools: Arc<[Pool]> = (0..pools).map(|_| Pool::builder().workers(workers).build().unwrap()).collect();
-            for _ in 0..common::in_debug_a_quarter_of(40) {
+            for _ in 0..crate::common::in_debug_a_quarter_of(40) {
                 thread::scope(|scope| {
                     let start = |at, step| {
                         scope.spawn({
@@ -301,7 +299,7 @@ fn the_last_pool_may_be_dropped_by_its_job_elsewhere() {
         gate.open();
         finish(held);
         #[cfg(target_os = "linux")]
-        wait_until("its thread to be gone", || common::threads_named("leaves") == 0);
+        wait_until("its thread to be gone", || crate::common::threads_named("leaves") == 0);
     });
 }
 

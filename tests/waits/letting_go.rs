@@ -1,15 +1,13 @@
 //! What a handle leaves behind when it is dropped: no waker, and no recursion through what it owned.
 
-mod common;
-
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use common::spy::Spy;
-use common::{
+use crate::common::spy::Spy;
+use crate::common::{
     EXPECTED, FOREVER, finish, hold_worker, in_debug_a_quarter_of, on_drop, one_worker, silence_expected_panics,
     within_a_minute,
 };
@@ -163,7 +161,7 @@ fn a_long_chain_of_closures_is_aborted_one_by_one() {
             let (previous, dropped) = (last.take(), Arc::clone(&dropped));
             let guard = on_drop(move || drop((previous, dropped.fetch_add(1, Ordering::SeqCst))));
             last = Some(
-                pool.submit(move || drop::<common::OnDrop<_>>(guard))
+                pool.submit(move || drop::<crate::common::OnDrop<_>>(guard))
                     .map(|job| Box::new(job) as Box<dyn Send>)
                     .unwrap(),
             );

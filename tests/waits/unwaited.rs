@@ -1,8 +1,6 @@
 //! Ways to end a pool without blocking on it: a time-out that ran out, a shutdown that is begun or awaited, a drop while its
 //! thread panics.
 
-mod common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -10,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::spy::Spy;
-use common::{
+use crate::common::spy::Spy;
+use crate::common::{
     EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until,
     within_a_minute,
 };

@@ -1,16 +1,16 @@
 //! Wakers are user code that may do anything: join the very job that made room, wait, sleep, start a shutdown. Nobody holds
 //! a job while it wakes a submitter.
 
-mod common;
-
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::spy::Spy;
-use common::{FOREVER, Gate, finish, hold_worker, in_debug_a_quarter_of, one_worker, wait_until, within_a_minute};
+use crate::common::spy::Spy;
+use crate::common::{
+    FOREVER, Gate, finish, hold_worker, in_debug_a_quarter_of, one_worker, wait_until, within_a_minute,
+};
 use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
 
 const SOON: Duration = Duration::from_millis(20);

@@ -1,13 +1,11 @@
 //! Destructors of what is dropped unrun are user code as well: they may join jobs that wait behind, ended or not. A queued job
 //! that has ended is resolved by whoever meets it, so that nobody waits for a thread that waits for him.
 
-mod common;
-
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, Gate, finish, hold_worker, on_drop, one_worker, within_a_minute};
+use crate::common::{FOREVER, Gate, finish, hold_worker, on_drop, one_worker, within_a_minute};
 use corepool::{CancelToken, JobError, JobHandle, Pool, Shutdown, WaitError, checkpoint};
 
 const SOON: Duration = Duration::from_millis(20);
