@@ -246,6 +246,14 @@ impl<T> JobHandle<T> {
         }
     }
 
+    #[inline(never)]
+    fn let_go(&mut self) {
+        self.forget_waker();
+        if let Some(cell) = self.cell.take() {
+            let_go(cell);
+        }
+    }
+
     /// Runs the job on this thread if a join would.
     pub(super) fn run_if_queued(&self) {
         if let Some(cell) = &self.cell
@@ -262,10 +270,11 @@ impl<T> UnwindSafe for JobHandle<T> {}
 impl<T> RefUnwindSafe for JobHandle<T> {}
 
 impl<T> Drop for JobHandle<T> {
+    /// Mostly there is nothing left to let go of, as the handle was joined.
+    #[inline]
     fn drop(&mut self) {
-        self.forget_waker();
-        if let Some(cell) = self.cell.take() {
-            let_go(cell);
+        if self.cell.is_some() {
+            self.let_go();
         }
     }
 }
