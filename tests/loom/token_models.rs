@@ -120,9 +120,10 @@ fn two_tokens_cancelled_at_once_leave_the_place_to_the_first_who_has_neither() {
     });
 }
 
+// Bounded by 6: in full it takes 8 s.
 #[test]
 fn two_cancels_of_one_token_end_its_jobs_once() {
-    let ends = explore(|| {
+    let ends = explore_bounded(6, || {
         let (pool, token) = (Pool::new(2), CancelToken::new());
         let jobs = [(); 2].map(|()| pool.job().token(&token).submit(|| ()).unwrap());
         let canceller = cancel_elsewhere(&token);
