@@ -100,10 +100,14 @@ impl Stack {
     fn with_frame<R>(&self, index: usize, look: impl FnOnce(&Frame) -> R) -> R {
         match index {
             0 => look(&self.outermost),
-            index => look(&self.inner_frame(index)),
+            index => {
+                let frame = Rc::clone(&self.inner.borrow()[index - 1]);
+                look(&frame)
+            }
         }
     }
 
+    /// The frame of a job that is about to run at that depth.
     fn inner_frame(&self, depth: usize) -> Rc<Frame> {
         let mut inner = self.inner.borrow_mut();
         if depth == 1 {

@@ -262,3 +262,31 @@ fn a_job_may_cancel_what_joins_a_job_behind_it() {
         chain.end();
     });
 }
+
+/// Jobs that are ended within each other, deeper than the thread keeps frames for.
+#[test]
+fn code_in_deeply_nested_destructors_may_ask_what_it_runs_in() {
+    const DEEP: usize = 500;
+    within_a_minute(|| {
+        let pool = Pool::builder().workers(1).stack_size(64 << 20).build().unwrap();
+        let (gate, held) = hold_worker(&pool);
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        let mut last = None;
+        for _ in 0..DEEP {
+            let (next, answers) = (last.take(), Arc::clone(&answers));
+            let guard = on_drop(move || {
+                answers.lock().unwrap().push((checkpoint(), corepool::current_worker()));
+                drop(next);
+                answers.lock().unwrap().push((checkpoint(), corepool::current_worker()));
+            });
+            last = Some(pool.submit(move || drop(guard)).unwrap().cancel_on_drop());
+        }
+        let nested = pool.job().priority(corepool::Priority::High).submit(move || drop(last)).unwrap();
+        gate.open();
+        finish(held);
+        finish(nested);
+        pool.wait_idle(Some(FOREVER)).unwrap();
+        assert_eq!(*answers.lock().unwrap(), [(Ok(()), Some(0)); 2 * DEEP]);
+        assert_eq!(pool.stats().cancelled, DEEP as u64);
+    });
+}
