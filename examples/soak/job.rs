@@ -128,12 +128,12 @@ impl Job {
         let is_elsewhere = matches!(self.work, Work::NestElsewhere);
         let (subject, elsewhere) = if is_elsewhere { (other, own) } else { (own, other) };
         let submitter = Submitter { subject, elsewhere, token };
-        let mut draw = || {
-            let plan = Plan::draw(&mut rng, self.depth + 1);
+        let draw = |rng: &mut Rng| {
+            let plan = Plan::draw(rng, self.depth + 1);
             // Two pools whose jobs wait for room in each other would wait for ever.
             if is_elsewhere { Plan { verb: Verb::Try, rejection: Rejection::Drop, ..plan } } else { plan }
         };
-        let children: Vec<_> = (0..1 + self.seed % 3).filter_map(|_| submitter.submit(&draw())).collect();
+        let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(&draw(&mut rng))).collect();
         for child in children {
             child.see_to_inside();
         }

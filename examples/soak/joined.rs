@@ -21,9 +21,9 @@ enum State {
 }
 
 impl Slot {
-    pub(crate) fn pair() -> Option<(Self, JoinsWhenDropped)> {
+    pub(crate) fn pair() -> (Self, JoinsWhenDropped) {
         let state = Arc::new(Mutex::new(State::Empty));
-        Some((Self(Arc::clone(&state)), JoinsWhenDropped(state)))
+        (Self(Arc::clone(&state)), JoinsWhenDropped(state))
     }
 
     /// Where the closure has gone already, the job is seen to here.

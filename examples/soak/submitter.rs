@@ -40,10 +40,7 @@ pub(crate) struct Submitter<'a> {
 impl Submitter<'_> {
     /// Nothing comes back where the closure did, for good.
     pub(crate) fn submit(&self, plan: &Plan) -> Option<Pending> {
-        let (slot, joined) = match plan.work {
-            Work::JoiningClosure => Slot::pair().unzip(),
-            _ => (None, None),
-        };
+        let (slot, joined) = matches!(plan.work, Work::JoiningClosure).then(Slot::pair).unzip();
         let (stub, closure) = self.prepare(plan, joined);
         let stage = match plan.verb {
             Verb::NeverPoll => {
@@ -223,7 +220,12 @@ impl Pending {
 }
 
 fn wait_in_line(stub: Stub, submission: Submission, handling: Handling) {
-    match accept(&stub, block_on(submission)) {
+    take_up(stub, block_on(submission), handling);
+}
+
+/// Sees to what came of standing in line.
+fn take_up(stub: Stub, submitted: Submitted, handling: Handling) {
+    match accept(&stub, submitted) {
         Ok(Stage::Accepted(handle)) => read(stub, handle, handling),
         Ok(Stage::InLine(_)) => stub.wrong(),
         Err(closure) => {
@@ -268,17 +270,9 @@ fn read(stub: Stub, handle: JobHandle<Output>, handling: Handling) {
 /// whoever gives it a place, which joins it there and then.
 fn await_inline(stub: Stub, stage: Stage) {
     inline::spawn(async move {
-        let handle = match stage {
-            Stage::Accepted(handle) => return hear_of(stub, handle.await),
-            Stage::InLine(submission) => submission.await,
-        };
-        match accept(&stub, handle) {
-            Ok(Stage::Accepted(handle)) => read(stub, handle, Handling::Join),
-            Ok(Stage::InLine(_)) => stub.wrong(),
-            Err(closure) => {
-                contain(|| drop(closure));
-                stub.heard(Answer::NotAccepted);
-            }
+        match stage {
+            Stage::Accepted(handle) => hear_of(stub, handle.await),
+            Stage::InLine(submission) => take_up(stub, submission.await, Handling::Join),
         }
     });
 }

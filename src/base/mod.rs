@@ -1,13 +1,13 @@
 //! The ground floor: what the others are built from, and what knows none of them.
 //!
-//! In goes nothing of ours; out come the locks and atomics (under loom, the model checker's), how a thread waits
-//! and where it may run, a list,
-//! how a panic is contained, and the plain values that cross floors: ids, priorities, reasons, errors. Every floor, and
-//! the breaker, may use it.
+//! In goes nothing of ours; out come the locks and atomics (under loom, the model checker's), how a thread is made, waits and
+//! where it may run, a list, how a panic is contained, and the plain values that cross floors: ids, priorities, reasons,
+//! errors. Every floor, and the breaker, may use it.
 
 pub(crate) mod sync;
 pub(crate) mod spin;
 pub(crate) mod park;
+pub(crate) mod thread;
 pub(crate) mod affinity;
 pub(crate) mod fifo;
 pub(crate) mod panic;

@@ -9,10 +9,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crate::base::sync::{AtomicU64, Condvar, Mutex, Ordering};
+use crate::base::thread;
 use crate::base::unrun::Unrun;
 use crate::job::job_pool::Target;
 
@@ -121,10 +122,7 @@ impl Keeper {
             return;
         }
         let keeper = Arc::clone(self);
-        let mut thread = thread::Builder::new().name(self.thread.name.clone());
-        if let Some(bytes) = self.thread.stack_size {
-            thread = thread.stack_size(bytes);
-        }
+        let thread = thread::named(self.thread.name.clone(), self.thread.stack_size);
         let spawned = thread.spawn(move || {
             (keeper.thread.on_start)();
             keeper.keep();

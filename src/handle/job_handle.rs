@@ -63,7 +63,8 @@ impl<T> JobHandle<T> {
     ///
     /// A job of another pool that runs here stays its pool's: its counts, its `on_panic`, what
     /// [`checkpoint`](crate::checkpoint) says. The thread and [`current_worker`](crate::current_worker) are those of the
-    /// job that joins. Where this thread is unwinding a panic, the job sees `std::thread::panicking()`.
+    /// job that joins; so is the stack, which must do for it. Where this thread is unwinding a panic, the job sees
+    /// `std::thread::panicking()`.
     ///
     /// Not covered: several jobs that wait for each other in a circle, and waiting through anything else (a channel, a
     /// lock, `block_on`). Those hang as they would with plain threads.
@@ -301,12 +302,14 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
     cell.take()
 }
 
+/// When a job's deadline and the keeper's time are over, if that is still to come.
+fn keepers_turn<T>(cell: &dyn WaitEnd<T>) -> Option<Instant> {
+    cell.deadline()?.checked_add(KEEPERS_TIME).filter(|&end| is_ahead(Some(end)))
+}
+
 /// Why a job must not run any more, as far as whoever waits for it may act on that.
 fn ended<T>(cell: &dyn WaitEnd<T>) -> Option<Unrun> {
-    cell.ended().filter(|&why| {
-        let keepers_turn = || cell.deadline().and_then(|own| own.checked_add(KEEPERS_TIME));
-        why != Unrun::Expired || keepers_turn().is_none_or(|end| !is_ahead(Some(end)))
-    })
+    cell.ended().filter(|&why| why != Unrun::Expired || keepers_turn(cell).is_none())
 }
 
 /// For who asks and does not wait, but may ask until it is so: ends a queued job that must not run any more.
@@ -330,8 +333,7 @@ fn park_until_finished<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<
         if header.is_finished() {
             return;
         }
-        let own = cell.deadline().and_then(|own| own.checked_add(KEEPERS_TIME)).filter(|&own| is_ahead(Some(own)));
-        let first = deadline.into_iter().chain(own).min();
+        let first = deadline.into_iter().chain(keepers_turn(cell)).min();
         if parker.park_until(first) == Woken::TimedOut && first == deadline {
             return;
         }

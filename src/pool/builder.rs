@@ -1,14 +1,16 @@
 //! How a pool is made: the options, and the start of its threads.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{JoinHandle, available_parallelism};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
 use crate::base::job_panic::JobPanic;
+use crate::base::thread;
 use crate::ending::keeper::ThreadOptions;
 use crate::pool::shutdown::{Shutdown, Threads, close};
 use crate::queue::stats::Meter;
@@ -48,6 +50,9 @@ impl Builder {
 
     /// How many worker threads. Default: the cores that this thread may use, cgroup quotas honoured; where `num_cpus` and
     /// std disagree, the lesser number. 0 makes `build` fail.
+    ///
+    /// More jobs than that may run at once where workers of other pools join some of them. What must not run beside another
+    /// job needs a lock.
     ///
     /// On Linux threads run where the thread that starts them may run. A thread that is pinned to one core builds a pool of
     /// one worker, or of as many as it asks for, all of them on that core.
@@ -101,7 +106,8 @@ impl Builder {
 
     /// Stack size of each of the pool's threads in bytes. Default: std's (2 MiB, or `RUST_MIN_STACK`).
     ///
-    /// Jobs that submit and join jobs run these on their own stack, so deep nesting wants a larger one.
+    /// Jobs that submit and join jobs run these on their own stack, so deep nesting wants a larger one. So do jobs of other
+    /// pools that join jobs of this one: those run on that pool's stack, whatever this one's size is.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().stack_size(64 << 20).build().unwrap();
@@ -206,7 +212,7 @@ impl fmt::Debug for Builder {
 /// How many cores there are to work on: the least of what is known, as each way misses a limit that the other sees.
 fn cores() -> usize {
     let cores = num_cpus::get();
-    thread::available_parallelism().map_or(cores, |available| available.get().min(cores))
+    available_parallelism().map_or(cores, |available| available.get().min(cores))
 }
 
 /// Whether a worker's start hook ran through.
@@ -247,11 +253,8 @@ impl Start {
         Ok(())
     }
 
-    fn spawn(&self, index: usize, reports: Sender<Report>) -> std::io::Result<thread::JoinHandle<()>> {
-        let mut thread = thread::Builder::new().name(format!("{}-{index}", self.name));
-        if let Some(bytes) = self.stack_size {
-            thread = thread.stack_size(bytes);
-        }
+    fn spawn(&self, index: usize, reports: Sender<Report>) -> io::Result<JoinHandle<()>> {
+        let thread = thread::named(format!("{}-{index}", self.name), self.stack_size);
         let meter = Arc::new(Meter::new());
         // Before the thread runs, as it may leave as soon as it does.
         self.shared.monitor.enter(Arc::clone(&meter));

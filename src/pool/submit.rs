@@ -93,10 +93,6 @@ fn hand_over(
         Patience::For(_) | Patience::Forever => NoRoom::Return,
     };
     if let Some(job) = offer(pool, job, registration, no_room)? {
-        if pool.id.is_of_parent() {
-            job.reject();
-            return Err(SubmitErrorKind::Forked);
-        }
         let own = registration.and_then(Registration::deadline);
         let deadline = patience.deadline().into_iter().chain(own).min();
         wait_for_room(pool, job, header, registration, deadline)?;
@@ -105,7 +101,8 @@ fn hand_over(
     Ok(())
 }
 
-/// Offers a job to the queue; returns it if it has to wait for room. On a worker of the pool none waits.
+/// Offers a job to the queue; returns it if it has to wait for room. On a worker of the pool none waits, nor in a forked
+/// child.
 #[inline(always)]
 pub(crate) fn offer(
     pool: &Arc<Shared>,
@@ -127,7 +124,13 @@ pub(crate) fn offer(
     };
     match pool.monitor.offer(job, origin, no_room) {
         Ok(()) => Ok(None),
-        Err(Rejected { job, kind: SubmitErrorKind::Full }) if no_room == NoRoom::Return => Ok(Some(job)),
+        Err(Rejected { job, kind: SubmitErrorKind::Full }) if no_room == NoRoom::Return => {
+            if pool.id.is_of_parent() {
+                job.reject();
+                return Err(SubmitErrorKind::Forked);
+            }
+            Ok(Some(job))
+        }
         Err(rejected) => Err(rejected.into_kind()),
     }
 }

@@ -100,10 +100,6 @@ fn first_offer(
 ) -> Verdict {
     let offered = offer(pool, job, registration, NoRoom::Return).and_then(|job| match job {
         None => Ok(Standing::Accepted),
-        Some(job) if pool.id.is_of_parent() => {
-            job.reject();
-            Err(SubmitErrorKind::Forked)
-        }
         Some(job) => pool.monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind),
     });
     match offered {

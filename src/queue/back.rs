@@ -138,17 +138,19 @@ impl Back {
     /// The same for a job that was aborted. Step 3 of [`crate::queue::aborts`].
     pub(crate) fn retire_aborted(&mut self, epoch: Epoch) -> Progress {
         self.aborts.retire();
-        match (self.retire(epoch), self.aborts.in_flight()) {
-            (Progress::None, 1..) => Progress::None,
-            _ => Progress::Made,
-        }
+        self.retire_one_of(epoch, self.aborts.in_flight())
     }
 
     /// The same for a job that a worker of another pool has run.
     pub(crate) fn retire_guest(&mut self, epoch: Epoch) -> Progress {
         self.guests.leave();
-        match (self.retire(epoch), self.guests.running()) {
-            (Progress::None, 1..) => Progress::None,
+        self.retire_one_of(epoch, self.guests.running())
+    }
+
+    /// Retires one of a kind that the pool's end waits for, of which so many are left.
+    fn retire_one_of(&mut self, epoch: Epoch, left: u64) -> Progress {
+        match self.retire(epoch) {
+            Progress::None if left > 0 => Progress::None,
             _ => Progress::Made,
         }
     }

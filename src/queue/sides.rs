@@ -125,13 +125,10 @@ impl<'a> Sides<'a> {
     }
 
     /// Step 1 at the top of this file: whether anybody is to be woken before a job may be taken out.
-    #[inline]
     pub(crate) fn admit_ahead(&mut self, leave: Leave, hint: &Hint, wakeups: &mut Wakeups) -> bool {
-        self.back.line_waits && self.admit_head(leave, hint, wakeups)
-    }
-
-    #[cold]
-    fn admit_head(&mut self, leave: Leave, hint: &Hint, wakeups: &mut Wakeups) -> bool {
+        if !self.back.line_waits {
+            return false;
+        }
         let has_room = self.front.room.is_left_by(self.queued() - 1);
         if !self.front.line.is_due(leave, has_room) {
             return false;

@@ -23,7 +23,7 @@ use crate::base::unrun::Unrun;
 pub struct Stats {
     /// Worker threads the pool was built with.
     pub workers: u64,
-    /// Jobs that run, those that wait inside for others included.
+    /// Jobs that run, those that wait inside for others included, and those that workers of other pools run.
     pub busy: u64,
     /// Jobs accepted and not begun.
     pub queued: u64,

@@ -81,7 +81,8 @@ pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {
 /// Index of the worker this code runs on, from 0; `None` outside of any pool.
 ///
 /// It is the worker whose thread this is, in the pool that started the thread: a job of another pool that a
-/// [`join`](crate::JobHandle::join) runs here finds the same index as the job that joins it.
+/// [`join`](crate::JobHandle::join) runs here finds the same index as the job that joins it. That may be beyond its own
+/// pool's workers, and another job of its pool may have the same.
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(1).build().unwrap();
