@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use common::{FOREVER, Gate, hold_worker, one_worker, wait_until, within_a_minute};
+use common::{FOREVER, Gate, finish, hold_worker, one_worker, wait_until, within_a_minute};
 use corepool::{JobHandle, Pool, Shutdown, SubmitErrorKind};
 
 /// Long enough for other threads to do something meanwhile, short enough to wait for.
@@ -16,10 +16,6 @@ const MOMENT: Duration = Duration::from_millis(50);
 
 /// Long enough for a line of threads to form meanwhile.
 const LONGER: Duration = Duration::from_millis(1_000);
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 fn kind_of<T, F>(submitted: Result<JobHandle<T>, corepool::SubmitError<F>>) -> Option<SubmitErrorKind> {
     submitted.err().map(|rejected| rejected.kind())

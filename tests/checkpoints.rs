@@ -8,15 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    EXPECTED, FOREVER, Gate, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until,
+    within_a_minute,
 };
 use corepool::{Cancel, CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, WaitError, checkpoint};
 
 const ASKED: Result<(), Interrupted> = Err(Interrupted::Cancelled);
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 /// Submits `body`, waits until it runs, cancels it, and lets it go on: gives what it gives.
 fn cancelled_while_running<T: Send + 'static>(pool: &Pool, body: impl FnOnce() -> T + Send + 'static) -> T {

@@ -10,8 +10,8 @@ use std::panic;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use common::{FOREVER, hold_worker, rounds, within_a_minute};
-use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, SubmitErrorKind};
+use common::{FOREVER, finish, hold_worker, rounds, within_a_minute};
+use corepool::{Cancel, CancelToken, JobError, Pool, SubmitErrorKind};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -47,10 +47,6 @@ fn memory_stays_flat() {
 fn live_bytes() -> isize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated as isize - stats.bytes_deallocated as isize
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the handle hangs").unwrap()
 }
 
 fn one_worker(capacity: usize) -> Pool {

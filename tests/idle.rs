@@ -9,17 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, within_a_minute};
+use common::{
+    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, rounds, silence_expected_panics, within_a_minute,
+};
 use corepool::{JobHandle, Pool, Shutdown, WaitError};
 
 const MOMENT: Duration = Duration::from_millis(50);
 
 fn with_workers(n: usize) -> Pool {
     Pool::builder().workers(n).build().unwrap()
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the handle hangs").unwrap()
 }
 
 fn spin(turns: usize) {

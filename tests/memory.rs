@@ -13,8 +13,8 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{FOREVER, Gate, hold_worker, rounds, within_a_minute};
-use corepool::{CancelToken, JobHandle, Pool, Priority, Shutdown};
+use common::{FOREVER, Gate, finish, hold_worker, rounds, within_a_minute};
+use corepool::{CancelToken, Pool, Priority, Shutdown};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -56,10 +56,6 @@ fn allocations(f: impl FnOnce()) -> usize {
     f();
     let change = region.change();
     change.allocations + change.reallocations
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the handle hangs").unwrap()
 }
 
 fn unbounded(workers: usize) -> Pool {

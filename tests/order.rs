@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::{FOREVER, Gate, hold_worker, one_worker, wait_until};
-use corepool::{JobHandle, Pool, Shutdown};
+use common::{FOREVER, Gate, finish, hold_worker, one_worker, wait_until};
+use corepool::{Pool, Shutdown};
 
 /// Where jobs write down that they ran.
 #[derive(Clone, Default)]
@@ -34,10 +34,6 @@ fn assert_counts_up(seen: &[usize], n: usize) {
     if let Some(place) = (0..n).find(|&place| seen[place] != place) {
         panic!("job {} ran in place {place}", seen[place]);
     }
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
 }
 
 #[test]

@@ -13,14 +13,10 @@ use std::thread;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, one_worker, rounds, silence_expected_panics,
-    wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, finish, hold_worker, one_worker, rounds,
+    silence_expected_panics, wait_until, within_a_minute,
 };
 use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
-}
 
 fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(waker))

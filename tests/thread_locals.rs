@@ -10,8 +10,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, Gate, hold_worker, one_worker, within_a_minute};
-use corepool::{JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError, current_worker};
+use common::{FOREVER, Gate, finish, hold_worker, one_worker, within_a_minute};
+use corepool::{Pool, Shutdown, SubmitErrorKind, WaitError, current_worker};
 
 thread_local! {
     static AT_THREAD_END: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
@@ -30,10 +30,6 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
 /// Has `f` run by a thread-local destructor of this thread.
 fn at_thread_end(f: impl FnOnce() + 'static) {
     AT_THREAD_END.with_borrow_mut(|list| list.push(Box::new(OnDrop(Some(f)))));
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the handle hangs").unwrap()
 }
 
 /// Runs `f` in a thread-local destructor of a worker of a pool, after its shutdown; returns what `f` said.

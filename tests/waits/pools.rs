@@ -10,7 +10,8 @@ use crate::common::{
     EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
 };
 use corepool::{
-    CancelToken, Interrupted, JobError, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint, current_worker,
+    CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint,
+    current_worker,
 };
 
 fn named(name: &str, workers: usize) -> Pool {
@@ -224,27 +225,39 @@ fn a_job_that_runs_elsewhere_is_inside_its_own_pool() {
     });
 }
 
+/// A pool, one of whose jobs runs on another one's worker while its own is idle, and goes on with `then` once the gate is
+/// open; and what the job that joins it gives.
+fn with_a_job_elsewhere<T: Send + 'static>(
+    then: impl FnOnce(&Pool) -> T + Send + 'static,
+) -> (Pool, Gate, JobHandle<Result<T, JobError>>) {
+    let (here, there) = (one_worker(8), one_worker(8));
+    let (gate, held) = hold_worker(&there);
+    let (begun, go) = (Gate::new(), Gate::new());
+    let job = here.submit({
+        let (other, begun, go) = (there.clone(), begun.clone(), go.clone());
+        move || {
+            let inner = other.clone();
+            let job = other.submit(move || {
+                begun.open();
+                go.pass();
+                then(&inner)
+            });
+            job.unwrap().join()
+        }
+    });
+    begun.pass();
+    gate.open();
+    finish(held);
+    // It ends with its one job.
+    here.begin_shutdown(Shutdown::Drain).unwrap();
+    thread::spawn(move || drop(here));
+    (there, go, job.unwrap())
+}
+
 #[test]
 fn a_pool_that_drains_waits_for_its_job_elsewhere_which_may_still_submit() {
     within_a_minute(|| {
-        let (here, there) = (one_worker(8), one_worker(8));
-        let (gate, held) = hold_worker(&there);
-        let (begun, go) = (Gate::new(), Gate::new());
-        let job = here.submit({
-            let (other, begun, go) = (there.clone(), begun.clone(), go.clone());
-            move || {
-                let inner = other.clone();
-                let job = other.submit(move || {
-                    begun.open();
-                    go.pass();
-                    inner.submit(|| 1).unwrap().join().unwrap() + 1
-                });
-                job.unwrap().join().unwrap()
-            }
-        });
-        begun.pass();
-        gate.open();
-        finish(held);
+        let (there, go, job) = with_a_job_elsewhere(|there| there.submit(|| 1).unwrap().join().unwrap() + 1);
         let report = there.shutdown(Shutdown::Drain, Some(Duration::from_millis(1))).unwrap();
         assert_eq!((report.completed, report.still_running), (1, 1));
         thread::scope(|scope| {
@@ -252,35 +265,20 @@ fn a_pool_that_drains_waits_for_its_job_elsewhere_which_may_still_submit() {
             go.open();
             assert_eq!(drained.join().unwrap().completed, 3);
         });
-        assert_eq!(finish(job.unwrap()), 2);
+        assert_eq!(finish(job).unwrap(), 2);
     });
 }
 
 #[test]
 fn a_pool_that_aborts_waits_for_its_job_elsewhere() {
     within_a_minute(|| {
-        let (here, there) = (one_worker(8), one_worker(8));
-        let (gate, held) = hold_worker(&there);
-        let (begun, go) = (Gate::new(), Gate::new());
-        let job = here.submit({
-            let (other, begun, go) = (there.clone(), begun.clone(), go.clone());
-            move || {
-                let job = other.submit(move || {
-                    begun.open();
-                    go.pass();
-                });
-                job.unwrap().join()
-            }
-        });
-        begun.pass();
-        gate.open();
-        finish(held);
+        let (there, go, job) = with_a_job_elsewhere(|_| ());
         let report = there.shutdown(Shutdown::Abort, Some(Duration::from_millis(1))).unwrap();
         assert_eq!(report.still_running, 1);
         go.open();
         let report = there.shutdown(Shutdown::Abort, None).unwrap();
         assert_eq!((report.completed, report.aborted, report.still_running), (2, 0, 0));
-        finish(job.unwrap()).unwrap();
+        finish(job).unwrap();
     });
 }
 
