@@ -85,7 +85,12 @@ fn a_child_is_told_by_whatever_would_wait() {
         let (other, other_end, awaited) = full();
         let mut in_line = Box::pin(other.submit_async(|| 1));
         assert!(in_line.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let mut ends = Box::pin(other.shutdown_async(Shutdown::Drain));
         let owned = in_a_child(|| {
+            let Poll::Ready(ended) = ends.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+                panic!("it would wait for ever");
+            };
+            assert_eq!(ended, Err(WaitError::Forked));
             assert!(matches!(queued.join(), Err(JobError::Forked)));
             assert!(matches!(pollster::block_on(awaited), Err(JobError::Forked)));
             assert_eq!(pool.submit(|| 1).unwrap_err().kind(), SubmitErrorKind::Forked);

@@ -106,8 +106,9 @@ impl Builder {
 
     /// Stack size of each of the pool's threads in bytes. Default: std's (2 MiB, or `RUST_MIN_STACK`).
     ///
-    /// Jobs that submit and join jobs run these on their own stack, so deep nesting wants a larger one. So do jobs of other
-    /// pools that join jobs of this one: those run on that pool's stack, whatever this one's size is.
+    /// Jobs that submit and join jobs run these on their own stack, so deep nesting wants a larger one. Jobs of another pool
+    /// that join jobs of this one run these, too: on their own stack if it is as large, else on a thread of this size that is
+    /// started for it.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().stack_size(64 << 20).build().unwrap();
@@ -228,9 +229,9 @@ struct Start {
 impl Start {
     /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
     fn run(&self) -> Result<Threads, BuildError> {
-        let mut threads = Threads::default();
+        let threads = Threads::default();
         let (reports, inbox) = unbounded();
-        let started = self.spawn_all(&mut threads, &reports);
+        let started = self.spawn_all(&threads, &reports);
         drop(reports);
         started.and_then(|()| hear_all(&inbox)).inspect_err(|_| {
             close(&self.shared, Shutdown::Abort);
@@ -241,7 +242,7 @@ impl Start {
         Ok(threads)
     }
 
-    fn spawn_all(&self, threads: &mut Threads, reports: &Sender<Report>) -> Result<(), BuildError> {
+    fn spawn_all(&self, threads: &Threads, reports: &Sender<Report>) -> Result<(), BuildError> {
         for index in 0..self.workers {
             let thread = self.spawn(index, reports.clone()).map_err(|source| BuildError::Spawn {
                 worker: index,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::base::error::WaitError;
 use crate::pool::shutdown::{Shutdown, ShutdownReport, Threads, close, shut_down};
+use crate::pool::shutdown_async::ShutdownAsync;
 use crate::worker::seat::would_wait_for_itself;
 use crate::worker::shared::Shared;
 
@@ -18,8 +19,8 @@ pub(crate) struct Owner {
     threads: Threads,
     workers: usize,
     kind: Kind,
-    /// A shutdown has run out of time: whoever asked for it does not wait for what is left.
-    has_timed_out: AtomicBool,
+    /// A shutdown has run out of time, or an awaited one was dropped: whoever asked for it does not wait for what is left.
+    given_up: Arc<AtomicBool>,
 }
 
 /// No code of the user's runs under a lock, so no panic leaves anything half done.
@@ -33,7 +34,7 @@ pub(crate) enum Kind {
 
 impl Owner {
     pub(crate) fn new(shared: Arc<Shared>, threads: Threads, workers: usize, kind: Kind) -> Self {
-        Self { shared, threads, workers, kind, has_timed_out: AtomicBool::new(false) }
+        Self { shared, threads, workers, kind, given_up: Arc::default() }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -49,9 +50,13 @@ impl Owner {
         let report = shut_down(&self.shared, &self.threads, mode, timeout)?;
         if report.still_running > 0 {
             // ORDERING: Relaxed, as the drop that reads it comes after all use of the pool.
-            self.has_timed_out.store(true, Ordering::Relaxed);
+            self.given_up.store(true, Ordering::Relaxed);
         }
         Ok(report)
+    }
+
+    pub(crate) fn shutdown_async(&self, mode: Shutdown) -> ShutdownAsync {
+        ShutdownAsync::new(&self.shared, mode, self.may_shut_down(), Arc::clone(&self.given_up))
     }
 
     pub(crate) fn begin_shutdown(&self, mode: Shutdown) -> Result<(), WaitError> {
@@ -60,7 +65,7 @@ impl Owner {
         Ok(())
     }
 
-    pub(crate) fn may_shut_down(&self) -> Result<(), WaitError> {
+    fn may_shut_down(&self) -> Result<(), WaitError> {
         match self.kind {
             Kind::Global => Err(WaitError::GlobalPool),
             Kind::Own if self.shared.id.is_of_parent() => Err(WaitError::Forked),
@@ -71,9 +76,9 @@ impl Owner {
     /// Whether the last clone waits, when it is dropped, for the pool to end.
     fn waits(&self) -> bool {
         // ORDERING: Relaxed, see `shut_down`.
-        let has_timed_out = self.has_timed_out.load(Ordering::Relaxed);
+        let given_up = self.given_up.load(Ordering::Relaxed);
         // A job may wait for something that is dropped further up as the panic unwinds.
-        !has_timed_out && !thread::panicking() && !would_wait_for_itself(&self.shared)
+        !given_up && !thread::panicking() && !would_wait_for_itself(&self.shared)
     }
 }
 

@@ -14,7 +14,6 @@ use crate::pool::builder::Builder;
 use crate::pool::job_builder::JobBuilder;
 use crate::pool::owner::{Kind, Owner};
 use crate::pool::shutdown::{Shutdown, ShutdownReport};
-use crate::pool::shutdown_async::ShutdownAsync;
 use crate::pool::submit::{Patience, submit};
 use crate::pool::submit_async::SubmitAsync;
 use crate::queue::stats::Stats;
@@ -289,9 +288,9 @@ impl Pool {
     /// fine.
     ///
     /// When the time runs out the report says what still runs. The pool goes on shutting down, and a later call waits
-    /// again; dropping the last clone then does not. What aborting drops is dropped on this thread and on workers that are
-    /// free; that, the destructors of the workers' thread-local values, and what the keeper of deadlines is dropping or
-    /// waking, are waited for: all however long they take.
+    /// again; dropping the last clone then does not. What aborting drops is dropped on this thread, however long that takes,
+    /// and on workers that are free. To keep its time-out while threads end, which may still run destructors of thread-local
+    /// values, it has a thread of its own join them.
     ///
     /// # Errors
     ///
@@ -348,12 +347,12 @@ impl Pool {
     /// Ends the pool as [`shutdown`](Self::shutdown) does, without blocking the thread.
     ///
     /// The shutdown begins when the future is first polled, which may drop what it aborts, and goes on if the future is
-    /// dropped. It is ready once every worker has run its last job and its stop hook; it joins no thread, so destructors of
+    /// dropped; the last clone of the pool does not wait for it then, as after a `shutdown` that ran out of time. It is ready once every worker has run its last job and its stop hook; it joins no thread, so destructors of
     /// thread-local values may still run.
     ///
     /// # Errors
     ///
-    /// As for `shutdown`.
+    /// As for `shutdown`. It is the first poll that must not be on a worker of the pool; a later one, as in a waker, may.
     ///
     /// ```
     /// use corepool::{Pool, Shutdown};
@@ -367,7 +366,7 @@ impl Pool {
         &self,
         mode: Shutdown,
     ) -> impl Future<Output = Result<ShutdownReport, WaitError>> + Send + Unpin + use<> {
-        ShutdownAsync::new(self.shared(), mode, self.owner.may_shut_down())
+        self.owner.shutdown_async(mode)
     }
 
     fn shared(&self) -> &Arc<Shared> {

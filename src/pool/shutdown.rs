@@ -8,16 +8,20 @@
 //!    took from the queue.
 //! 3. Then it joins the threads, thread-local destructors and the keeper of deadlines included, or waits for another
 //!    caller who does. Where such a destructor is the caller, on one of the pool's own threads, it must not wait for
-//!    threads to end.
+//!    threads to end. Joining knows no deadline, and what a thread still does may be user code (thread-local destructors,
+//!    wakers of those who watch the pool); so a caller with a deadline leaves it to a helper thread, and waits for that.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use parking_lot::Mutex;
 
 use crate::base::error::WaitError;
 use crate::base::park::deadline_in;
+use crate::base::thread;
+use crate::ending::keeper::Keeper;
 use crate::queue::front::Phase;
 use crate::worker::abort;
 use crate::worker::seat::{is_own_thread, would_wait_for_itself};
@@ -83,32 +87,61 @@ pub(crate) fn close(shared: &Shared, mode: Shutdown) {
 }
 
 /// A pool's workers' threads.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Threads {
     /// Empty once they were joined. Locked while they are, so that every caller comes back to ended threads.
-    unjoined: Mutex<Vec<JoinHandle<()>>>,
+    unjoined: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Threads {
-    pub(crate) fn add(&mut self, thread: JoinHandle<()>) {
-        self.unjoined.get_mut().push(thread);
+    pub(crate) fn add(&self, thread: JoinHandle<()>) {
+        self.unjoined.lock().push(thread);
     }
 
-    /// Waits for the pool's threads to end, or until `deadline` for another caller who does.
+    /// Waits for the pool's threads to end, or until `deadline`.
     pub(crate) fn join_all(&self, pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
-        if is_own_thread(pool.id) {
-            return Ok(());
+        match deadline {
+            _ if is_own_thread(pool.id) => Ok(()),
+            Some(deadline) if !self.are_joined() => self.join_until(&pool.keeper, deadline),
+            _ => {
+                self.join(&pool.keeper);
+                Ok(())
+            }
         }
-        let mut unjoined = match deadline {
-            None => self.unjoined.lock(),
-            Some(deadline) => self.unjoined.try_lock_until(deadline).ok_or(WaitError::TimedOut)?,
-        };
-        for thread in unjoined.drain(..) {
+    }
+
+    fn are_joined(&self) -> bool {
+        self.unjoined.try_lock().is_some_and(|unjoined| unjoined.is_empty())
+    }
+
+    fn join(&self, keeper: &Keeper) {
+        for thread in self.unjoined.lock().drain(..) {
             // It fails only where a panic escaped the worker, which contains all it runs.
             let _ = thread.join();
         }
-        pool.keeper.join();
-        Ok(())
+        keeper.join();
+    }
+
+    fn join_until(&self, keeper: &Arc<Keeper>, deadline: Instant) -> Result<(), WaitError> {
+        let (joins, joined) = bounded::<()>(0);
+        let (threads, its_keeper) = (self.clone(), Arc::clone(keeper));
+        let helper = thread::named("corepool-join".to_owned(), None).spawn(move || {
+            threads.join(&its_keeper);
+            drop(joins);
+        });
+        match (helper, joined.recv_deadline(deadline)) {
+            (Ok(_), Err(RecvTimeoutError::Timeout)) => Err(WaitError::TimedOut),
+            (Ok(helper), _) => {
+                // It has nothing left to do.
+                let _ = helper.join();
+                Ok(())
+            }
+            // Better late than not at all.
+            (Err(_), _) => {
+                self.join(keeper);
+                Ok(())
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use crate::base::error::WaitError;
@@ -14,14 +15,37 @@ use crate::worker::shared::Shared;
 pub(crate) struct ShutdownAsync {
     pool: Arc<Shared>,
     mode: Shutdown,
-    allowed: Result<(), WaitError>,
-    /// Where its waker stands among those who watch the pool.
-    key: Option<Key>,
+    state: State,
+    /// Set where it is given up: see [`Owner`](crate::pool::owner::Owner).
+    given_up: Arc<AtomicBool>,
+}
+
+enum State {
+    New(Result<(), WaitError>),
+    /// The shutdown goes on; where the waker stands among those who watch the pool.
+    Begun(Option<Key>),
+    Ended,
 }
 
 impl ShutdownAsync {
-    pub(crate) fn new(pool: &Arc<Shared>, mode: Shutdown, allowed: Result<(), WaitError>) -> Self {
-        Self { pool: Arc::clone(pool), mode, allowed, key: None }
+    pub(crate) fn new(
+        pool: &Arc<Shared>,
+        mode: Shutdown,
+        allowed: Result<(), WaitError>,
+        given_up: Arc<AtomicBool>,
+    ) -> Self {
+        Self { pool: Arc::clone(pool), mode, state: State::New(allowed), given_up }
+    }
+
+    /// The first poll. Only here is it an error to be on one of the pool's own workers, where nobody has waited yet: later on,
+    /// as in a waker, a poll that comes too early blocks nobody.
+    fn begin(&self, allowed: Result<(), WaitError>) -> Result<(), WaitError> {
+        allowed?;
+        if would_wait_for_itself(&self.pool) {
+            return Err(WaitError::WouldDeadlock);
+        }
+        close(&self.pool, self.mode);
+        Ok(())
     }
 }
 
@@ -30,20 +54,31 @@ impl Future for ShutdownAsync {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let Err(why) = this.allowed {
-            return Poll::Ready(Err(why));
+        if this.pool.id.is_of_parent() {
+            return Poll::Ready(Err(WaitError::Forked));
         }
-        if would_wait_for_itself(&this.pool) {
-            return Poll::Ready(Err(WaitError::WouldDeadlock));
+        if let State::New(allowed) = this.state {
+            this.begin(allowed)?;
+            this.state = State::Begun(None);
         }
-        close(&this.pool, this.mode);
-        this.pool.monitor.poll_ended(&mut this.key, cx.waker()).map(|()| Ok(report(&this.pool, 0)))
+        if let State::Begun(key) = &mut this.state
+            && this.pool.monitor.poll_ended(key, cx.waker()).is_pending()
+        {
+            return Poll::Pending;
+        }
+        this.state = State::Ended;
+        Poll::Ready(Ok(report(&this.pool, 0)))
     }
 }
 
 impl Drop for ShutdownAsync {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
+        let State::Begun(key) = self.state else { return };
+        // ORDERING: Relaxed, as the drop of the pool that reads it comes after, if it is to know.
+        self.given_up.store(true, Ordering::Relaxed);
+        if let Some(key) = key
+            && !self.pool.id.is_of_parent()
+        {
             self.pool.monitor.stop_watching(key);
         }
     }

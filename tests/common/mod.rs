@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool::{JobError, JobHandle, Pool};
+use corepool::{JobHandle, Pool};
 
 /// Long enough for anything that ends at all; a test that meets it has found a hang.
 pub const FOREVER: Duration = Duration::from_secs(60);
@@ -57,6 +57,17 @@ pub fn hold_worker(pool: &Pool) -> (Gate, JobHandle<()>) {
     };
     started.pass();
     (gate, job.unwrap())
+}
+
+/// Whether there are threads of that name, or whose name begins so, and all of them sleep. Where the system does not tell, they
+/// may not have come so far: a test then sees less.
+pub fn asleep(prefix: &str) -> bool {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return true };
+    // The name is in parentheses, the state comes after it.
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let mut stats =
+        stats.filter(|stat| stat.split_once('(').is_some_and(|(_, name)| name.starts_with(prefix))).peekable();
+    stats.peek().is_some() && stats.all(|stat| stat.contains(") S "))
 }
 
 /// A job's value; panics when that takes for ever.
@@ -155,9 +166,9 @@ pub fn threads_named(prefix: &str) -> usize {
         .count()
 }
 
-/// Polls a handle one time.
-pub fn poll_once<T>(job: &mut JobHandle<T>, waker: &Waker) -> Poll<Result<T, JobError>> {
-    Pin::new(job).poll(&mut Context::from_waker(waker))
+/// Polls a future one time.
+pub fn poll_once<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
 /// A waker that opens the gate when it is let go of, woken or not. Left with a handle by [`poll_once`], it tells when a

@@ -1,6 +1,7 @@
 //! Ways to end a pool without blocking on it: a time-out that ran out, a shutdown that is begun or awaited, a drop while its
 //! thread panics.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -10,10 +11,10 @@ use std::time::Duration;
 
 use crate::common::spy::Spy;
 use crate::common::{
-    EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, poll_once, silence_expected_panics, wait_until,
     within_a_minute,
 };
-use corepool::{JobError, JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError};
+use corepool::{JobError, JobHandle, Pool, Shutdown, ShutdownReport, SubmitErrorKind, WaitError};
 
 const MODES: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Abort];
 
@@ -237,5 +238,94 @@ fn an_awaited_shutdown_on_the_pools_own_worker_would_deadlock() {
         });
         assert_eq!(finish(answer.unwrap()), Err(WaitError::WouldDeadlock));
         assert_eq!(finish(pool.submit(|| 42).unwrap()), 42, "nothing has changed");
+    });
+}
+
+type Awaited = Box<dyn Future<Output = Result<ShutdownReport, WaitError>> + Send + Unpin>;
+
+/// Nobody has waited on the worker: the waker of another task only looks.
+#[test]
+fn an_awaited_shutdown_that_has_begun_may_be_polled_on_a_worker() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let (gate, held) = hold_worker(&pool);
+        let mut ends = Box::pin(pool.shutdown_async(Shutdown::Drain));
+        let (give, given) = mpsc::channel::<Awaited>();
+        let polls = {
+            let inner = pool.clone();
+            pool.submit(move || {
+                let mut ends = given.recv().unwrap();
+                let is_pending = poll_once(&mut ends, Waker::noop()).is_pending();
+                drop(inner);
+                (is_pending, ends)
+            })
+        };
+        assert!(poll_once(&mut ends, Waker::noop()).is_pending());
+        give.send(Box::new(ends)).unwrap();
+        gate.open();
+        finish(held);
+        let (is_pending, ends) = finish(polls.unwrap());
+        assert!(is_pending);
+        assert_eq!(pollster::block_on(ends).unwrap().completed, 2);
+    });
+}
+
+#[test]
+fn after_an_awaited_shutdown_was_given_up_the_drop_does_not_wait() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let (gate, held) = hold_worker(&pool);
+        drop(pool.shutdown_async(Shutdown::Drain));
+        let mut ends = Box::pin(pool.shutdown_async(Shutdown::Drain));
+        assert!(poll_once(&mut ends, Waker::noop()).is_pending());
+        drop(ends);
+        // For ever, if it waits: only what comes after it lets the job go on.
+        drop(pool);
+        gate.open();
+        finish(held);
+    });
+}
+
+/// Neither a waker of somebody who watches the pool end nor a thread-local destructor may hold up who has a deadline.
+#[test]
+fn a_shutdown_keeps_its_time_out_whatever_a_worker_does_at_its_end() {
+    thread_local! {
+        static LAST: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+    }
+    type Prepare = fn(&Pool, Gate) -> Option<Box<dyn Future<Output = ()> + Unpin>>;
+    let ways: [(&str, Prepare); 2] = [
+        ("a waker", |pool, gate| {
+            let spy = Spy::new();
+            spy.on_wake(move || gate.pass());
+            let mut ends = pool.shutdown_async(Shutdown::Drain);
+            assert!(poll_once(&mut ends, &spy.waker()).is_pending());
+            Some(Box::new(Box::pin(async move {
+                ends.await.unwrap();
+            })))
+        }),
+        ("a thread-local destructor", |pool, gate| {
+            let keep = move || {
+                let waits = on_drop(move || gate.pass());
+                LAST.with(|last| *last.borrow_mut() = Some(Box::new(move || drop(waits))));
+            };
+            pool.submit(keep).unwrap().detach();
+            None
+        }),
+    ];
+    within_a_minute(move || {
+        for (what, prepare) in ways {
+            let pool = one_worker(8);
+            let ((gate, held), never) = (hold_worker(&pool), Gate::new());
+            let ends = prepare(&pool, never.clone());
+            gate.open();
+            finish(held);
+            let report = pool.shutdown(Shutdown::Drain, Some(Duration::from_millis(50))).unwrap();
+            assert_eq!((report.still_running, report.still_queued), (1, 0), "{what}");
+            never.open();
+            assert_eq!(pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap().still_running, 0, "{what}");
+            if let Some(ends) = ends {
+                pollster::block_on(ends);
+            }
+        }
     });
 }
