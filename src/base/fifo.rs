@@ -104,6 +104,16 @@ impl<T> Fifo<T> {
         iter::from_fn(move || self.pop_front())
     }
 
+    /// Looks at all values, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        let mut key = self.head;
+        iter::from_fn(move || {
+            let node = self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?;
+            key = node.next;
+            node.value.as_ref()
+        })
+    }
+
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
         self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?.value.as_ref()
     }
@@ -247,6 +257,9 @@ mod tests {
                 _ => assert_eq!(list.pop_front(), None),
             }
             assert_eq!(list.len(), model.len());
+            if step % 1_000 == 0 {
+                assert!(list.iter().eq(model.iter().map(|(_, value)| value)));
+            }
         }
         assert!(list.chunks.len() > 1, "the walk must have crossed a chunk");
         assert!(list.vacant != NIL, "the walk must have let go of a chunk");

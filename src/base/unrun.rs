@@ -4,8 +4,9 @@ use crate::base::error::JobError;
 
 /// Why a job resolves without having run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Unrun {
-    Cancelled,
+    Cancelled = 1,
     Expired,
     Aborted,
 }

@@ -52,6 +52,11 @@ impl Registration {
         }
     }
 
+    /// The deadline, if it has one.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.as_ref().map(Deadline::at)
+    }
+
     pub(crate) fn has_expired(&self) -> bool {
         self.deadline.as_ref().is_some_and(Deadline::has_passed)
     }
@@ -59,7 +64,7 @@ impl Registration {
 
 impl Ending for Registration {
     fn ended(&self) -> Option<Unrun> {
-        if self.membership.as_ref().is_some_and(Membership::is_cancelled) {
+        if self.is_cancelled() {
             return Some(Unrun::Cancelled);
         }
         self.has_expired().then_some(Unrun::Expired)
@@ -82,8 +87,8 @@ impl Ending for Registration {
         }
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        self.deadline.as_ref().map(Deadline::at)
+    fn is_cancelled(&self) -> bool {
+        self.membership.as_ref().is_some_and(Membership::is_cancelled)
     }
 
     fn unregister(&self) {

@@ -124,9 +124,8 @@ impl CancelToken {
         // that finds out.
         self.0.cancelled.store(true, Ordering::Release);
         let waiting = self.0.waiting.lock().take();
-        for target in waiting.into_iter().flat_map(Members::into_targets) {
-            target.dequeue(Unrun::Cancelled);
-        }
+        let targets = Vec::from_iter(waiting.into_iter().flat_map(Members::into_targets));
+        Target::end_all(&targets, Unrun::Cancelled);
     }
 
     /// Whether [`cancel`](Self::cancel) was called.

@@ -10,21 +10,17 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::JobError;
 use crate::base::ids::PoolId;
-use crate::base::park::{Parker, deadline_in, is_ahead, with_parker};
+use crate::base::park::{deadline_in, is_ahead, with_parker};
 use crate::base::spin::spin_until;
 use crate::base::sync::Woken;
 use crate::base::unrun::Unrun;
 use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::registry;
 use crate::handle::cancel_on_drop::CancelOnDrop;
-use crate::handle::remains::let_go;
+use crate::handle::remains::{Left, let_go};
 use crate::job::cell::{Outcome, WaitEnd};
-use crate::worker::join::{Claim, claim, settle};
+use crate::worker::join::{Claim, claim};
 use crate::worker::seat;
-
-/// How long the keeper has for a job whose deadline has passed, before somebody who waits for the job ends it instead. It comes
-/// to jobs in the order of their deadlines, unless a destructor or a waker holds it up.
-const KEEPERS_TIME: Duration = Duration::from_millis(10);
 
 const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
 
@@ -63,7 +59,8 @@ impl<T> JobHandle<T> {
     ///
     /// A job of another pool that runs here stays its pool's: its counts, its `on_panic`, what
     /// [`checkpoint`](crate::checkpoint) says. The thread and [`current_worker`](crate::current_worker) are those of the
-    /// job that joins; so is the stack, which must do for it. Where this thread is unwinding a panic, the job sees
+    /// job that joins; so is the stack, unless that is smaller than those of its pool: then a thread is
+    /// started for it. Where this thread is unwinding a panic, the job sees
     /// `std::thread::panicking()`.
     ///
     /// Not covered: several jobs that wait for each other in a circle, and waiting through anything else (a channel, a
@@ -86,13 +83,13 @@ impl<T> JobHandle<T> {
     /// ```
     #[track_caller]
     pub fn join(mut self) -> Result<T, JobError> {
+        // Who polled it before does not wait any more.
+        self.forget_waker();
         let cell = self.cell.take().expect(SPENT);
         if let Some(outcome) = cell.take() {
             return outcome;
         }
         if claim(cell.header(), self.pool) == Claim::OnOwnStack {
-            // For the drop to let go of a waker.
-            self.cell = Some(cell);
             return Err(JobError::WouldDeadlock);
         }
         match wait(&*cell, self.pool, None) {
@@ -241,9 +238,9 @@ impl<T> JobHandle<T> {
     /// Lets go of the waker that a poll has left.
     pub(super) fn forget_waker(&mut self) {
         if mem::take(&mut self.has_left_waker)
-            && let Some(cell) = &self.cell
+            && let Some(waker) = self.cell.as_ref().and_then(|cell| cell.forget_waker())
         {
-            cell.forget_waker();
+            let_go(Left::Waker(waker));
         }
     }
 
@@ -251,7 +248,7 @@ impl<T> JobHandle<T> {
     fn let_go(&mut self) {
         self.forget_waker();
         if let Some(cell) = self.cell.take() {
-            let_go(cell);
+            let_go(Left::Cell(cell));
         }
     }
 
@@ -280,63 +277,44 @@ impl<T> Drop for JobHandle<T> {
     }
 }
 
-/// Waits for the outcome until `deadline`: looks, spins for a moment, then parks.
+/// Waits for the outcome until `deadline`: looks, spins for a moment, then parks. It is woken to look whether the job has ended,
+/// too, which takes its waker: see [`Target::end_all`](crate::job::job_pool::Target::end_all).
 fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Option<Outcome<T>> {
     let header = cell.header();
     if is_ahead(deadline) {
         spin_until(|| header.is_finished());
     }
-    if !header.is_finished() {
-        let ready = with_parker(|parker, waker| match cell.poll(waker) {
-            Poll::Ready(outcome) => Some(outcome),
-            Poll::Pending if pool.is_of_parent() => Some(Err(JobError::Forked)),
-            Poll::Pending => {
-                park_until_finished(cell, pool, deadline, parker);
-                None
+    if header.is_finished() {
+        return cell.take();
+    }
+    with_parker(|parker, waker| {
+        loop {
+            match cell.poll(waker) {
+                Poll::Ready(outcome) => return Some(outcome),
+                Poll::Pending if pool.is_of_parent() => return Some(Err(JobError::Forked)),
+                Poll::Pending => settle_if_ended(cell, pool),
             }
-        });
-        if ready.is_some() {
-            return ready;
+            if parker.park_until(deadline) == Woken::TimedOut {
+                return cell.take();
+            }
         }
-    }
-    cell.take()
+    })
 }
 
-/// When a job's deadline and the keeper's time are over, if that is still to come.
-fn keepers_turn<T>(cell: &dyn WaitEnd<T>) -> Option<Instant> {
-    cell.deadline()?.checked_add(KEEPERS_TIME).filter(|&end| is_ahead(Some(end)))
-}
-
-/// Why a job must not run any more, as far as whoever waits for it may act on that.
+/// Why a job must not start any more, as far as it is for whoever waits for it to act on that: a deadline is the keeper's.
 fn ended<T>(cell: &dyn WaitEnd<T>) -> Option<Unrun> {
-    cell.ended().filter(|&why| why != Unrun::Expired || keepers_turn(cell).is_none())
+    cell.header().ended().or_else(|| cell.is_cancelled().then_some(Unrun::Cancelled))
 }
 
-/// For who asks and does not wait, but may ask until it is so: ends a queued job that must not run any more.
+/// For who waits for a job, or asks until it has resolved: resolves one that is queued and must not start any more. Who else
+/// would may be in a destructor that waits for this thread, or be this thread.
 fn settle_if_ended<T>(cell: &dyn WaitEnd<T>, pool: PoolId) {
-    if cell.header().is_finished() {
-        return;
-    }
-    let ended = ended(cell);
-    // Whether the pool aborts is asked where this thread may be the one that would get to the job next.
-    if ended.is_some() || seat::aborts_any() {
-        settle(cell.header(), pool, ended);
-    }
-}
-
-/// Parks until the job has resolved or until `deadline`. A job that ends while it is queued is ended here at the latest: the
-/// keeper, or who cancels it or its pool, may be in a destructor that waits for this thread, or be this thread.
-fn park_until_finished<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>, parker: &Parker) {
-    let header = cell.header();
-    loop {
-        settle(header, pool, ended(cell));
-        if header.is_finished() {
-            return;
-        }
-        let first = deadline.into_iter().chain(keepers_turn(cell)).min();
-        if parker.park_until(first) == Woken::TimedOut && first == deadline {
-            return;
-        }
+    if !cell.header().is_finished()
+        && let Some(why) = ended(cell)
+        && !pool.is_of_parent()
+        && let Some(pool) = registry::find(pool)
+    {
+        pool.dequeue(cell.header(), why);
     }
 }
 
@@ -351,6 +329,11 @@ impl<T> Future for JobHandle<T> {
         settle_if_ended(&**cell, self.pool);
         let polled = match cell.poll(cx.waker()) {
             Poll::Pending if self.pool.is_of_parent() => Poll::Ready(Err(JobError::Forked)),
+            Poll::Pending if ended(&**cell).is_some() => {
+                // Since it was looked at above, so that nobody was told.
+                settle_if_ended(&**cell, self.pool);
+                cell.take().map_or(Poll::Pending, Poll::Ready)
+            }
             polled => polled,
         };
         match polled.is_ready() {

@@ -18,7 +18,6 @@ use std::borrow::Cow;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::task::{Poll, Waker};
-use std::time::Instant;
 
 use crate::base::error::JobError;
 use crate::base::ids::Epoch;
@@ -45,17 +44,14 @@ pub(crate) trait WaitEnd<T>: Remains {
     /// Asks the job not to start or, if it has begun, to stop.
     fn request_stop(&self);
 
-    /// Why the job must not start any more, or should stop.
-    fn ended(&self) -> Option<Unrun>;
-
-    /// The moment at which its deadline ends the job.
-    fn deadline(&self) -> Option<Instant>;
+    /// Whether its token is cancelled.
+    fn is_cancelled(&self) -> bool;
 
     /// The outcome, or the promise to wake `waker` once there is one.
     fn poll(&self, waker: &Waker) -> Poll<Outcome<T>>;
 
-    /// Takes back what [`poll`](Self::poll) has promised.
-    fn forget_waker(&self);
+    /// Takes back what [`poll`](Self::poll) has promised, and gives the waker to drop.
+    fn forget_waker(&self) -> Option<Waker>;
 }
 
 /// One job: see the table at the top of this file.
@@ -125,21 +121,21 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
         self.extras.ending().and_then(Ending::ended)
     }
 
-    /// Takes the closure, for the owner of the job's `Runnable`; with the reason not to start it, if its handle has given
-    /// one by now. One that is given later finds the job begun: the lock is what both sides meet in.
+    /// Takes the closure, for the owner of the job's `Runnable`; with the reason not to start it, if there is one by now.
+    /// One that is given later finds the job begun: the lock is what both sides meet in.
     #[inline(always)]
     fn begin(&self) -> (F, Option<Unrun>) {
         let mut body = self.body.lock();
         let Stage::Queued(job) = mem::replace(&mut body.stage, Stage::Running) else {
             unreachable!("one Runnable a job, and it is consumed by who takes the closure");
         };
-        (job, self.header.is_stop_requested().then_some(Unrun::Cancelled))
+        (job, self.header.ended().or_else(|| self.ended_from_outside()))
     }
 
     /// Asks the job not to start or, if it has begun, to stop.
     pub(crate) fn request_stop(&self) {
         let _body = self.body.lock();
-        self.header.request_stop();
+        self.header.end(Unrun::Cancelled);
     }
 
     fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
@@ -181,10 +177,9 @@ where
 
     fn run(&self, runner: &dyn Runner, is_aborting: bool) -> Epoch {
         let epoch = self.header.epoch();
+        let (job, ended) = self.begin();
         self.unregister();
-        let ended = self.ended_from_outside().or_else(|| is_aborting.then_some(Unrun::Aborted));
-        let (job, stop_requested) = self.begin();
-        if let Some(why) = stop_requested.or(ended) {
+        if let Some(why) = ended.or_else(|| is_aborting.then_some(Unrun::Aborted)) {
             contain(|| drop(job));
             runner.unrun(why);
             self.finish(Err(why.into()));
@@ -202,6 +197,15 @@ where
         };
         self.finish(outcome);
         epoch
+    }
+
+    fn end(&self, why: Unrun) -> Option<Waker> {
+        let mut body = self.body.lock();
+        if !matches!(body.stage, Stage::Queued(_)) {
+            return None;
+        }
+        self.header.end(why);
+        body.waiter.take()
     }
 
     fn abort(&self, why: Unrun) {
@@ -233,15 +237,8 @@ where
         JobCell::request_stop(self);
     }
 
-    fn ended(&self) -> Option<Unrun> {
-        match self.header.is_stop_requested() {
-            true => Some(Unrun::Cancelled),
-            false => self.ended_from_outside(),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.extras.ending().and_then(Ending::deadline)
+    fn is_cancelled(&self) -> bool {
+        self.extras.ending().is_some_and(Ending::is_cancelled)
     }
 
     fn poll(&self, waker: &Waker) -> Poll<Outcome<T>> {
@@ -267,9 +264,8 @@ where
         }
     }
 
-    fn forget_waker(&self) {
-        let waiter = self.body.lock().waiter.take();
-        contain(|| drop(waiter));
+    fn forget_waker(&self) -> Option<Waker> {
+        self.body.lock().waiter.take()
     }
 }
 

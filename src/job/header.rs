@@ -5,7 +5,8 @@ use std::panic::Location;
 use crate::base::fifo::Key;
 use crate::base::ids::Epoch;
 use crate::base::priority::Priority;
-use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use crate::base::sync::{AtomicU8, AtomicU32, Ordering};
+use crate::base::unrun::Unrun;
 
 /// Where a job stands, as far as those who wait for it need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,9 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 pub(crate) struct Header {
     standing: AtomicU8,
-    /// Whether the handle has asked it not to run, or to stop.
-    stop_requested: AtomicBool,
+    /// Why it must not start any more or, if it has begun, should stop: by its handle, or by who tells of an end before it
+    /// comes to this job. 0: nobody has said so.
+    ended: AtomicU8,
     priority: Priority,
     /// The epoch it was accepted in. Written under the front's lock, then read by the owner of the
     /// `Runnable`.
@@ -44,7 +46,7 @@ impl Header {
     pub(crate) fn new(submitted_at: &'static Location<'static>, priority: Priority) -> Self {
         Self {
             standing: AtomicU8::new(Standing::Accepted as u8),
-            stop_requested: AtomicBool::new(false),
+            ended: AtomicU8::new(0),
             priority,
             epoch: AtomicU8::new(0),
             slot: AtomicU32::new(0),
@@ -73,16 +75,20 @@ impl Header {
         self.standing() == Standing::Finished
     }
 
-    /// Whether the handle has cancelled a job that it could not take out of the queue.
-    pub(crate) fn is_stop_requested(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `request_stop`: what was done before asking is seen by a job that
-        // finds out.
-        self.stop_requested.load(Ordering::Acquire)
+    /// Why the job must not start any more or, if it has begun, should stop.
+    pub(crate) fn ended(&self) -> Option<Unrun> {
+        // ORDERING: Acquire pairs with the Release in `end`: what was done before is seen by a job that finds out.
+        match self.ended.load(Ordering::Acquire) {
+            0 => None,
+            byte if byte == Unrun::Cancelled as u8 => Some(Unrun::Cancelled),
+            byte if byte == Unrun::Expired as u8 => Some(Unrun::Expired),
+            _ => Some(Unrun::Aborted),
+        }
     }
 
-    pub(crate) fn request_stop(&self) {
-        // ORDERING: Release, see `is_stop_requested`.
-        self.stop_requested.store(true, Ordering::Release);
+    pub(crate) fn end(&self, why: Unrun) {
+        // ORDERING: Release, see `ended`.
+        self.ended.store(why as u8, Ordering::Release);
     }
 
     pub(crate) fn priority(&self) -> Priority {

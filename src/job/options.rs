@@ -4,7 +4,6 @@
 //! cost nothing where there are none, and no allocation of their own where there are.
 
 use std::borrow::Cow;
-use std::time::Instant;
 
 use crate::base::error::Interrupted;
 use crate::base::priority::Priority;
@@ -22,8 +21,8 @@ pub(crate) trait Ending: Send + Sync {
     /// Why the job, which runs, should stop.
     fn interruption(&self) -> Option<Interrupted>;
 
-    /// The deadline, if it has one.
-    fn deadline(&self) -> Option<Instant>;
+    /// Whether its token is cancelled.
+    fn is_cancelled(&self) -> bool;
 
     /// Has the job forgotten. For the owner of its `Runnable`, or of the closure that was returned.
     fn unregister(&self);

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::mem;
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
 use crate::base::ids::Epoch;
 use crate::base::job_panic::JobPanic;
@@ -35,6 +36,9 @@ pub(crate) trait RunEnd: Send + Sync {
 
     /// Resolves the job by running it, unless it must not start: its pool may be aborting. Gives the epoch to retire it from.
     fn run(&self, runner: &dyn Runner, is_aborting: bool) -> Epoch;
+
+    /// Notes that the job, unless it has begun, must not start any more; gives the waker of who waits for it.
+    fn end(&self, why: Unrun) -> Option<Waker>;
 
     /// Resolves the job without running it.
     fn abort(&self, why: Unrun);
@@ -92,6 +96,11 @@ pub(crate) struct Queued(Arc<dyn RunEnd>);
 impl Queued {
     pub(crate) fn header(&self) -> &Header {
         self.0.header()
+    }
+
+    /// As [`RunEnd::end`].
+    pub(crate) fn end(&self, why: Unrun) -> Option<Waker> {
+        self.0.end(why)
     }
 
     pub(crate) fn into_runnable(self) -> Runnable {

@@ -3,7 +3,7 @@
 //!
 //! Rules:
 //!
-//! - **Lock order**: back, then front. Who holds the front only and needs both lets go first.
+//! - **Lock order**: back, then front, then a job's cell. Who holds the front only and needs both lets go first.
 //! - No code of the user's runs under a lock: jobs pass through unopened, wakers are woken after.
 //! - Nobody holds a job while it wakes a submitter: see [`crate::queue::sides`].
 //!
@@ -418,11 +418,20 @@ impl Monitor {
             self.notify_workers(workers);
             return Found::InQueue(job.into_runnable());
         }
-        let Some(waiting) = both.sides().reject_in_line(header) else { return Found::Nowhere };
+        if Self::reject(both, header, why) { Found::InLine } else { Found::Nowhere }
+    }
+
+    /// Takes a job out of the line, to reject it.
+    pub(crate) fn reject_in_line(&self, header: &Header, why: Unrun) {
+        Self::reject(self.lock_both(), header, why);
+    }
+
+    fn reject(mut both: Guards<'_>, header: &Header, why: Unrun) -> bool {
+        let Some(waiting) = both.sides().reject_in_line(header) else { return false };
         let waker = waiting.reject(why);
         drop(both);
         contain(|| waker.wake());
-        Found::InLine
+        true
     }
 
     /// Takes out the next job of a pool that aborts; none is left once it says so.
@@ -529,7 +538,7 @@ impl Monitor {
 
     fn wake(&self, wakeups: Wakeups) {
         self.notify_workers(wakeups.workers);
-        for waker in wakeups.rejected.into_iter().chain(wakeups.accepted) {
+        for waker in wakeups.ended.into_iter().chain(wakeups.accepted) {
             contain(|| waker.wake());
         }
     }

@@ -121,6 +121,11 @@ impl Lanes {
         Some(job)
     }
 
+    /// All jobs that stand here, lane by lane.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Queued> {
+        Priority::ALL.into_iter().flat_map(|lane| self.lane(lane).iter())
+    }
+
     fn note_taken(&mut self, lane: Priority) {
         self.len -= 1;
         self.note_state_of(lane);

@@ -55,8 +55,8 @@ pub(crate) struct Wakeups {
     pub(crate) workers: usize,
     /// A submitter whose job was moved into the queue.
     pub(crate) accepted: Option<Waker>,
-    /// Submitters whose jobs ended in line.
-    pub(crate) rejected: Vec<Waker>,
+    /// Who waits for a job that has ended, in line or for its outcome.
+    pub(crate) ended: Vec<Waker>,
 }
 
 /// Whether a worker that has found the queue empty goes on.
@@ -133,11 +133,11 @@ impl<'a> Sides<'a> {
         if !self.front.line.is_due(leave, has_room) {
             return false;
         }
-        if let Some(Waiting { job, waker }) = self.front.line.admit(&mut wakeups.rejected) {
+        if let Some(Waiting { job, waker }) = self.front.line.admit(&mut wakeups.ended) {
             self.front.accept(job, hint);
             wakeups.accepted = Some(waker);
         }
-        self.front.rejected += wakeups.rejected.len() as u64;
+        self.front.rejected += wakeups.ended.len() as u64;
         self.back.line_waits = !self.front.line.is_empty();
         self.recount_room(0);
         // Who wakes is busy with that until it comes back: another worker may take the jobs meanwhile.
@@ -217,17 +217,28 @@ impl<'a> Sides<'a> {
     }
 
     /// Moves to `phase`, unless the pool is past it. Rejects the line, whose submitters are to be woken, and wakes every
-    /// worker: all are to be notified.
+    /// worker: all are to be notified. Where that is to abort, who waits for a queued job is told first, as for
+    /// [`Target::end_all`](crate::job::job_pool::Target::end_all).
     pub(crate) fn close(&mut self, phase: Phase) -> Option<Wakeups> {
         if self.front.phase >= phase {
             return None;
         }
         self.front.phase = phase;
+        let mut ended = match phase {
+            Phase::Aborting => self.end_queued(),
+            Phase::Open | Phase::Draining | Phase::Closed => Vec::new(),
+        };
         let rejected = self.front.line.reject_all();
         self.front.rejected += rejected.len() as u64;
+        ended.extend(rejected);
         self.back.line_waits = false;
         self.front.sleep.wake_all();
-        Some(Wakeups { rejected, ..Wakeups::default() })
+        Some(Wakeups { ended, ..Wakeups::default() })
+    }
+
+    /// No queued job may start any more; gives the wakers of those who wait for one.
+    fn end_queued(&self) -> Vec<Waker> {
+        self.back.jobs.iter().chain(self.front.jobs.iter()).filter_map(|job| job.end(Unrun::Aborted)).collect()
     }
 
     /// What a worker does that found the queue empty. It exits where nothing can come any more, and so do all others.

@@ -43,7 +43,7 @@ pub fn checkpoint() -> Result<(), Interrupted> {
 }
 
 fn interruption(job: &dyn RunEnd, monitor: &Monitor) -> Option<Interrupted> {
-    if job.header().is_stop_requested() {
+    if job.header().ended().is_some() {
         return Some(Interrupted::Cancelled);
     }
     let own = job.ending().and_then(Ending::interruption);

@@ -3,29 +3,64 @@
 //!
 //! The job stays its pool's: it is counted there, as running and as it ends; its pool's hook sees its panic; `checkpoint()`
 //! speaks for it and its pool; what it submits to its pool comes from inside, and its pool waits for it when it shuts down.
-//! The thread stays the worker's: `current_worker()` and thread-locals are those of the job that joins.
+//! The thread stays the worker's: `current_worker()` and thread-locals are those of the job that joins. Only where its stack is
+//! smaller than those of the job's pool does the worker move to a larger one, on a thread that is started for the job.
 
 use std::any::Any;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::base::job_panic::JobPanic;
+use crate::base::thread;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
-use crate::job::runnable::{RunEnd, Runner};
+use crate::job::runnable::{RunEnd, Runnable, Runner};
 use crate::queue::front::Origin;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 use crate::worker::stack::Role;
+use crate::worker::worker::Worker;
 
 /// Runs a job of `pool` on this thread, a worker of another one, if it is still queued. Says whether it did.
 pub(crate) fn run_as_guest(pool: &Arc<Shared>, header: &Header) -> bool {
+    let Some(worker) = seat::current() else { return false };
     let Some(job) = pool.monitor.claim(header, Origin::Outside) else { return false };
+    match worker.stack_size >= pool.stack_size {
+        true => run(pool, job),
+        false => run_on_a_larger_stack(&worker, pool, job),
+    }
+    true
+}
+
+/// The worker moves to a thread of its own for this job. To leave the job to its pool's workers would not do: they may all be
+/// in jobs that wait for this one.
+#[cold]
+fn run_on_a_larger_stack(worker: &Worker, pool: &Arc<Shared>, job: Runnable) {
+    let (moved, job) = (worker.moved_to(pool.stack_size), Mutex::new(Some(job)));
+    let run_it = || job.lock().take().map(|job| run(pool, job));
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    std::thread::scope(|scope| {
+        let spawned = thread::named(name, Some(pool.stack_size)).spawn_scoped(scope, || {
+            seat::reserve(moved.shared.id);
+            let seated = seat::enter(Rc::new(moved));
+            run_it();
+            drop(seated);
+        });
+        if spawned.is_err() {
+            // It may do with less.
+            run_it();
+        }
+    });
+}
+
+fn run(pool: &Arc<Shared>, job: Runnable) {
     let role = Role::Guest(Arc::clone(pool));
     let epoch = seat::with_stack(|stack| {
         stack.run_as(role, job.into_cell(), |job| job.run(&Guest(pool), pool.monitor.is_aborting()))
     });
     pool.monitor.retire_guest(epoch);
-    true
 }
 
 struct Guest<'a>(&'a Shared);

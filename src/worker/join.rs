@@ -1,8 +1,7 @@
 //! What a join does where it would wait: on a worker, of whatever pool, it runs the job it would wait for, if that is still
-//! queued; anywhere it ends a queued job that must not run any more.
+//! queued.
 
 use crate::base::ids::PoolId;
-use crate::base::unrun::Unrun;
 use crate::ending::registry;
 use crate::job::header::Header;
 use crate::queue::front::Origin;
@@ -38,13 +37,4 @@ fn run_own(worker: &Worker, header: &Header) -> bool {
     let Some(job) = monitor.claim(header, Origin::Inside) else { return false };
     monitor.retire(worker.execute(job));
     true
-}
-
-/// For a thread that is about to wait for a job: ends the job if it is queued and must not run any more, for the reason
-/// given or because its pool aborts. Who else would end it may be waiting for this very thread.
-pub(crate) fn settle(header: &Header, pool: PoolId, ended: Option<Unrun>) {
-    let Some(pool) = registry::find(pool) else { return };
-    if let Some(why) = ended.or_else(|| pool.is_aborting().then_some(Unrun::Aborted)) {
-        pool.dequeue(header, why);
-    }
 }

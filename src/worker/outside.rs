@@ -14,11 +14,11 @@ impl JobPool for Shared {
         abort::dequeue(&self, job, why)
     }
 
-    fn run_here(self: Arc<Self>, job: &Header) -> bool {
-        run_as_guest(&self, job)
+    fn reject(&self, job: &Header, why: Unrun) {
+        self.monitor.reject_in_line(job, why);
     }
 
-    fn is_aborting(&self) -> bool {
-        self.monitor.is_aborting()
+    fn run_here(self: Arc<Self>, job: &Header) -> bool {
+        run_as_guest(&self, job)
     }
 }

@@ -114,11 +114,6 @@ pub(crate) fn holds(header: &Header) -> bool {
     with_stack(|stack| stack.holds(header))
 }
 
-/// Whether this thread is in the middle of aborting a job, of whatever pool.
-pub(crate) fn aborts_any() -> bool {
-    with_stack(Stack::aborts_any)
-}
-
 /// Shows the innermost job that runs on this thread, and its pool's monitor.
 pub(crate) fn innermost_running<R>(look: impl FnOnce(&dyn RunEnd, &Monitor) -> R) -> Option<R> {
     SEAT.with(|seat| {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use crate::base::ids::PoolId;
+use crate::base::thread::stack_size;
 use crate::ending::keeper::{Keeper, ThreadOptions};
 use crate::ending::registry;
 use crate::job::job_pool::JobPool;
@@ -15,14 +16,18 @@ pub(crate) struct Shared {
     pub(crate) monitor: Monitor,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) hooks: Hooks,
+    /// Of each of its threads, in bytes.
+    pub(crate) stack_size: usize,
 }
 
 impl Shared {
     /// `keeper` says how the keeper's thread is made, which is one of the pool's.
     pub(crate) fn new(capacity: usize, hooks: Hooks, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
         let id = PoolId::new();
-        let keeper = Arc::new(Keeper::new(keeper(id)));
-        let shared = Arc::new(Self { id, monitor: Monitor::new(capacity), keeper, hooks });
+        let thread = keeper(id);
+        let stack_size = stack_size(thread.stack_size);
+        let keeper = Arc::new(Keeper::new(thread));
+        let shared = Arc::new(Self { id, monitor: Monitor::new(capacity), keeper, hooks, stack_size });
         registry::add(id, shared.downgrade());
         shared
     }

@@ -142,11 +142,6 @@ impl Stack {
         self.any_stranger(|role| matches!(role, Role::Aborter(aborted) if *aborted == pool))
     }
 
-    /// Whether this thread is in the middle of aborting any job.
-    pub(crate) fn aborts_any(&self) -> bool {
-        self.any_stranger(|role| matches!(role, Role::Aborter(_)))
-    }
-
     #[inline]
     fn any_stranger(&self, matches: impl Fn(&Role) -> bool) -> bool {
         self.strangers.get() > 0 && self.any(|frame| matches(&frame.role.borrow()))

@@ -17,11 +17,19 @@ pub(crate) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) index: usize,
     meter: Arc<Meter>,
+    /// Of its thread, in bytes.
+    pub(super) stack_size: usize,
 }
 
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, index: usize, meter: Arc<Meter>) -> Self {
-        Self { shared, index, meter }
+        let stack_size = shared.stack_size;
+        Self { shared, index, meter, stack_size }
+    }
+
+    /// The same worker on another thread, for while its own one waits for that: a meter has one writer.
+    pub(super) fn moved_to(&self, stack_size: usize) -> Self {
+        Self { shared: Arc::clone(&self.shared), index: self.index, meter: Arc::clone(&self.meter), stack_size }
     }
 
     /// Runs a job; returns the epoch to retire it from, now that nothing of it is left here.

@@ -193,3 +193,65 @@ fn a_destructor_may_join_what_its_pool_aborts_too() {
 fn a_destructor_may_join_what_another_thread_ends() {
     a_destructor_joins_what_is_behind(cancel_all, abort_all);
 }
+
+/// When it is dropped it waits for a thread to end.
+struct AwaitsWhenDropped(Arc<Mutex<Option<JoinHandle<()>>>>);
+
+impl Drop for AwaitsWhenDropped {
+    fn drop(&mut self) {
+        let thread = self.0.lock().unwrap().take();
+        thread.expect("it was put there before").join().unwrap();
+    }
+}
+
+fn by_polls(mut job: JobHandle<()>) -> Result<(), JobError> {
+    let (parker, waker) = bell();
+    loop {
+        if let Poll::Ready(outcome) = poll(&mut job, &waker) {
+            return outcome;
+        }
+        parker.park_until(None);
+    }
+}
+
+/// Ends two jobs at once, the first of which waits in its destructor for somebody who waits for the second: since before, or
+/// he comes to it meanwhile.
+fn end_two(wait: fn(JobHandle<()>) -> Result<(), JobError>, end: fn(&Pool, &CancelToken)) {
+    explore_bounded(6, move || {
+        let (pool, token, waiter) = (Pool::new(2), CancelToken::new(), Arc::default());
+        let guard = AwaitsWhenDropped(Arc::clone(&waiter));
+        let first = pool.job().token(&token).timeout(HOUR).submit(move || drop(guard)).unwrap();
+        let second = pool.job().token(&token).timeout(HOUR).submit(|| ()).unwrap();
+        *waiter.lock().unwrap() = Some(pool.spawn(move |_| assert!(wait(second).is_err())));
+        end(&pool, &token);
+        assert!(waiter.lock().unwrap().is_none());
+        assert!(first.join().is_err());
+        assert_eq!(pool.monitor().stats().queued, 0);
+    });
+}
+
+/// On two threads, as the keeper's deputy sees to what it is held up from.
+fn keep_deadlines(pool: &Pool, _token: &CancelToken) {
+    let keep = |pool: &Pool| pool.keeper().dequeue_due(Instant::now() + 2 * HOUR);
+    let deputy = pool.spawn(keep);
+    keep(pool);
+    deputy.join().unwrap();
+}
+
+#[test]
+fn who_waits_for_a_job_that_a_token_ends_is_told_before_a_destructor_runs() {
+    end_two(JobHandle::join, |_, token| token.cancel());
+    end_two(by_polls, |_, token| token.cancel());
+}
+
+#[test]
+fn who_waits_for_a_job_that_is_aborted_is_told_before_a_destructor_runs() {
+    end_two(JobHandle::join, |pool, _| pool.close(Shutdown::Abort));
+    end_two(by_polls, |pool, _| pool.close(Shutdown::Abort));
+}
+
+#[test]
+fn who_waits_for_a_job_that_expires_is_told_although_a_destructor_waits_for_him() {
+    end_two(JobHandle::join, keep_deadlines);
+    end_two(by_polls, keep_deadlines);
+}

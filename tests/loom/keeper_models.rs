@@ -10,7 +10,7 @@ fn overdue(pool: &Pool) -> Options<Registration> {
 }
 
 fn spawn_keeper(pool: &Pool) -> JoinHandle<()> {
-    pool.spawn(|pool| pool.keeper().keep())
+    pool.spawn(|pool| pool.keeper().keep_here())
 }
 
 /// Queued before its alarm is set, so that only the keeper can end it.

@@ -124,11 +124,11 @@ fn a_token_may_end_what_joins_another_of_its_jobs() {
     });
 }
 
-/// While a destructor holds the keeper up, who joins a job keeps its deadline.
+/// While a destructor holds the keeper's thread up, another one keeps the deadlines.
 #[test]
 fn the_keeper_may_drop_what_joins_a_job_whose_deadline_comes_next() {
     within_a_minute(|| {
-        for wait in [WAITS[0], WAITS[1]] {
+        for wait in WAITS {
             let chain = Chain::new(
                 wait.1,
                 |pool, job| pool.job().timeout(SOON).submit(job).unwrap(),

@@ -207,3 +207,44 @@ fn a_handle_that_is_dropped_in_a_result_is_gone_at_once() {
         drop(waits);
     });
 }
+
+/// Keeps what it owns until its last waker is gone, as a task does.
+struct Task(#[allow(dead_code, reason = "only held")] Mutex<Option<JobHandle<()>>>);
+
+impl std::task::Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_long_chain_of_wakers_is_dropped_one_by_one() {
+    within_a_minute(|| {
+        let pool = one_worker(LONG + 1);
+        let (gate, held) = hold_worker(&pool);
+        let mut last: Option<JobHandle<()>> = None;
+        for _ in 0..LONG {
+            let waker = Waker::from(Arc::new(Task(Mutex::new(last.take()))));
+            let mut job = pool.submit(|| ()).unwrap();
+            assert!(poll(&mut job, &waker).is_pending());
+            last = Some(job);
+        }
+        drop(last);
+        gate.open();
+        finish(held);
+    });
+}
+
+#[test]
+fn a_join_wakes_nobody_who_polled_before() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let (inner, spy) = (pool.clone(), Spy::new());
+        let waker = spy.waker();
+        let joins = pool.submit(move || {
+            let mut job = inner.submit(|| ()).unwrap();
+            assert!(poll(&mut job, &waker).is_pending());
+            job.join().unwrap();
+        });
+        finish(joins.unwrap());
+        assert_eq!(spy.woken(), 0);
+    });
+}

@@ -7,6 +7,7 @@ mod common;
 mod destructors;
 mod join_all;
 mod letting_go;
+mod parked;
 mod pools;
 mod unwaited;
 mod wakers;

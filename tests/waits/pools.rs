@@ -339,3 +339,54 @@ fn what_another_worker_runs_already_is_waited_for() {
         assert_eq!(finish(job.unwrap()), "theirs-0");
     });
 }
+
+/// Uses some bytes of the stack for each level.
+fn dive(levels: usize) -> usize {
+    let bytes = std::hint::black_box([1_u8; 1 << 10]);
+    if levels == 0 { 0 } else { usize::from(bytes[levels % bytes.len()]) + dive(levels - 1) }
+}
+
+/// A job may count on the stack that its pool was built with, and sees nothing else of the thread it runs on.
+#[test]
+fn a_job_that_is_run_elsewhere_has_the_stack_of_its_own_pool() {
+    within_a_minute(|| {
+        let sized = |name: &str, bytes| Pool::builder().workers(1).thread_name(name).stack_size(bytes).build().unwrap();
+        let (small, large) = (sized("small", 256 << 10), sized("large", 64 << 20));
+        let (gate, held) = hold_worker(&large);
+        let (inner, small_too) = (large.clone(), small.clone());
+        let told = inside(&small, move || {
+            let deep = inner.submit({
+                let (inner, small) = (inner.clone(), small_too);
+                move || {
+                    let here = (thread_name(), current_worker(), dive(8 << 10), inner.wait_idle(None));
+                    // It is a worker: what it joins runs here, of either pool.
+                    let nested = [inner.submit(|| dive(2 << 10)).unwrap(), small.submit(|| dive(2 << 10)).unwrap()];
+                    (here, nested.map(|job| job.join().unwrap()))
+                }
+            });
+            let told = deep.unwrap().join().unwrap();
+            (told, current_worker(), checkpoint())
+        });
+        let here = ("small-0".to_owned(), Some(0), 8 << 10, Err(WaitError::WouldDeadlock));
+        assert_eq!(told, ((here, [2 << 10; 2]), Some(0), Ok(())));
+        assert_eq!((large.stats().busy, large.stats().completed, small.stats().completed), (1, 2, 2));
+        gate.open();
+        finish(held);
+    });
+}
+
+#[test]
+fn pools_of_different_stacks_wait_for_each_other() {
+    within_a_minute(|| {
+        let pools = [1 << 20, 4 << 20, 2 << 20]
+            .map(|bytes| Pool::builder().workers(1).stack_size(bytes).queue_capacity(64).build().unwrap());
+        let pools: Arc<[Pool]> = Arc::new(pools);
+        thread::scope(|scope| {
+            let chains = [(0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (2, 2)].map(|(at, step)| {
+                let pools = &pools;
+                scope.spawn(move || chain(pools, at, step, 20))
+            });
+            assert!(chains.into_iter().all(|chain| chain.join().unwrap() == 20));
+        });
+    });
+}
