@@ -311,7 +311,8 @@ fn a_token_is_small_again_once_its_jobs_have_gone() {
     begun.pass();
     assert!(!late.is_finished() || pool.stats().queued == 0);
     let left = live_bytes() - before - each * TOKENS as isize;
-    assert!(left < 16_384 && left < full - before, "{left} bytes are left");
+    // Beside a few chunks of the queue's lists; the 20,000 were more than a million.
+    assert!(left < 65_536 && full - before > 1_000_000, "{left} bytes are left");
     go.open();
     finish(last.unwrap());
     finish(late);

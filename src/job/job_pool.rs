@@ -44,7 +44,7 @@ impl Target {
 
     /// Ends jobs that wait to run:
     ///
-    /// 1. Whoever waits for one of them is told, in line for room or for its outcome, before it has resolved.
+    /// 1. Whoever waits for one of several is told, in line for room or for its outcome, before it has resolved.
     /// 2. One after the other is dequeued and resolved, which runs its destructors.
     ///
     /// For a destructor may wait for somebody who waits for a job that comes after; and so may whoever is woken in step 2 for a
@@ -52,7 +52,9 @@ impl Target {
     /// to wait, nothing is lost either: his waker is put into the cell before he looks, and taken from it once the end is
     /// noted there, both under the cell's lock.
     pub(crate) fn end_all(targets: &[Self], why: Unrun) {
-        targets.iter().for_each(|target| target.tell(why));
+        if targets.len() > 1 {
+            targets.iter().for_each(|target| target.tell(why));
+        }
         targets.iter().for_each(|target| target.dequeue(why));
     }
 

@@ -218,15 +218,15 @@ impl<'a> Sides<'a> {
 
     /// Moves to `phase`, unless the pool is past it. Rejects the line, whose submitters are to be woken, and wakes every
     /// worker: all are to be notified. Where that is to abort, who waits for a queued job is told first, as for
-    /// [`Target::end_all`](crate::job::job_pool::Target::end_all).
+    /// [`Target::end_all`](crate::job::job_pool::Target::end_all), unless nobody's code runs before the job resolves.
     pub(crate) fn close(&mut self, phase: Phase) -> Option<Wakeups> {
         if self.front.phase >= phase {
             return None;
         }
         self.front.phase = phase;
         let mut ended = match phase {
-            Phase::Aborting => self.end_queued(),
-            Phase::Open | Phase::Draining | Phase::Closed => Vec::new(),
+            Phase::Aborting if self.queued() > 1 || self.back.line_waits => self.end_queued(),
+            _ => Vec::new(),
         };
         let rejected = self.front.line.reject_all();
         self.front.rejected += rejected.len() as u64;
