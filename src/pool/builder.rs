@@ -91,8 +91,8 @@ impl Builder {
         self
     }
 
-    /// Names the threads `prefix-0`, `prefix-1`, and so on. Default: `corepool`. Linux shows the first 15 bytes.
-    /// A NUL makes `build` fail.
+    /// Names the threads `prefix-0`, `prefix-1`, and so on; where there are deadlines `prefix-keeper`, and where a shutdown
+    /// has a time-out `prefix-join`. Default: `corepool`. Linux shows the first 15 bytes. A NUL makes `build` fail.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(1).thread_name("thumbs").build().unwrap();
@@ -229,7 +229,7 @@ struct Start {
 impl Start {
     /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
     fn run(&self) -> Result<Threads, BuildError> {
-        let threads = Threads::default();
+        let threads = Threads::new(&self.name);
         let (reports, inbox) = unbounded();
         let started = self.spawn_all(&threads, &reports);
         drop(reports);

@@ -86,7 +86,7 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if self.shared.id.is_of_parent() {
             // The threads are not there to be joined or let go of, nor to give back a lock that they hold.
-            mem::forget(mem::take(&mut self.threads));
+            mem::forget(self.threads.clone());
             return;
         }
         close(&self.shared, Shutdown::Drain);

@@ -9,13 +9,15 @@
 //! 3. Then it joins the threads, thread-local destructors and the keeper of deadlines included, or waits for another
 //!    caller who does. Where such a destructor is the caller, on one of the pool's own threads, it must not wait for
 //!    threads to end. Joining knows no deadline, and what a thread still does may be user code (thread-local destructors,
-//!    wakers of those who watch the pool); so a caller with a deadline leaves it to a helper thread, and waits for that.
+//!    wakers of those who watch the pool); so callers with a deadline leave it to a helper thread,
+//!    which they share, and wait for that.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use parking_lot::Mutex;
 
 use crate::base::error::WaitError;
@@ -86,63 +88,78 @@ pub(crate) fn close(shared: &Shared, mode: Shutdown) {
     abort::close(shared, mode.phase());
 }
 
-/// A pool's workers' threads.
-#[derive(Clone, Debug, Default)]
+/// What there is to join of a pool.
+#[derive(Clone)]
 pub(crate) struct Threads {
-    /// Empty once they were joined. Locked while they are, so that every caller comes back to ended threads.
+    helper_name: String,
+    /// Its workers: empty once they were joined. Locked until the keeper's threads are joined too, so that every caller
+    /// comes back to ended threads.
     unjoined: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    /// Started by the first caller with a deadline, for all of them, and joined after the others.
+    helper: Arc<Mutex<Option<Helper>>>,
+}
+
+struct Helper {
+    thread: JoinHandle<()>,
+    /// Closed once it has joined the others.
+    joined: Receiver<Infallible>,
 }
 
 impl Threads {
+    pub(crate) fn new(pool_name: &str) -> Self {
+        Self { helper_name: format!("{pool_name}-join"), unjoined: Arc::default(), helper: Arc::default() }
+    }
+
     pub(crate) fn add(&self, thread: JoinHandle<()>) {
         self.unjoined.lock().push(thread);
     }
 
     /// Waits for the pool's threads to end, or until `deadline`.
     pub(crate) fn join_all(&self, pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
-        match deadline {
-            _ if is_own_thread(pool.id) => Ok(()),
-            Some(deadline) if !self.are_joined() => self.join_until(&pool.keeper, deadline),
-            _ => {
-                self.join(&pool.keeper);
-                Ok(())
-            }
+        if is_own_thread(pool.id) {
+            return Ok(());
         }
-    }
-
-    fn are_joined(&self) -> bool {
-        self.unjoined.try_lock().is_some_and(|unjoined| unjoined.is_empty())
-    }
-
-    fn join(&self, keeper: &Keeper) {
-        for thread in self.unjoined.lock().drain(..) {
-            // It fails only where a panic escaped the worker, which contains all it runs.
+        if let Some(deadline) = deadline
+            && let Some(joined) = self.joined_by_helper(&pool.keeper)
+            && let Err(RecvTimeoutError::Timeout) = joined.recv_deadline(deadline)
+        {
+            return Err(WaitError::TimedOut);
+        }
+        join(&self.unjoined, &pool.keeper);
+        let mut helper = self.helper.lock();
+        if let Some(Helper { thread, .. }) = helper.take() {
+            // It has nothing left to do.
             let _ = thread.join();
         }
-        keeper.join();
+        Ok(())
     }
 
-    fn join_until(&self, keeper: &Arc<Keeper>, deadline: Instant) -> Result<(), WaitError> {
-        let (joins, joined) = bounded::<()>(0);
-        let (threads, its_keeper) = (self.clone(), Arc::clone(keeper));
-        let helper = thread::named("corepool-join".to_owned(), None).spawn(move || {
-            threads.join(&its_keeper);
-            drop(joins);
-        });
-        match (helper, joined.recv_deadline(deadline)) {
-            (Ok(_), Err(RecvTimeoutError::Timeout)) => Err(WaitError::TimedOut),
-            (Ok(helper), _) => {
-                // It has nothing left to do.
-                let _ = helper.join();
-                Ok(())
-            }
-            // Better late than not at all.
-            (Err(_), _) => {
-                self.join(keeper);
-                Ok(())
-            }
+    /// Nothing where no helper can be started, or none is needed any more: better late than not at all.
+    fn joined_by_helper(&self, keeper: &Arc<Keeper>) -> Option<Receiver<Infallible>> {
+        if self.unjoined.try_lock().is_some_and(|unjoined| unjoined.is_empty()) {
+            return None;
         }
+        let mut helper = self.helper.lock();
+        if helper.is_none() {
+            let (joins, joined) = bounded(0);
+            let (unjoined, keeper) = (Arc::clone(&self.unjoined), Arc::clone(keeper));
+            let spawned = thread::named(self.helper_name.clone(), None).spawn(move || {
+                join(&unjoined, &keeper);
+                drop(joins);
+            });
+            *helper = spawned.ok().map(|thread| Helper { thread, joined });
+        }
+        helper.as_ref().map(|helper| helper.joined.clone())
     }
+}
+
+fn join(threads: &Mutex<Vec<JoinHandle<()>>>, keeper: &Keeper) {
+    let mut unjoined = threads.lock();
+    for thread in unjoined.drain(..) {
+        // It fails only where a panic escaped the worker, which contains all it runs.
+        let _ = thread.join();
+    }
+    keeper.join();
 }
 
 /// Steps 1 to 3 at the top of this file.
