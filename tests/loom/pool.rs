@@ -217,7 +217,7 @@ impl Pool {
     }
 
     pub(crate) fn shut_down(&self, mode: Shutdown) -> ShutdownReport {
-        shut_down(self.shared(), &Threads::default(), mode, None).expect("called from outside, without a deadline")
+        shut_down(self.shared(), &Threads::new("model"), mode, None).expect("called from outside, without a deadline")
     }
 }
 
