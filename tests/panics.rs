@@ -98,6 +98,51 @@ fn ten_thousand_panics_later_the_pool_has_all_its_workers() {
     });
 }
 
+/// Throws what it holds when it is dropped.
+struct Throws(Arc<()>);
+
+impl Drop for Throws {
+    fn drop(&mut self) {
+        panic::resume_unwind(Box::new(Arc::clone(&self.0)));
+    }
+}
+
+/// Throws what it holds when it is woken.
+struct ThrowsWoken(Arc<()>);
+
+impl Wake for ThrowsWoken {
+    fn wake(self: Arc<Self>) {
+        panic::resume_unwind(Box::new(Arc::clone(&self.0)));
+    }
+}
+
+#[test]
+fn what_is_contained_is_dropped() {
+    let payload = Arc::new(());
+    let thrown = || Throws(Arc::clone(&payload));
+    let [result, closure, of_hook] = [thrown(), thrown(), thrown()];
+    let waker = Waker::from(Arc::new(ThrowsWoken(Arc::clone(&payload))));
+    within_a_minute(move || {
+        let pool = Pool::builder()
+            .workers(1)
+            .on_panic(move |_| panic::resume_unwind(Box::new(Arc::clone(&of_hook.0))))
+            .build()
+            .unwrap();
+        pool.submit(move || result).unwrap().detach();
+        pool.submit(|| panic::resume_unwind(Box::new(()))).map(JobHandle::<()>::detach).unwrap();
+        let (gate, held) = hold_worker(&pool);
+        let mut polled = pool.submit(|| ()).unwrap();
+        assert!(poll_once(&mut polled, &waker).is_pending());
+        drop(waker);
+        pool.submit(move || drop(closure)).unwrap().cancel();
+        gate.open();
+        held.join().unwrap();
+        polled.join().unwrap();
+        pool.shutdown(Shutdown::Drain, None).unwrap();
+    });
+    assert_eq!(Arc::strong_count(&payload), 1);
+}
+
 #[test]
 fn a_payload_that_bursts_harms_neither_waiter_nor_worker() {
     survives(|pool| {

@@ -8,14 +8,21 @@ use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 
 /// Runs user code that has nobody to report a panic to: a destructor, a hook, a waker.
 ///
-/// The payload is forgotten, not dropped: its own destructor may panic as well.
+/// The payload is dropped here too. What its own destructor throws is forgotten, as it might go on like that for ever.
 pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
     match panic::catch_unwind(AssertUnwindSafe(f)) {
         Ok(value) => Some(value),
         Err(payload) => {
-            mem::forget(payload);
+            drop_contained(payload);
             None
         }
+    }
+}
+
+#[cold]
+fn drop_contained(payload: Box<dyn Any + Send>) {
+    if let Err(next) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(next);
     }
 }
 
@@ -56,5 +63,30 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> Cow<'static, str> {
         Cow::Owned(text.clone())
     } else {
         Cow::Borrowed("(the panic's payload is not a string)")
+    }
+}
+
+#[cfg(all(test, not(corepool_loom)))]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_is_contained_is_not_kept() {
+        let payload = Arc::new(());
+        let thrown = Arc::clone(&payload);
+        assert_eq!(contain(|| panic::resume_unwind(Box::new(thrown))), None::<()>);
+        assert_eq!(Arc::strong_count(&payload), 1);
+    }
+
+    #[test]
+    fn a_payload_may_panic_when_it_is_dropped() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic::resume_unwind(Box::new(Bomb));
+            }
+        }
+        assert_eq!(contain(|| panic::resume_unwind(Box::new(Bomb))), None::<()>);
     }
 }
