@@ -51,10 +51,20 @@ impl Peer for CircuitBreaker {
     }
 }
 
-/// The same breaker by permits that could travel.
+/// The same breaker by permits.
 struct ByPermit(CircuitBreaker);
 
 impl Peer for ByPermit {
+    #[inline]
+    fn ask(&self, fails: bool) -> bool {
+        self.0.try_acquire_ref().is_ok_and(|permit| permit.run(|| answer(fails)).is_ok())
+    }
+}
+
+/// By permits that could travel.
+struct ByOwnedPermit(CircuitBreaker);
+
+impl Peer for ByOwnedPermit {
     #[inline]
     fn ask(&self, fails: bool) -> bool {
         self.0.try_acquire().is_ok_and(|permit| permit.run(|| answer(fails)).is_ok())
@@ -94,6 +104,11 @@ fn by_rate(window: Window) -> CircuitBreaker {
     CircuitBreaker::builder().failure_policy(policy).build().expect("the rules are allowed")
 }
 
+/// Every call is timed, and looked after while it runs.
+fn with_slow_calls() -> CircuitBreaker {
+    CircuitBreaker::builder().slow_calls(MINUTE, 0.5).build().expect("the rules are allowed")
+}
+
 /// One call after the other, on so many threads at once.
 fn calls<'a>(group: &mut Group<'a>, name: &str, threads: usize, peer: impl Peer + 'a) {
     group.row(name, move |calls| match threads {
@@ -129,7 +144,8 @@ fn closed(bench: &mut dyn Bench) {
         let breaker = CircuitBreaker::new();
         calls(&mut group, "bare", threads, Bare);
         calls(&mut group, "corepool", threads, breaker.clone());
-        calls(&mut group, "corepool_permit", threads, ByPermit(breaker));
+        calls(&mut group, "corepool_permit", threads, ByPermit(breaker.clone()));
+        calls(&mut group, "corepool_owned_permit", threads, ByOwnedPermit(breaker));
         calls(&mut group, "failsafe", threads, in_a_row(5, MINUTE));
         calls(&mut group, "recloser", threads, Recloser::custom().build());
         bench.measure(group);
@@ -140,6 +156,7 @@ fn rate(bench: &mut dyn Bench) {
     for threads in THREADS {
         let mut group = Group::new(format!("rate_{threads}"));
         calls(&mut group, "corepool_count", threads, by_rate(Window::Count(100)));
+        calls(&mut group, "corepool_slow", threads, with_slow_calls());
         calls(&mut group, "corepool_time", threads, by_rate(Window::Time { span: MINUTE, buckets: 60 }));
         let windowed = failure_policy::success_rate_over_time_window(0.5, 20, MINUTE, backoff::constant(MINUTE));
         calls(&mut group, "failsafe_time", threads, Config::new().failure_policy(windowed).build());

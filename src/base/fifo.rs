@@ -1,7 +1,7 @@
 //! The list under the queue and under the waiting line: first in, first out, and out of the middle in O(1).
 //!
 //! A doubly linked list whose nodes live in chunks and point at each other by index. A chunk in use never moves, so
-//! growing costs one allocation for every [`CHUNK`] values and never copies what is queued, and a value's key stays good
+//! growing costs one allocation for every `CHUNK` values and never copies what is queued, and a value's key stays good
 //! until the value leaves. A chunk that runs empty goes back to the allocator, unless no other has a free node, so that
 //! a list that breathes around a chunk's edge keeps its chunks.
 //!
@@ -15,8 +15,10 @@ use std::mem;
 pub(crate) type Key = u32;
 
 const NIL: Key = Key::MAX;
-const CHUNK: usize = 512;
+/// For lists that grow long.
+const LARGE_CHUNK: usize = 512;
 
+#[derive(Clone, Debug)]
 struct Node<T> {
     value: Option<T>,
     prev: Key,
@@ -28,6 +30,7 @@ type Chunk<T> = Box<[Node<T>]>;
 
 /// What is known of a chunk. Kept apart from the nodes, as it is written whenever a value leaves, and who pushes on
 /// another core reads where the nodes are.
+#[derive(Clone, Debug)]
 struct Ledger {
     /// The nodes given back since the list last took them over: the first of them, and how many.
     free: Key,
@@ -41,8 +44,9 @@ struct Ledger {
 ///
 /// Invariants: the nodes from `head` along `next` to `tail` hold `Some`, every other node holds `None`; `prev` mirrors
 /// `next`. Laid out as declared: what every push and pop touches comes first.
+#[derive(Clone, Debug)]
 #[repr(C)]
-pub(crate) struct Fifo<T> {
+pub(crate) struct Fifo<T, const CHUNK: usize = LARGE_CHUNK> {
     head: Key,
     tail: Key,
     /// The free nodes that are used next.
@@ -57,7 +61,7 @@ pub(crate) struct Fifo<T> {
     ledgers: Vec<Ledger>,
 }
 
-impl<T> Fifo<T> {
+impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
     pub(crate) fn new() -> Self {
         let (chunks, ledgers) = (Vec::new(), Vec::new());
         Self { head: NIL, tail: NIL, free: NIL, len: 0, chunks, roomy: NIL, vacant: NIL, ledgers }
@@ -93,6 +97,18 @@ impl<T> Fifo<T> {
         node.prev = tail;
         node.value = Some(value);
         key
+    }
+
+    /// The oldest value.
+    pub(crate) fn front(&self) -> Option<&T> {
+        self.get(self.head)
+    }
+
+    /// The key of the value that came after that under `key`.
+    pub(crate) fn after(&self, key: Key) -> Option<Key> {
+        let node = self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?;
+        node.value.as_ref()?;
+        Some(node.next).filter(|next| *next != NIL)
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
@@ -228,6 +244,9 @@ mod tests {
     use super::*;
     use std::collections::VecDeque;
 
+    const CHUNK: usize = LARGE_CHUNK;
+    type Fifo<T> = super::Fifo<T, CHUNK>;
+
     /// Drives the list and a plain deque with the same pseudo-random steps and compares them after each.
     #[test]
     fn behaves_like_a_deque_with_removal_from_the_middle() {
@@ -259,6 +278,10 @@ mod tests {
             assert_eq!(list.len(), model.len());
             if step % 1_000 == 0 {
                 assert!(list.iter().eq(model.iter().map(|(_, value)| value)));
+                assert_eq!(list.front(), model.front().map(|(_, value)| value));
+                let mut keys = model.iter().map(|(key, _)| *key);
+                let first = keys.next();
+                assert!(iter::successors(first.and_then(|key| list.after(key)), |key| list.after(*key)).eq(keys));
             }
         }
         assert!(list.chunks.len() > 1, "the walk must have crossed a chunk");

@@ -1,10 +1,11 @@
 //! How long the breaker stays open: the wait of each attempt.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::BreakerConfigError;
+use super::state::BreakerConfigError;
 use crate::base::panic::Contained;
 
 /// Waits that grow with every attempt, so that a dependency that stays down is asked ever more rarely.
@@ -17,7 +18,7 @@ use crate::base::panic::Contained;
 /// use std::time::Duration;
 ///
 /// // 1 s, 2 s, 4 s, ..., 60 s, each shortened by up to a tenth, so that not all clients come back at once.
-/// let backoff = Backoff::exponential(Duration::from_secs(1), 2.0).cap(Duration::from_secs(60)).jitter(0.1, 42);
+/// let backoff = Backoff::exponential(Duration::from_secs(1), 2.0).cap(Duration::from_secs(60)).random_jitter(0.1);
 /// let breaker = CircuitBreaker::builder().open_backoff(backoff).build().unwrap();
 /// # drop(breaker);
 /// ```
@@ -40,7 +41,8 @@ enum Base {
 #[derive(Clone, Copy, Debug)]
 struct Jitter {
     fraction: f64,
-    seed: u64,
+    /// `None` until a breaker is built with it.
+    seed: Option<u64>,
 }
 
 impl Backoff {
@@ -78,7 +80,7 @@ impl Backoff {
     }
 
     fn new(base: Base) -> Self {
-        Self { base, cap: Duration::MAX, jitter: Jitter { fraction: 0.0, seed: 0 } }
+        Self { base, cap: Duration::MAX, jitter: Jitter { fraction: 0.0, seed: None } }
     }
 
     /// Waits at most `max`.
@@ -95,23 +97,45 @@ impl Backoff {
         self
     }
 
-    /// Shortens each wait `w` to one in `[(1 - fraction) * w, w]`, the cap's included. Which one depends on the seed and the
-    /// attempt alone: give each client a seed of its own. A fraction outside `[0, 1]` makes `build` fail.
+    /// Shortens each wait `w` to one in `[(1 - fraction) * w, w]`, the cap's included, by a seed that each breaker draws for itself
+    /// when it is built. So breakers with the same rules, in one process or in many, do not come back at the same moments. A
+    /// fraction outside `[0, 1]` makes `build` fail.
     ///
     /// ```
     /// use corepool::breaker::Backoff;
     /// use std::time::Duration;
     ///
     /// let second = Duration::from_secs(1);
-    /// let wait = Backoff::exponential(second, 2.0).jitter(0.25, 7).wait(1);
+    /// let wait = Backoff::exponential(second, 2.0).random_jitter(0.25).wait(1);
     /// assert!(Duration::from_millis(750) <= wait && wait <= second);
     /// ```
-    pub fn jitter(mut self, fraction: f64, seed: u64) -> Self {
-        self.jitter = Jitter { fraction, seed };
+    pub fn random_jitter(mut self, fraction: f64) -> Self {
+        self.jitter = Jitter { fraction, seed: None };
         self
     }
 
-    /// The wait of an attempt, counted from 1.
+    /// The same by a seed of your own, for waits that can be told beforehand: the seed and the attempt say which. Breakers that
+    /// share a seed wait alike.
+    ///
+    /// ```
+    /// use corepool::breaker::Backoff;
+    /// use std::time::Duration;
+    ///
+    /// let waits = || Backoff::exponential(Duration::from_secs(1), 2.0).jitter(0.25, 7);
+    /// assert_eq!(waits().wait(1), waits().wait(1));
+    /// ```
+    pub fn jitter(mut self, fraction: f64, seed: u64) -> Self {
+        self.jitter = Jitter { fraction, seed: Some(seed) };
+        self
+    }
+
+    /// With a seed, for one breaker.
+    pub(super) fn seeded(mut self) -> Self {
+        self.jitter.seed.get_or_insert_with(draw_seed);
+        self
+    }
+
+    /// The wait of an attempt, counted from 1. With [`random_jitter`](Self::random_jitter) another one each time: a breaker has its own.
     ///
     /// # Panics
     ///
@@ -167,13 +191,18 @@ fn exponential(first: Duration, factor: f64, attempt: u32) -> Duration {
 
 impl Jitter {
     fn shorten(self, wait: Duration, attempt: u32) -> Duration {
-        let share = self.fraction * unit(self.seed, attempt);
-        if share <= 0.0 {
+        if self.fraction == 0.0 {
             return wait;
         }
+        let share = self.fraction * unit(self.seed.unwrap_or_else(draw_seed), attempt);
         let off = Duration::try_from_secs_f64(wait.as_secs_f64() * share).unwrap_or(wait);
         wait.saturating_sub(off)
     }
+}
+
+/// std seeds its hash maps so: from the system's randomness, a different one for each.
+fn draw_seed() -> u64 {
+    RandomState::new().hash_one(0)
 }
 
 /// A number in [0, 1) for each attempt: SplitMix64, the generator of Steele, Lea and Flood, "Fast splittable

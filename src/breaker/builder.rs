@@ -4,14 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::circuit::CircuitBreaker;
 use super::clock::{Clock, MonotonicClock, TimeSource};
-use super::error::BreakerConfigError;
 use super::rules::{
-    AbandonedPolicy, DEFAULT_WAIT, Expired, FailurePolicy, HalfOpenPolicy, RateRule, Rules, check_share, check_time,
+    AbandonedPolicy, DEFAULT_WAIT, Expired, FailurePolicy, HalfOpenPolicy, Rules, check_share, check_time,
 };
-use super::shared::Shared;
-use crate::base::panic::Contained;
+use super::state::BreakerConfigError;
+use super::window::RateRule;
 
 const DEFAULT_FAILURES: u32 = 5;
 
@@ -25,7 +23,7 @@ const DEFAULT_FAILURES: u32 = 5;
 /// let breaker = CircuitBreaker::builder()
 ///     .failure_policy(FailurePolicy::Rate { threshold: 0.5, window, minimum_calls: 20 })
 ///     .slow_calls(Duration::from_secs(2), 0.8)
-///     .open_backoff(Backoff::exponential(Duration::from_secs(5), 2.0).cap(Duration::from_secs(300)).jitter(0.2, 1))
+///     .open_backoff(Backoff::exponential(Duration::from_secs(5), 2.0).cap(Duration::from_secs(300)).random_jitter(0.2))
 ///     .half_open(3, 3)
 ///     .half_open_max_wait(Duration::from_secs(10), corepool::breaker::Expired::Reopen)
 ///     .build()
@@ -48,7 +46,7 @@ pub struct BreakerBuilder {
 }
 
 impl BreakerBuilder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             failure_policy: FailurePolicy::Consecutive(DEFAULT_FAILURES),
             slow_calls: None,
@@ -60,7 +58,7 @@ impl BreakerBuilder {
             max_wait: None,
             expired: Expired::default(),
             abandoned: None,
-            clock: TimeSource::Monotonic(MonotonicClock::new()),
+            clock: TimeSource::System(MonotonicClock::new()),
         }
     }
 
@@ -80,7 +78,14 @@ impl BreakerBuilder {
     /// A call that takes strictly longer is slow, and it opens when slow calls reach this share, in (0, 1], of the rate window.
     /// Default: no call is slow. Without a rate in the failure policy it is the last 100 calls, once all are in.
     ///
-    /// Every call is timed then: the clock is read before and after.
+    /// A call counts as slow as soon as it has taken longer, not when it returns, and once only: calls that hang are seen when
+    /// others come, or somebody asks for the state. What it returns is counted in its place then, a failure as a failure. Probes
+    /// are slow when they return; until then their lease bounds them. A call's time is that from its admission until its outcome
+    /// is reported, what a classifier takes included; see [`Permit::pause`] for calls that wait in a queue first.
+    ///
+    /// Every call is timed then: the clock is read and the breaker's lock taken before and after it.
+    ///
+    /// [`Permit::pause`]: super::Permit::pause
     ///
     /// ```
     /// use corepool::breaker::CircuitBreaker;
@@ -149,10 +154,11 @@ impl BreakerBuilder {
         self
     }
 
-    /// How long the probes have to decide, from the first that is admitted, and what happens then. Default: as long as the
-    /// open wait before (30 s if that was zero), and `Reopen`.
+    /// The lease: how long a probe may be out, and what happens when one has been out for longer. Default: as long as the open
+    /// wait before it, but at least 30 s, and `Reopen`.
     ///
-    /// Make it longer than a call may take: what a probe brings after it is late.
+    /// Make it longer than a call may take: what a probe brings after it is late. While no probe is out, no lease runs: a
+    /// half-open breaker waits for the next call.
     ///
     /// ```
     /// use corepool::breaker::{CircuitBreaker, Expired};
@@ -191,28 +197,13 @@ impl BreakerBuilder {
     /// # drop(breaker);
     /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = TimeSource::Custom(Contained::new(Box::new(clock)));
+        self.clock = TimeSource::custom(clock);
         self
     }
 
-    /// Makes the breaker.
-    ///
-    /// # Errors
-    ///
-    /// If a value makes no sense: which, and what would.
-    ///
-    /// ```
-    /// use corepool::breaker::CircuitBreaker;
-    ///
-    /// let refused = CircuitBreaker::builder().half_open(1, 2).build().unwrap_err();
-    /// assert_eq!(
-    ///     refused.to_string(),
-    ///     "half_open: 2 successes can never come from 1 permits: give at most as many",
-    /// );
-    /// ```
-    pub fn build(self) -> Result<CircuitBreaker, BreakerConfigError> {
-        let rules = self.rules()?;
-        Ok(CircuitBreaker::from_shared(Shared::new(rules, self.clock)))
+    /// What [`build`](Self::build) makes a breaker of.
+    pub(super) fn check(self) -> Result<(Rules, TimeSource), BreakerConfigError> {
+        Ok((self.rules()?, self.clock))
     }
 
     fn rules(&self) -> Result<Rules, BreakerConfigError> {
@@ -220,7 +211,7 @@ impl BreakerBuilder {
             consecutive: None,
             rates: Vec::new(),
             slow: self.slow_calls.map(|(longer_than, _)| longer_than),
-            backoff: self.open_backoff.clone().unwrap_or_else(|| Backoff::exponential(self.open_wait, 1.0)),
+            backoff: self.open_backoff.clone().unwrap_or_else(|| Backoff::exponential(self.open_wait, 1.0)).seeded(),
             fallback_wait: self.open_wait,
             permits: self.permits,
             successes: self.successes,
@@ -233,7 +224,7 @@ impl BreakerBuilder {
             }),
         };
         self.failure_policy.write(&mut rules)?;
-        self.check(&rules)?;
+        self.check_the_rest(&rules)?;
         if let Some((_, rate)) = self.slow_calls {
             check_share("slow_calls", "rate", rate)?;
             if rules.rates.is_empty() {
@@ -245,7 +236,7 @@ impl BreakerBuilder {
     }
 
     /// All but the failure policy and the rate of slow calls.
-    fn check(&self, rules: &Rules) -> Result<(), BreakerConfigError> {
+    fn check_the_rest(&self, rules: &Rules) -> Result<(), BreakerConfigError> {
         rules.backoff.check()?;
         match (self.permits, self.successes) {
             (0, _) => return Err(BreakerConfigError::ZeroCount { field: "half_open", part: "permits" }),
@@ -269,40 +260,6 @@ impl BreakerBuilder {
             AbandonedPolicy::FailureIfSlow if self.slow_calls.is_none() => Err(BreakerConfigError::NeedsSlowCalls),
             _ => Ok(()),
         }
-    }
-}
-
-impl CircuitBreaker {
-    /// A breaker that opens after 5 consecutive failures, admits one probe 30 s later, and closes when that succeeds.
-    ///
-    /// ```
-    /// use corepool::breaker::{CircuitBreaker, State};
-    ///
-    /// assert_eq!(CircuitBreaker::new().state(), State::Closed);
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build().unwrap_or_else(|error| unreachable!("the defaults are allowed: {error}"))
-    }
-
-    /// A breaker by rules of your own.
-    ///
-    /// ```
-    /// use corepool::breaker::{CircuitBreaker, FailurePolicy};
-    /// use std::time::Duration;
-    ///
-    /// let builder = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(3));
-    /// let breaker = builder.open_wait(Duration::from_secs(5)).build().unwrap();
-    /// # drop(breaker);
-    /// ```
-    pub fn builder() -> BreakerBuilder {
-        BreakerBuilder::new()
-    }
-}
-
-impl Default for CircuitBreaker {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The front door: how calls are made, and how the breaker is looked at and moved by hand.
+//! The front door: how a breaker is made, called, looked at and moved by hand.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -6,41 +6,72 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::error::{CallError, Rejected};
-use super::event::Event;
-use super::permit::{Permit, Running};
-use super::shared::Shared;
-use super::state::{Outcome, Snapshot, State};
-use super::step::Command;
+use super::builder::BreakerBuilder;
+use super::events::Event;
+use super::machine::Command;
+use super::permit::Permit;
+use super::shared::{CircuitBreaker, Shared};
+use super::state::{BreakerConfigError, CallError, Outcome, Rejected, Snapshot, State};
 use crate::base::panic::Contained;
 
-/// Stops calling what is down, and finds out when it is up again. Clones are the same breaker.
-///
-/// What it is and how it decides: [the module](super).
-///
-/// ```
-/// use corepool::breaker::{CallError, CircuitBreaker};
-///
-/// let breaker = CircuitBreaker::new();
-/// let mut asked = 0;
-/// for _ in 0..100 {
-///     let answer = breaker.call(|| {
-///         asked += 1;
-///         Err::<(), _>("connection refused")
-///     });
-///     assert!(answer.is_err());
-/// }
-/// assert_eq!(asked, 5); // the other 95 were rejected without asking
-/// assert!(matches!(breaker.call(|| Ok::<_, &str>(())), Err(CallError::Rejected(_))));
-/// ```
-#[derive(Clone)]
-pub struct CircuitBreaker(Arc<Shared>);
+impl BreakerBuilder {
+    /// Makes the breaker.
+    ///
+    /// # Errors
+    ///
+    /// If a value makes no sense: which, and what would.
+    ///
+    /// ```
+    /// use corepool::breaker::CircuitBreaker;
+    ///
+    /// let refused = CircuitBreaker::builder().half_open(1, 2).build().unwrap_err();
+    /// assert_eq!(
+    ///     refused.to_string(),
+    ///     "half_open: 2 successes can never come from 1 permits: give at most as many",
+    /// );
+    /// ```
+    pub fn build(self) -> Result<CircuitBreaker, BreakerConfigError> {
+        Ok(CircuitBreaker(Arc::new(Shared::new(self)?)))
+    }
+}
 
+/// How it is made.
 impl CircuitBreaker {
-    pub(super) fn from_shared(shared: Shared) -> Self {
-        Self(Arc::new(shared))
+    /// A breaker that opens after 5 consecutive failures, admits one probe 30 s later, and closes when that succeeds.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, State};
+    ///
+    /// assert_eq!(CircuitBreaker::new().state(), State::Closed);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().unwrap_or_else(|error| unreachable!("the defaults are allowed: {error}"))
     }
 
+    /// A breaker by rules of your own.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, FailurePolicy};
+    /// use std::time::Duration;
+    ///
+    /// let builder = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(3));
+    /// let breaker = builder.open_wait(Duration::from_secs(5)).build().unwrap();
+    /// # drop(breaker);
+    /// ```
+    pub fn builder() -> BreakerBuilder {
+        BreakerBuilder::new()
+    }
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How it is called.
+impl CircuitBreaker {
     /// Makes a call if it is admitted: `Ok` is a success, `Err` a failure.
     ///
     /// # Errors
@@ -91,15 +122,44 @@ impl CircuitBreaker {
         classify: impl FnOnce(&Result<T, E>) -> Outcome,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        let running = Running::new(&self.0, self.0.admit()?);
-        let result = f();
-        let outcome = classify(&result);
-        running.end(outcome);
+        let mut permit = self.try_acquire_ref()?;
+        let (result, outcome) = permit.watch(|| {
+            let result = f();
+            let outcome = classify(&result);
+            (result, outcome)
+        });
+        permit.record(outcome);
         result.map_err(CallError::Inner)
     }
 
     /// The future of a call, which is admitted when it is first polled. It holds the breaker, and is `Send` if `f` and what `f`
-    /// returns are. Dropped before it is ready, it abandons the call.
+    /// returns are.
+    ///
+    /// Dropped before it is ready, it abandons the call, which counts as the [`AbandonedPolicy`](super::AbandonedPolicy) says: by
+    /// default not at all, as nothing tells a call that hangs from a caller who has left. So a time-out belongs inside the call,
+    /// where it is a failure. One around it, `timeout(limit, breaker.call_async(..))`, gives up call after call that hangs, and
+    /// the breaker stays closed.
+    ///
+    /// ```
+    /// use corepool::breaker::{CircuitBreaker, State};
+    /// use std::time::Duration;
+    /// use tokio::time::timeout;
+    ///
+    /// async fn ask() -> u32 {
+    ///     std::future::pending().await // the server hangs
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let breaker = CircuitBreaker::new();
+    /// while breaker.state() == State::Closed {
+    ///     let call = breaker.call_async(|| timeout(Duration::from_millis(10), ask()));
+    ///     let _gave_up: Result<u32, _> = call.await;
+    /// }
+    /// # });
+    /// ```
+    ///
+    /// Where the time-out must be outside, let [`abandoned`](super::BreakerBuilder::abandoned) calls be failures, or those that
+    /// took longer than [`slow_calls`](super::BreakerBuilder::slow_calls).
     ///
     /// # Errors
     ///
@@ -152,10 +212,10 @@ impl CircuitBreaker {
         Fut: Future<Output = Result<T, E>>,
         C: FnOnce(&Result<T, E>) -> Outcome,
     {
-        let shared = Arc::clone(&self.0);
+        let breaker = self.clone();
         async move {
-            let ticket = shared.admit()?;
-            let mut permit = Permit::new(shared, ticket);
+            let ticket = breaker.0.admit()?;
+            let mut permit = Permit::new(breaker, ticket);
             let mut call = pin!(permit.watch(f));
             let result = poll_fn(|context| permit.watch(|| call.as_mut().poll(context))).await;
             let outcome = permit.watch(|| classify(&result));
@@ -166,8 +226,8 @@ impl CircuitBreaker {
 
     /// Asks to make a call whose end is reported later, or elsewhere: see [`Permit`].
     ///
-    /// A permit costs the breaker's reference count, two writes to memory that all its users share, which
-    /// [`call`](Self::call) and a rejection do not.
+    /// A permit costs the breaker's reference count, two writes to memory that all its users share: see
+    /// [`try_acquire_ref`](Self::try_acquire_ref).
     ///
     /// # Errors
     ///
@@ -186,7 +246,29 @@ impl CircuitBreaker {
     /// ```
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
         let ticket = self.0.admit()?;
-        Ok(Permit::new(Arc::clone(&self.0), ticket))
+        Ok(Permit::new(self.clone(), ticket))
+    }
+
+    /// The same by a permit that borrows the breaker, for a call that ends before this does: it costs no more than
+    /// [`call`](Self::call).
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], with how long to wait.
+    ///
+    /// ```
+    /// use corepool::breaker::CircuitBreaker;
+    ///
+    /// fn answer(breaker: &CircuitBreaker) -> Result<u32, Box<dyn std::error::Error>> {
+    ///     let permit = breaker.try_acquire_ref()?;
+    ///     Ok(permit.run(|| "42".parse())?)
+    /// }
+    /// assert_eq!(answer(&CircuitBreaker::new()).unwrap(), 42);
+    /// ```
+    #[inline]
+    pub fn try_acquire_ref(&self) -> Result<Permit<&Self>, Rejected> {
+        let ticket = self.0.admit()?;
+        Ok(Permit::new(self, ticket))
     }
 
     /// Whether a call would be admitted now. Takes no place and counts nothing: another call may be faster.
@@ -288,7 +370,8 @@ impl CircuitBreaker {
         self.0.command(Command::MetricsOnly);
     }
 
-    /// Closes it from whatever state, with empty windows. The totals of [`Snapshot`] stay.
+    /// Closes it from whatever state, with empty windows. The totals of [`Snapshot`] stay. If the clock was ahead once, that is
+    /// forgotten, as it is by any change by hand.
     ///
     /// ```
     /// use corepool::breaker::{CircuitBreaker, State};
@@ -304,12 +387,15 @@ impl CircuitBreaker {
 
     /// Calls `listener` with each event from now on, until the [`Subscription`] is dropped.
     ///
-    /// Events come in the order in which they happened, one at a time, on the thread whose call caused them or one that causes
-    /// others, and before that call returns. A listener may call any method of the breaker; what such a call causes is told
-    /// when the listener has returned. What a listener throws is contained.
+    /// Events come in the order in which they happened, each once and one at a time. A call tells those that it causes before it
+    /// returns, unless another thread is telling events just then: that one tells them too. So no call waits for a listener that
+    /// runs on another thread. What a listener throws is contained.
     ///
-    /// A call that causes an event waits while other events are told. So a listener should be short, and must not wait for
-    /// another thread that calls this breaker, nor for a lock that somebody holds while calling it. One that answers every
+    /// A listener may call any method of the breaker; what such a call causes is told when the listener has returned. The time
+    /// that listeners take is part of no call's own: a call begins when its admission has been told.
+    ///
+    /// A thread that tells goes on as long as others cause events, and events that are not told yet are kept: listeners that
+    /// take longer than the calls do hold one caller up, and take memory. So a listener should be short; one that answers every
     /// event with a call never comes to an end, as each call is an event. While anybody listens, each call takes the breaker's
     /// lock.
     ///

@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | [`Closed`](State::Closed) | made and judged | the [`FailurePolicy`] says so: then it opens |
 //! | [`Open`](State::Open) | rejected | its wait is over ([`open_wait`] or a [`Backoff`]) and a call asks: that is admitted as a probe |
-//! | [`HalfOpen`](State::HalfOpen) | a probe while there are permits, else rejected | the probes decide ([`half_open`]), or their lease is over ([`half_open_max_wait`]) |
+//! | [`HalfOpen`](State::HalfOpen) | a probe while there are permits, else rejected | the probes decide ([`half_open`]), or one that is out has held its lease for too long ([`half_open_max_wait`]) |
 //! | [`ForcedOpen`](State::ForcedOpen), [`Disabled`](State::Disabled), [`MetricsOnly`](State::MetricsOnly) | rejected; made; made and counted | somebody says so |
 //!
 //! ```
@@ -62,16 +62,18 @@
 //!   ([`late_results`](Snapshot::late_results)) and changes nothing: a call from before the breaker opened cannot close it.
 //! - **A probe is reserved when it is admitted**, in the step that makes the breaker half-open: of any number of threads that
 //!   race for one probe, one gets it.
-//! - **No breaker stays half-open for ever**: probes hold a lease. When it is over they are taken to have failed, unless you
-//!   say otherwise ([`Expired`]), and what they bring is late.
+//! - **No probe holds it half-open for ever**: each has a lease while it is out. When that is over they are taken to have failed,
+//!   unless you say otherwise ([`Expired`]), and what they bring is late. While none is out it waits for the next call.
+//! - **A call that hangs is seen**, where slow calls are: it counts as one when it has taken too long, not when it returns.
 //! - **A panic is a failure**, and goes on. A call that is abandoned, without a result, counts as the [`AbandonedPolicy`] says.
-//! - **Your code cannot wedge it.** Listeners, classifiers, back-off functions and clocks run outside its lock. If one of
-//!   them panics, the breaker works on.
+//! - **Your code cannot wedge it.** Listeners, classifiers, back-off functions and clocks run outside its lock, no call waits for
+//!   a listener that runs on another thread, and the time of listeners is part of no call. If one of them panics, the breaker
+//!   works on.
 //! - **No threads, no timers**: time only matters when somebody calls. Reading the state changes nothing.
-//! - **It costs little.** While it is closed, counts consecutive failures, has just seen a success, and nobody listens, a
-//!   [`call`](CircuitBreaker::call) costs two loads of one atomic: no lock, no write, no look at the clock. With a rate, a
-//!   healthy call takes a lock for as long as it takes to count; with a window of time, or slow calls, it reads the clock
-//!   too, which is the larger part of the cost.
+//! - **It costs little.** While it is closed, counts consecutive failures or the last so many calls, has seen nothing but success
+//!   for that long, and nobody listens, a [`call`](CircuitBreaker::call) costs two loads of one atomic: no lock, no write, no
+//!   look at the clock. A rejected call reads the clock, and takes no lock either. With a window of time a healthy call reads the
+//!   clock, and takes a lock for as long as it takes to count; with slow calls it does so when it comes and when it goes.
 //!
 //! Boundaries: a rate opens the breaker when it is reached, a wait is over when it has passed in full, and a call is slow
 //! when it takes strictly longer than the limit.
@@ -81,8 +83,10 @@
 //! - It stops no call that is under way: give your calls time-outs.
 //! - It knows the calls of one process. Others find out for themselves.
 //! - A permit that is leaked (`mem::forget`) holds its probe's place until the lease is over.
-//! - A back-off function that never returns leaves the breaker open until somebody changes it by hand.
-//! - Listeners make calls wait for each other: see [`subscribe`](CircuitBreaker::subscribe).
+//! - A back-off function that never returns leaves the breaker open until somebody changes it by hand. So does a listener, when
+//!   it is told of a probe on that probe's thread: neither the probe nor its lease has begun.
+//! - Events wait in memory while listeners are slow: see [`subscribe`](CircuitBreaker::subscribe).
+//! - A time-out around [`call_async`](CircuitBreaker::call_async) abandons the call, which is no failure by default: put it inside.
 //!
 //! [`open_wait`]: BreakerBuilder::open_wait
 //! [`half_open`]: BreakerBuilder::half_open
@@ -92,32 +96,29 @@
 // changes by hand; out come permits or rejections, and events. A file refers to those below it only.
 
 // The way of a call, from the front door down:
-mod builder; // rules in, a breaker out
 mod circuit; // the front door: calls, looks, changes by hand, listeners
 mod permit; // a call's right to be made, from its admission to its end
-mod shared; // what the clones share: past the word, or under the lock
-mod core; // what the lock guards: the machine, and the events of its steps
-mod word; // what a healthy call needs to know of it, in one atomic
-mod event; // what is told, and its way to the listeners
-mod machine; // the state machine: plain code, without locks, clocks or user code
-mod phase; // the states with what each knows: waits, probes
-mod window; // the calls that a closed breaker is judged by
+mod shared; // what the clones share: past word and gate, or under the lock
+mod machine; // the state machine: plain code, without locks or user code
+mod in_flight; // the calls that are out: whose lease ends next, who becomes slow
+mod word; // what calls need to know without the lock, in two atomics
+mod events; // what is told, and its way to the listeners
+mod builder; // the choices of a user, each with a default
+mod rules; // the policies, and the rules they come to
 
-// The words in which these speak:
-mod rules; // what a user chose, and what it comes to
-mod step; // what goes into the machine and what comes out
-mod tally; // calls counted by how they ended
+// What these stand on:
+mod window; // the calls that a breaker is judged by, and their rates
 mod backoff; // how long it stays open
 mod clock; // where the time comes from
-mod state; // states, outcomes, snapshots
-mod error; // rejections, and rules that make no sense
+mod state; // states, outcomes, snapshots, errors
 
 pub use backoff::Backoff;
 pub use builder::BreakerBuilder;
-pub use circuit::{CircuitBreaker, Subscription};
+pub use circuit::Subscription;
 pub use clock::{Clock, ManualClock, MonotonicClock};
-pub use error::{BreakerConfigError, CallError, Reason, Rejected};
-pub use event::Event;
+pub use events::Event;
 pub use permit::Permit;
-pub use rules::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy, Window};
-pub use state::{Outcome, Recorded, Snapshot, State, WindowCounts};
+pub use rules::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy};
+pub use shared::CircuitBreaker;
+pub use state::{BreakerConfigError, CallError, Outcome, Reason, Recorded, Rejected, Snapshot, State, WindowCounts};
+pub use window::Window;

@@ -1,13 +1,14 @@
 //! A call's right to be made, from its admission to its end.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::mem;
-use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::thread;
 
-use super::shared::Shared;
+use super::machine::Ticket;
+use super::shared::CircuitBreaker;
 use super::state::{Outcome, Recorded};
-use super::step::{Ending, Ticket};
+use super::window::Ending;
 
 /// A call that was admitted, and has not ended.
 ///
@@ -27,9 +28,22 @@ use super::step::{Ending, Ticket};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A permit holds the breaker, `CircuitBreaker`, or borrows it, `&CircuitBreaker`: that one stays on its thread's stack and is
+/// cheaper by two writes to memory which all callers share.
+///
+/// # Dropped by a panic
+///
+/// A permit is a failure if the thread that drops it is unwinding. The standard library tells that a thread unwinds, but not since
+/// when, nor how many panics it is in; so the rule takes a permit for a failure too
+///
+/// - that a destructor acquired while its thread was unwinding, and dropped without a report before the unwinding was over;
+/// - that was acquired elsewhere, after the thread that drops it began to unwind.
+///
+/// Report an outcome, [`ignore`](Self::ignore) say, where that is not meant.
 #[must_use = "dropping a permit without reporting an outcome abandons the call"]
-pub struct Permit {
-    shared: Arc<Shared>,
+pub struct Permit<B: Borrow<CircuitBreaker> = CircuitBreaker> {
+    breaker: B,
     ticket: Ticket,
     if_dropped: IfDropped,
 }
@@ -37,23 +51,18 @@ pub struct Permit {
 /// What dropping a permit means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum IfDropped {
-    /// It is abandoned, but fails on a thread that unwinds: none was when it was acquired.
-    AbandonsOrFails,
-    /// It is abandoned on this thread, which was unwinding already when it was acquired, but fails on another that unwinds.
-    AbandonsOn(ThreadId),
-    /// It fails: something is running that can only be left by a report or a panic.
+    /// It is abandoned, but has failed where the thread unwinds.
+    Abandons,
+    /// It has failed: something is running that can only be left by a report or a panic.
     Fails,
     /// It has ended.
     Nothing,
 }
 
-impl Permit {
-    pub(super) fn new(shared: Arc<Shared>, ticket: Ticket) -> Self {
-        let if_dropped = match thread::panicking() {
-            true => IfDropped::AbandonsOn(thread::current().id()),
-            false => IfDropped::AbandonsOrFails,
-        };
-        Self { shared, ticket, if_dropped }
+impl<B: Borrow<CircuitBreaker>> Permit<B> {
+    #[inline]
+    pub(super) fn new(breaker: B, ticket: Ticket) -> Self {
+        Self { breaker, ticket, if_dropped: IfDropped::Abandons }
     }
 
     /// Reports that the dependency did its part.
@@ -125,7 +134,8 @@ impl Permit {
         result
     }
 
-    /// Starts the call's time anew, so that what came before, such as waiting in a queue, does not make it slow.
+    /// Starts the call's time anew, so that what came before, such as waiting in a queue, does not make it slow. What has been
+    /// counted as slow meanwhile stays so: see [`pause`](Self::pause). The lease of a probe goes on.
     ///
     /// ```
     /// use corepool::breaker::{CircuitBreaker, FailurePolicy, ManualClock, Window};
@@ -143,10 +153,33 @@ impl Permit {
     /// assert_eq!(breaker.snapshot().window.unwrap().slow, 0);
     /// ```
     pub fn start(&mut self) {
-        self.shared.restart(&mut self.ticket);
+        self.breaker.borrow().0.restart(&mut self.ticket);
     }
 
-    /// Runs a part of the call: what unwinds out of it fails the permit, even on a thread that was unwinding before.
+    /// Stops the call's time until [`start`](Self::start): however long it waits until then, it does not become slow. The lease of
+    /// a probe goes on.
+    ///
+    /// ```
+    /// use corepool::Pool;
+    /// use corepool::breaker::CircuitBreaker;
+    /// use std::time::Duration;
+    ///
+    /// let (pool, one_second) = (Pool::new().unwrap(), Duration::from_secs(1));
+    /// let breaker = CircuitBreaker::builder().slow_calls(one_second, 0.5).build().unwrap();
+    /// let mut permit = breaker.try_acquire().unwrap();
+    /// permit.pause();
+    /// let job = pool.submit(move || {
+    ///     permit.start(); // the queue may have been long
+    ///     permit.run(|| "42".parse::<u32>())
+    /// });
+    /// assert_eq!(job.unwrap().join().unwrap(), Ok(42));
+    /// ```
+    pub fn pause(&mut self) {
+        self.breaker.borrow().0.pause(&mut self.ticket);
+    }
+
+    /// Runs a part of the call: what unwinds out of it fails the permit.
+    #[inline]
     pub(super) fn watch<R>(&mut self, part: impl FnOnce() -> R) -> R {
         let before = mem::replace(&mut self.if_dropped, IfDropped::Fails);
         let result = part();
@@ -154,54 +187,34 @@ impl Permit {
         result
     }
 
+    #[inline]
     fn end(&mut self, ending: Ending) -> Recorded {
         self.if_dropped = IfDropped::Nothing;
-        self.shared.record(self.ticket, ending)
+        self.breaker.borrow().0.record(self.ticket, ending)
     }
 }
 
-impl Drop for Permit {
+impl<B: Borrow<CircuitBreaker>> Drop for Permit<B> {
+    #[inline]
     fn drop(&mut self) {
-        let ending = match self.if_dropped {
-            IfDropped::Nothing => return,
-            IfDropped::Fails => Ending::Reported(Outcome::Failure),
-            IfDropped::AbandonsOn(here) if here == thread::current().id() => Ending::Abandoned,
-            _ if thread::panicking() => Ending::Reported(Outcome::Failure),
-            IfDropped::AbandonsOrFails | IfDropped::AbandonsOn(_) => Ending::Abandoned,
-        };
-        self.end(ending);
+        if self.if_dropped != IfDropped::Nothing {
+            end_unreported(self.breaker.borrow(), self.ticket, self.if_dropped == IfDropped::Fails);
+        }
     }
 }
 
-impl fmt::Debug for Permit {
+/// Takes what it needs by value: a permit that nobody points at is kept in registers.
+#[cold]
+fn end_unreported(breaker: &CircuitBreaker, ticket: Ticket, fails: bool) {
+    let ending = match fails || thread::panicking() {
+        true => Ending::Reported(Outcome::Failure),
+        false => Ending::Abandoned,
+    };
+    breaker.0.record(ticket, ending);
+}
+
+impl<B: Borrow<CircuitBreaker>> fmt::Debug for Permit<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit").field("ticket", &self.ticket).finish_non_exhaustive()
-    }
-}
-
-/// A call that runs on its caller's stack: it ends with a report, or fails by a panic.
-pub(super) struct Running<'a> {
-    shared: &'a Shared,
-    ticket: Ticket,
-}
-
-impl<'a> Running<'a> {
-    #[inline]
-    pub(super) fn new(shared: &'a Shared, ticket: Ticket) -> Self {
-        Self { shared, ticket }
-    }
-
-    #[inline]
-    pub(super) fn end(self, outcome: Outcome) {
-        let (shared, ticket) = (self.shared, self.ticket);
-        mem::forget(self);
-        shared.record(ticket, Ending::Reported(outcome));
-    }
-}
-
-impl Drop for Running<'_> {
-    #[cold]
-    fn drop(&mut self) {
-        self.shared.record(self.ticket, Ending::Reported(Outcome::Failure));
     }
 }

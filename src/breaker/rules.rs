@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use super::backoff::Backoff;
-use super::error::BreakerConfigError;
-use super::state::Outcome;
-use super::step::Ending;
-use super::tally::{Entry, Pace, Tally};
+use super::state::{BreakerConfigError, Outcome};
+use super::window::{Ending, Entry, Pace, RateRule, Window};
 
-/// The open wait, and the lease of probes after a wait of zero.
+/// The open wait, and the shortest lease of probes unless another is asked for.
 pub(super) const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 
 /// When failures open a closed breaker.
@@ -38,31 +36,6 @@ pub enum FailurePolicy {
     },
     /// Whichever comes first. Where a rate window is spoken of elsewhere, it is that of the first rate in it.
     Any(Vec<FailurePolicy>),
-}
-
-/// Which calls a rate is about.
-///
-/// ```
-/// use corepool::breaker::{CircuitBreaker, FailurePolicy, Window};
-/// use std::time::Duration;
-///
-/// let window = Window::Time { span: Duration::from_secs(10), buckets: 10 };
-/// let policy = FailurePolicy::Rate { threshold: 0.5, window, minimum_calls: 20 };
-/// let breaker = CircuitBreaker::builder().failure_policy(policy).build().unwrap();
-/// # drop(breaker);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Window {
-    /// The last so many calls: two to four bytes each, taken as calls come.
-    Count(u32),
-    /// The calls of the last `span`, kept in `buckets` that are aligned to the clock's origin: a call is forgotten with its
-    /// whole bucket, so the calls of between `span - span / buckets` and `span` are looked at. 32 bytes a bucket.
-    Time {
-        /// How far back. At least a nanosecond a bucket.
-        span: Duration,
-        /// Into how many parts it is cut: more are more exact.
-        buckets: u16,
-    },
 }
 
 /// What probes must show.
@@ -125,7 +98,8 @@ pub enum Expired {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AbandonedPolicy {
-    /// Not at all: a probe gives its place back. The default, unless slow calls are configured.
+    /// Not at all: a probe gives its place back. The default, unless slow calls are configured: without them nothing tells a call
+    /// that was given up because it hung from one whose caller had lost interest.
     Ignore,
     /// As a failure.
     Failure,
@@ -152,42 +126,10 @@ pub(super) struct Rules {
     pub(super) permits: u32,
     pub(super) successes: u32,
     pub(super) half_open: HalfOpenPolicy,
-    /// `None`: as long as the open wait before it.
+    /// `None`: as long as the open wait before it, and no shorter than [`DEFAULT_WAIT`].
     pub(super) lease: Option<Duration>,
     pub(super) expired: Expired,
     pub(super) abandoned: AbandonedPolicy,
-}
-
-/// When a window's calls open the breaker.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RateRule {
-    pub(super) window: Window,
-    pub(super) minimum: u32,
-    pub(super) failures: Option<f64>,
-    pub(super) slow: Option<f64>,
-}
-
-impl RateRule {
-    /// Slow calls where no rate is configured: the window and the minimum that resilience4j takes by default.
-    pub(super) const SLOW_ONLY: Self = Self { window: Window::Count(100), minimum: 100, failures: None, slow: None };
-
-    /// So many calls make a rate. A count window that abandoned calls share with others cannot hold more.
-    #[inline]
-    pub(super) fn needed_in(&self, tally: &Tally) -> u32 {
-        match self.window {
-            Window::Count(size) => {
-                self.minimum.min(size.saturating_sub(u32::try_from(tally.abandoned).unwrap_or(size)))
-            }
-            Window::Time { .. } => self.minimum,
-        }
-    }
-
-    #[inline]
-    pub(super) fn is_reached_by(&self, tally: &Tally, minimum: u32) -> bool {
-        tally.calls >= u64::from(minimum)
-            && (self.failures.is_some_and(|limit| tally.failures_reach(limit))
-                || self.slow.is_some_and(|limit| tally.slow_reach(limit)))
-    }
 }
 
 impl Rules {
@@ -226,14 +168,9 @@ impl Rules {
         }
     }
 
-    /// Only waits and leases need the time, not the windows.
-    pub(super) fn is_timeless(&self) -> bool {
-        self.slow.is_none() && self.rates.iter().all(|rate| matches!(rate.window, Window::Count(_)))
-    }
-
-    /// A success that meets no failure before it changes nothing.
-    pub(super) fn forget_successes(&self) -> bool {
-        self.rates.is_empty()
+    /// Whether most steps need the time.
+    pub(super) fn need_time(&self) -> bool {
+        self.slow.is_some() || self.rates.iter().any(|rate| matches!(rate.window, Window::Time { .. }))
     }
 }
 

@@ -1,203 +1,248 @@
 //! What the clones of a breaker share, and how a call goes through it.
 //!
-//! 1. A healthy call reads the state word when it comes and when it goes, and that is all (see `word`).
-//! 2. Where there is only something to count, a good call in a window or a rejection, it is counted under the lock.
-//! 3. Any other step takes the lock, lets the machine do what time has done by itself and then the step, puts the events into
-//!    the outbox, publishes the word, and releases the lock. The clock is read before the lock is taken.
-//! 4. If the step has opened the breaker for a time that only a function of the user can tell, it asks that function, takes
+//! 1. A healthy call reads the state word when it comes and when it goes, and that is all. A rejected one reads the gate and the
+//!    clock, and is counted (see `word`).
+//! 2. Any other step takes the lock, lets the machine make it, publishes word and gate, and releases the lock.
+//! 3. If the step has opened the breaker for a time that only a function of the user can tell, it asks that function, takes
 //!    the lock again, and brings the answer.
-//! 5. It delivers the events.
+//! 4. It tells the events, unless somebody is at it (see `events`).
+//! 5. A call that was admitted while somebody listened is sent out only now: what was told before is no part of it.
 //!
 //! The clock, that function and the listeners are user code: none of them runs under the lock, and what they throw stays
-//! here.
+//! here. The system's clock cannot throw and takes no time, so it is read when a step asks for it.
 
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::TimeSource;
-use super::core::Core;
-use super::error::Rejected;
-use super::event::{Listen, Turn};
-use super::machine::Machine;
+use super::builder::BreakerBuilder;
+use super::clock::{Now, Reading, TimeSource};
+use super::events::{Listen, Outbox};
+use super::in_flight::Flight;
+use super::machine::{Began, Command, Machine, Question, Step, Ticket};
 use super::rules::Rules;
-use super::state::{Recorded, Snapshot, State};
-use super::step::{Admission, Began, Command, Ending, Question, Ticket};
-use super::tally::Pace;
-use super::word::StateWord;
+use super::state::{BreakerConfigError, Recorded, Rejected, Snapshot, State};
+use super::window::Ending;
+use super::word::{Gate, StateWord};
 use crate::base::panic::contain;
-use crate::base::sync::{Condvar, Mutex, MutexGuard};
+use crate::base::sync::{Mutex, MutexGuard};
+
+/// Stops calling what is down, and finds out when it is up again. Clones are the same breaker.
+///
+/// What it is and how it decides: [the module](super).
+///
+/// ```
+/// use corepool::breaker::{CallError, CircuitBreaker};
+///
+/// let breaker = CircuitBreaker::new();
+/// let mut asked = 0;
+/// for _ in 0..100 {
+///     let answer = breaker.call(|| {
+///         asked += 1;
+///         Err::<(), _>("connection refused")
+///     });
+///     assert!(answer.is_err());
+/// }
+/// assert_eq!(asked, 5); // the other 95 were rejected without asking
+/// assert!(matches!(breaker.call(|| Ok::<_, &str>(())), Err(CallError::Rejected(_))));
+/// ```
+#[derive(Clone)]
+pub struct CircuitBreaker(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     word: StateWord,
+    gate: Gate,
     rules: Arc<Rules>,
     clock: TimeSource,
-    core: Mutex<Core>,
-    /// Rung when the outbox has come on.
-    delivered: Condvar,
+    core: Apart<Mutex<Core>>,
+}
+
+/// On cache lines of its own: who counts a call does not take the word from those who only read it.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// What the lock guards.
+struct Core {
+    machine: Machine,
+    outbox: Outbox,
+    /// The latest time that a step has gone by.
+    latest: Duration,
 }
 
 // A panic leaves it whole, so whoever holds it sees nothing broken after it.
 impl RefUnwindSafe for Shared {}
 
 impl Shared {
-    pub(super) fn new(rules: Rules, clock: TimeSource) -> Self {
+    pub(super) fn new(rules: BreakerBuilder) -> Result<Self, BreakerConfigError> {
+        let (rules, clock) = rules.check()?;
         let rules = Arc::new(rules);
-        let core = Core::new(Arc::clone(&rules));
-        Self {
-            word: StateWord::new(core.word(&rules)),
+        let machine = Machine::new(Arc::clone(&rules));
+        Ok(Self {
+            word: StateWord::new(machine.word(false)),
+            gate: Gate::new(),
             rules,
             clock,
-            core: Mutex::new(core),
-            delivered: Condvar::new(),
-        }
+            core: Apart(Mutex::new(Core { machine, outbox: Outbox::new(), latest: Duration::ZERO })),
+        })
     }
 
     #[inline]
     pub(super) fn admit(&self) -> Result<Ticket, Rejected> {
         let word = self.word.load();
         match word.admits_all() {
-            true if !word.is_timed() => Ok(Ticket { generation: word.generation(), began: Began::UNKNOWN }),
-            true => Ok(Ticket { generation: word.generation(), began: Began::at(self.clock.now()) }),
-            false => self.admit_by_machine(),
+            true => Ok(Ticket::unlisted(word.generation())),
+            false => self.admit_or_reject(),
+        }
+    }
+
+    #[cold]
+    fn admit_or_reject(&self) -> Result<Ticket, Rejected> {
+        match self.gate.reject(|| self.clock.nanos()) {
+            Some(rejected) => Err(rejected),
+            None => self.admit_by_machine(),
         }
     }
 
     /// Twice if a lease had run out and the wait after it had to be asked for.
-    #[cold]
     fn admit_by_machine(&self) -> Result<Ticket, Rejected> {
         loop {
-            let now = self.clock.now();
-            let mut core = self.core.lock();
-            if let Some(rejected) = core.reject_quietly(now) {
-                return Err(rejected);
-            }
-            let admission = self.step_under(core, now, |core, now| match core.machine.has_question() {
-                true => None,
-                false => Some(core.admit(now)),
-            });
-            match admission {
-                None => {}
-                Some(Admission::Rejected(rejected)) => return Err(rejected),
-                Some(Admission::Admitted { generation, .. }) => {
-                    return Ok(Ticket { generation, began: Began::at(self.rules.slow.and(now)) });
+            let mut is_heard = false;
+            let admission = self.step(|machine, step| {
+                is_heard = step.outbox.has_listeners();
+                let mut admission = machine.admit(step)?;
+                if let (Ok(ticket), false) = (&mut admission, is_heard) {
+                    machine.send_out(ticket, &mut step.now);
                 }
+                Some(admission)
+            });
+            if let Some(mut admission) = admission {
+                if let (Ok(ticket), true) = (&mut admission, is_heard) {
+                    self.send_out(ticket);
+                }
+                return admission;
             }
         }
+    }
+
+    /// A call begins, once what was told of its admission has been heard, or begins anew.
+    pub(super) fn send_out(&self, ticket: &mut Ticket) {
+        let reading = self.clock.read_ahead(true);
+        let mut core = self.core.0.lock();
+        let Core { machine, latest, outbox } = &mut *core;
+        machine.send_out(ticket, &mut self.clock.now(reading, latest));
+        self.publish(machine, outbox);
     }
 
     /// Starts a call's time anew.
     pub(super) fn restart(&self, ticket: &mut Ticket) {
         if self.rules.slow.is_some() {
-            ticket.began = Began::at(self.clock.now());
+            self.send_out(ticket);
         }
+    }
+
+    pub(super) fn pause(&self, ticket: &mut Ticket) {
+        self.core.0.lock().machine.pause(ticket);
     }
 
     #[inline]
     pub(super) fn record(&self, ticket: Ticket, ending: Ending) -> Recorded {
         match self.word.load().is_unmoved_by(ticket.generation, ending) {
             true => Recorded::Counted,
-            false => self.record_by_machine(ticket, ending),
+            // One by one: a ticket that is passed by reference is kept in memory.
+            false => self.record_by_machine(ticket.generation, ticket.began, ticket.flight, ending),
         }
     }
 
-    fn record_by_machine(&self, ticket: Ticket, ending: Ending) -> Recorded {
-        if self.word.load().is_deaf_to(ticket.generation) {
-            return Recorded::Counted;
-        }
-        if self.rules.is_timeless() && !ending.may_count_against() {
-            let mut core = self.core.lock();
-            if core.count_quietly(ticket.generation, ending, Pace::Fast, None) {
-                return Recorded::Counted;
-            }
-            if core.machine.needs_no_time_for_success() {
-                return self
-                    .step_under(core, None, |core, now| core.record(ticket.generation, ending, Pace::Fast, now));
-            }
-        }
-        self.record_in_time(ticket, ending)
-    }
-
-    fn record_in_time(&self, ticket: Ticket, ending: Ending) -> Recorded {
-        let read = self.clock.now();
-        let mut core = self.core.lock();
-        // As read, like the beginning: the breaker's own time stands still while the clock is behind it.
-        let pace_by = |limit| ticket.began.pace(read.unwrap_or_else(|| core.time(None)), limit);
-        let pace = self.rules.slow.map_or(Pace::Fast, pace_by);
-        match core.count_quietly(ticket.generation, ending, pace, read) {
+    #[cold]
+    fn record_by_machine(&self, generation: u64, began: Began, flight: Flight, ending: Ending) -> Recorded {
+        let ticket = Ticket { generation, began, flight };
+        match self.word.load().is_deaf_to(generation) {
             true => Recorded::Counted,
-            false => self.step_under(core, read, |core, now| core.record(ticket.generation, ending, pace, now)),
+            false => self.step(|machine, step| machine.record(&ticket, ending, step)),
         }
     }
 
+    /// A change by hand. Time goes on from what the clock says now, if it had been ahead.
     pub(super) fn command(&self, command: Command) {
-        self.step(|core, now| core.command(command, now));
+        let read = self.clock.read();
+        let mut core = self.core.0.lock();
+        if let Some(read) = read {
+            core.latest = read;
+            self.clock.forget_the_furthest(read);
+        }
+        self.step_under(core, Reading::Read(read), |machine, step| machine.command(command, step));
     }
 
-    /// The third to fifth point above.
-    fn step<R>(&self, step: impl FnOnce(&mut Core, Duration) -> R) -> R {
-        let now = self.clock.now();
-        self.step_under(self.core.lock(), now, step)
+    /// The second to fourth point above.
+    #[inline]
+    fn step<R>(&self, step: impl FnOnce(&mut Machine, &mut Step<'_>) -> R) -> R {
+        let reading = self.clock.read_ahead(self.rules.need_time());
+        self.step_under(self.core.0.lock(), reading, step)
     }
 
     #[inline]
     fn step_under<R>(
         &self,
         mut core: MutexGuard<'_, Core>,
-        now: Option<Duration>,
-        step: impl FnOnce(&mut Core, Duration) -> R,
+        reading: Reading,
+        step: impl FnOnce(&mut Machine, &mut Step<'_>) -> R,
     ) -> R {
-        let (before, now) = (core.outbox.told(), core.tick(now));
-        core.lapse(now);
-        let result = step(&mut core, now);
-        self.word.publish(core.word(&self.rules));
-        let (question, told) = (core.machine.take_question(), core.outbox.told());
+        let Core { machine, outbox, latest } = &mut *core;
+        let mut at_hand = Step { now: self.clock.now(reading, latest), outbox };
+        let result = step(machine, &mut at_hand);
+        let (question, tells) = (machine.take_question(), outbox.begin());
+        self.publish(machine, outbox);
         drop(core);
         if let Some(question) = question {
-            let wait = self.ask(question);
-            self.core.lock().machine.answer(question, wait);
+            self.answer(question);
         }
-        if told > before {
-            self.deliver(told);
+        if tells {
+            self.tell();
         }
         result
+    }
+
+    /// Under the lock, after every change.
+    #[inline]
+    fn publish(&self, machine: &Machine, outbox: &Outbox) {
+        let is_heard = outbox.has_listeners();
+        self.word.publish(machine.word(is_heard));
+        self.gate.publish(if is_heard { None } else { machine.barrier() });
+    }
+
+    fn answer(&self, question: Question) {
+        let wait = self.ask(question);
+        let mut core = self.core.0.lock();
+        core.machine.answer(question, wait);
+        self.publish(&core.machine, &core.outbox);
     }
 
     fn ask(&self, question: Question) -> Duration {
         contain(|| self.rules.backoff.wait(question.attempt)).unwrap_or(self.rules.fallback_wait)
     }
 
-    /// Sees to it that the events up to `told` are delivered: see `event`.
-    fn deliver(&self, told: u64) {
-        let mut core = self.core.lock();
+    /// By whom the outbox has chosen.
+    fn tell(&self) {
         loop {
-            match core.outbox.turn(told) {
-                Turn::Over => return,
-                Turn::Wait => core = self.delivered.wait(core),
-                Turn::Deliver => break,
+            let delivery = self.core.0.lock().outbox.next();
+            match delivery {
+                Some(delivery) => delivery.hand_over(),
+                None => return,
             }
-        }
-        while let Some(delivery) = core.outbox.take() {
-            drop(core);
-            delivery.hand_over();
-            core = self.core.lock();
-            core.outbox.count_delivered();
-            // They find the next event counted, or no courier: the lock is held until `take` has looked.
-            self.delivered.notify_all();
         }
     }
 
     pub(super) fn subscribe(&self, listen: Arc<Listen>) -> u64 {
-        let mut core = self.core.lock();
+        let mut core = self.core.0.lock();
         let id = core.outbox.add(listen);
-        self.word.publish(core.word(&self.rules));
+        self.publish(&core.machine, &core.outbox);
         id
     }
 
     pub(super) fn unsubscribe(&self, id: u64) {
-        let mut core = self.core.lock();
+        let mut core = self.core.0.lock();
         let removed = core.outbox.remove(id);
-        self.word.publish(core.word(&self.rules));
+        self.publish(&core.machine, &core.outbox);
         drop(core);
         drop(removed);
     }
@@ -206,33 +251,33 @@ impl Shared {
 /// What reads, and changes nothing.
 impl Shared {
     pub(super) fn state(&self) -> State {
-        self.word.load().lasting_state().unwrap_or_else(|| {
-            let now = self.clock.now();
-            let core = self.core.lock();
-            core.machine.state_at(core.time(now))
-        })
+        self.word.load().lasting_state().unwrap_or_else(|| self.look(false, |machine, _| machine.state()))
     }
 
     pub(super) fn is_call_permitted(&self) -> bool {
-        self.word.load().admits_all() || self.look(|machine, now| machine.rejection(now).is_none())
+        self.word.load().admits_all()
+            || self.look(true, |machine, mut now| machine.rejection(&mut Now::at(&mut now)).is_none())
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        self.look(Machine::snapshot)
+        let mut snapshot = self.look(true, Machine::snapshot);
+        snapshot.rejected += self.gate.rejected();
+        snapshot
     }
 
-    /// Shows the machine as it would be if it had done what time has done by itself.
-    fn look<R>(&self, look: impl FnOnce(&Machine, Duration) -> R) -> R {
-        let now = self.clock.now();
-        let core = self.core.lock();
-        let now = core.time(now);
+    /// Shows the machine as it would be if it had done what time has done by itself; with the wait, where only a back-off function
+    /// can tell that.
+    fn look<R>(&self, with_wait: bool, look: impl FnOnce(&Machine, Duration) -> R) -> R {
+        let read = self.clock.read();
+        let core = self.core.0.lock();
+        let mut now = self.clock.peek(read, core.latest);
         if !core.machine.is_overdue(now) {
             return look(&core.machine, now);
         }
         let mut machine = core.machine.clone();
         drop(core);
-        let _ = machine.lapse(now);
-        if let Some(question) = machine.take_question() {
+        machine.lapse(&mut Step { now: Now::at(&mut now), outbox: &mut Outbox::new() });
+        if let Some(question) = machine.take_question().filter(|_| with_wait) {
             machine.answer(question, self.ask(question));
         }
         look(&machine, now)

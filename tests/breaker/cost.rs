@@ -36,23 +36,29 @@ fn a_healthy_call_reads_no_clock() {
     assert_eq!(reads(|rules| rules, Ok(())), 0);
 }
 
+/// Nothing but fast successes in it: one more leaves it as it is.
 #[test]
-fn a_healthy_call_in_a_window_of_counts_reads_no_clock() {
-    let counted = |minimum| reads(|rules| rules.failure_policy(rate(0.5, Window::Count(1_000), minimum)), Ok(()));
-    assert_eq!((counted(1_000), counted(50)), (0, 0));
-}
-
-#[test]
-fn after_a_failure_a_window_of_counts_needs_the_time_only_where_the_first_rate_is_due() {
+fn a_healthy_call_in_a_full_window_of_counts_reads_no_clock() {
     let clock = Counting::default();
-    let builder = CircuitBreaker::builder().clock(clock.clone()).failure_policy(rate(0.5, Window::Count(1_000), 50));
+    let builder = CircuitBreaker::builder().clock(clock.clone()).failure_policy(rate(0.5, Window::Count(100), 50));
     let breaker = builder.build().unwrap();
-    breaker.try_acquire().unwrap().failure();
-    assert_eq!(clock.0.load(Ordering::SeqCst), 1);
-    for call in 2..=100 {
-        breaker.try_acquire().unwrap().success();
-        assert_eq!(clock.0.load(Ordering::SeqCst), if call < 50 { 1 } else { 2 });
+    let reads_of = |result: Result<(), ()>, calls| {
+        clock.0.store(0, Ordering::SeqCst);
+        for _ in 0..calls {
+            let _ = breaker.call(|| result);
+        }
+        clock.0.load(Ordering::SeqCst)
+    };
+    for (result, calls, reads) in [
+        (Ok(()), 100, 100), // until it is full
+        (Ok(()), 500, 0),
+        (Err(()), 1, 1),
+        (Ok(()), 100, 100), // until the failure has left it
+        (Ok(()), 500, 0),
+    ] {
+        assert_eq!(reads_of(result, calls), reads, "{calls} calls, {result:?}");
     }
+    assert_eq!(breaker.snapshot().window.unwrap().calls, 100);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, Weak};
+use std::thread;
 
-use corepool::breaker::{Event, Expired, State, Subscription, Window};
+use corepool::breaker::{Event, Expired, HalfOpenPolicy, Outcome, Reason, Recorded, State, Subscription, Window};
 
-use crate::support::{bench, consecutive, in_short, rate, secs};
+use crate::common::within_a_minute;
+use crate::support::{Log, bench, consecutive, in_short, rate, secs};
 
 #[test]
 fn a_breakers_life_is_told_in_order() {
@@ -122,6 +124,47 @@ fn every_listener_hears_an_event_before_any_hears_the_next() {
     drop(subscriptions);
 }
 
+/// The other thread's call is over although its event cannot be told yet.
+#[test]
+fn a_listener_may_wait_for_another_thread_that_calls() {
+    within_a_minute(|| {
+        let bench = consecutive(1);
+        let (log, breaker) = (bench.listen(), bench.breaker.clone());
+        let _waits = bench.breaker.subscribe(move |event| {
+            if let Event::StateChanged { to: State::Open, .. } = event {
+                thread::scope(|scope| {
+                    scope.spawn(|| breaker.try_acquire().unwrap_err());
+                    scope.spawn(|| breaker.call(|| Ok::<_, ()>(())).unwrap_err());
+                });
+                breaker.reset();
+            }
+        });
+        bench.calls("F");
+        let told = ["Failure", "closed -> open #1", "rejected Open", "rejected Open", "open -> closed #2"];
+        assert_eq!(log.0.take(), told);
+    });
+}
+
+#[test]
+fn a_listener_that_comes_while_events_wait_to_be_told_hears_later_ones_only() {
+    let bench = consecutive(1);
+    let (first, _subscription) = bench.listen();
+    let (breaker, second) = (bench.breaker.clone(), Log::default());
+    let _brings = bench.breaker.subscribe({
+        let second = second.clone();
+        move |event| {
+            // "closed -> open" has happened, and waits.
+            if let Event::Recorded { outcome: Outcome::Failure, .. } = event {
+                second.listen_to(&breaker).detach();
+            }
+        }
+    });
+    bench.calls("F");
+    bench.breaker.reset();
+    assert_eq!(first.take(), ["Failure", "closed -> open #1", "open -> closed #2"]);
+    assert_eq!(second.take(), ["open -> closed #2"]);
+}
+
 /// What a listener causes is told when it has returned, to all, and before the call returns that it was told of.
 #[test]
 fn what_a_listener_causes_comes_next_and_in_order() {
@@ -160,4 +203,48 @@ fn a_listener_may_subscribe_and_unsubscribe_itself() {
     *own.lock().unwrap() = Some(subscription);
     bench.calls("FS");
     assert_eq!(told.try_iter().collect::<Vec<_>>(), ["first Failure", "second Success"]);
+}
+
+/// A listener that takes its time, by the breaker's clock.
+#[test]
+fn the_time_of_a_listener_is_no_calls_own() {
+    let by_rate = bench(|rules| {
+        let rules = rules.failure_policy(rate(0.5, Window::Count(10), 5)).slow_calls(secs(1.0), 0.5);
+        let rules = rules.half_open(5, 1).half_open_policy(HalfOpenPolicy::Rate);
+        rules.half_open_max_wait(secs(1.5), Expired::Reopen)
+    });
+    let clock = by_rate.clock.clone();
+    let _slow = by_rate.breaker.subscribe(move |_| clock.advance(secs(2.0)));
+    let probe = by_rate.probe();
+    by_rate.wait(0.9);
+    assert_eq!(by_rate.breaker.snapshot().window.unwrap().slow, 0);
+    assert_eq!(probe.success(), Recorded::Counted, "its lease began when its admission had been told");
+    by_rate.calls("SSSS");
+    assert_eq!((by_rate.state(), by_rate.breaker.snapshot().attempt), (State::Closed, 0));
+    let call = by_rate.acquire();
+    by_rate.wait(1.0);
+    call.success();
+    assert_eq!(by_rate.breaker.snapshot().slow_rate, None);
+    assert_eq!(by_rate.breaker.snapshot().window.unwrap().slow, 0);
+}
+
+/// A place is taken from the admission on, a lease begins after it.
+#[test]
+fn while_the_admission_of_a_probe_is_told_its_place_is_taken_and_its_lease_has_not_begun() {
+    let bench = bench(|rules| rules.half_open_max_wait(secs(1.0), Expired::Reopen));
+    let (breaker, clock, asked) = (bench.breaker.clone(), bench.clock.clone(), Arc::new(Mutex::new(Vec::new())));
+    let _asks = bench.breaker.subscribe({
+        let asked = Arc::clone(&asked);
+        move |event| {
+            if let Event::StateChanged { to: State::HalfOpen, .. } = event {
+                clock.advance(secs(100.0));
+                let rejected = breaker.try_acquire().unwrap_err();
+                asked.lock().unwrap().push((rejected.reason, rejected.retry_after, breaker.state()));
+            }
+        }
+    });
+    let probe = bench.probe();
+    assert_eq!(*asked.lock().unwrap(), [(Reason::HalfOpenSaturated, Some(secs(1.0)), State::HalfOpen)]);
+    bench.wait(0.9);
+    assert_eq!((probe.success(), bench.state()), (Recorded::Counted, State::Closed));
 }

@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `cases` | what the suites of resilience4j, Polly, gobreaker and tower-resilience pin, by number |
 //! | `mistakes` | what their users suffer, each with the issue that tells of it |
-//! | `states`, `probes`, `windows`, `waits`, `by_hand` | the rules, part by part |
+//! | `states`, `probes`, `windows`, `slow`, `waits`, `by_hand` | the rules, part by part |
 //! | `calls`, `permits` | sync and async calls, panics, classifiers, permits that travel |
 //! | `events` | what listeners hear, and when |
 //! | `user_code` | listeners, classifiers, clocks and back-off functions that panic or call back |
 //! | `cost` | how often the clock is read |
+//! | `gate` | rejections, which take no lock: what they say, and that they are counted |
 //! | `config` | what `build` rejects |
 //! | `contract` | the public signatures, and what may be sent where |
 //! | `reference` | random programs against a plain model of the contract; `found` keeps what they found |
@@ -29,7 +30,7 @@
 //! | 8, no threads, no timers, reading changes nothing | `states` |
 //! | 9, back-off | cases 6, 25, 37, `waits` |
 //! | 10, manual control | cases 14, 15, `by_hand` |
-//! | 11, cost | `cost`, `benches/breaker.rs` |
+//! | 11, cost | `cost`, `gate`, `benches/breaker.rs` |
 //!
 //! `reference` holds all of them at once, and `tests/loom` every order of a few steps.
 
@@ -49,11 +50,13 @@ mod contract;
 mod events;
 mod example;
 mod found;
+mod gate;
 mod mistakes;
 mod permits;
 mod probes;
 mod races;
 mod reference;
+mod slow;
 mod states;
 mod support;
 mod user_code;

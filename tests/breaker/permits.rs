@@ -1,12 +1,14 @@
 //! Permits: how they end, on which thread, and with a pool.
 
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use corepool::breaker::{AbandonedPolicy, CircuitBreaker, Permit, State, Window};
-use corepool::{CancelToken, JobError, Pool, Shutdown};
+use corepool::{CancelToken, JobError, JobHandle, Pool, Shutdown};
 
-use crate::common::{hold_worker, one_worker};
+use crate::common::{hold_worker, on_drop, one_worker};
 use crate::support::{bench, consecutive, rate, secs};
 
 #[test]
@@ -70,22 +72,74 @@ fn a_permit_that_another_threads_panic_drops_has_failed() {
     assert_eq!(bench.breaker.snapshot().consecutive_failures, 1);
 }
 
-/// The panic began before the permit was acquired, and has nothing to do with it.
-#[test]
-fn a_permit_acquired_and_dropped_while_a_panic_unwinds_is_abandoned() {
-    struct AcquiresOnDrop<'a>(&'a CircuitBreaker);
-    impl Drop for AcquiresOnDrop<'_> {
-        fn drop(&mut self) {
-            drop(self.0.try_acquire().unwrap());
-        }
-    }
-    let bench = consecutive(2);
+/// Unwinds, and runs this in a destructor meanwhile.
+fn while_unwinding(run: impl FnOnce()) {
     let unwinding = || {
-        let _acquires = AcquiresOnDrop(&bench.breaker);
+        let _runs = on_drop(run);
         resume_unwind(Box::new(()))
     };
     assert!(catch_unwind(AssertUnwindSafe(unwinding)).is_err());
-    assert_eq!(bench.breaker.snapshot().consecutive_failures, 0);
+}
+
+fn panics_holding<T>(held: T) -> thread::Result<()> {
+    catch_unwind(AssertUnwindSafe(move || {
+        let _held = held;
+        resume_unwind(Box::new(()))
+    }))
+}
+
+/// Whether its thread unwinds because of what came after its acquisition cannot be told.
+#[test]
+fn a_permit_that_is_dropped_while_its_thread_unwinds_has_failed_whenever_it_was_acquired() {
+    let bench = consecutive(9);
+    let failures = || bench.breaker.snapshot().consecutive_failures;
+    while_unwinding(|| drop(bench.acquire()));
+    assert_eq!(failures(), 1, "nobody reported it");
+    while_unwinding(|| assert!(panics_holding(bench.acquire()).is_err()));
+    assert_eq!(failures(), 2, "a panic inside the destructor");
+    let permit = OnceCell::new();
+    while_unwinding(|| assert!(permit.set(bench.acquire()).is_ok()));
+    assert!(panics_holding(permit.into_inner()).is_err());
+    assert_eq!(failures(), 3, "a later panic of the same thread");
+    while_unwinding(|| {
+        let acquired_elsewhere = thread::scope(|scope| scope.spawn(|| bench.acquire()).join().unwrap());
+        drop(acquired_elsewhere);
+    });
+    assert_eq!(failures(), 4, "acquired elsewhere meanwhile");
+    let borrowed = bench.breaker.try_acquire_ref().unwrap();
+    assert!(panics_holding(borrowed).is_err());
+    assert_eq!(failures(), 5);
+}
+
+#[test]
+fn a_permit_acquired_while_a_panic_unwinds_and_dropped_after_it_is_abandoned() {
+    let (bench, permit) = (consecutive(1), OnceCell::new());
+    while_unwinding(|| assert!(permit.set(bench.acquire()).is_ok()));
+    drop(permit);
+    assert_eq!((bench.state(), bench.breaker.snapshot().consecutive_failures), (State::Closed, 0));
+}
+
+#[test]
+fn a_job_that_a_destructor_resubmits_fails_its_permit_by_its_own_panic() {
+    let (bench, pool) = (consecutive(9), one_worker(8));
+    let (again, breaker, resubmitted) = (pool.clone(), bench.breaker.clone(), Arc::new(Mutex::new(None)));
+    let own = Arc::clone(&resubmitted);
+    let panics = move || {
+        let _resubmits = on_drop(move || {
+            let permit = breaker.try_acquire().unwrap();
+            let job = again.submit(move || {
+                let _permit = permit;
+                resume_unwind(Box::new(()))
+            });
+            *own.lock().unwrap() = Some(job.unwrap());
+        });
+        resume_unwind(Box::new(()))
+    };
+    let panicked: JobHandle<()> = pool.submit(panics).unwrap();
+    assert!(matches!(panicked.join(), Err(JobError::Panicked(_))));
+    let job: JobHandle<()> = resubmitted.lock().unwrap().take().unwrap();
+    assert!(matches!(job.join(), Err(JobError::Panicked(_))));
+    assert_eq!(bench.breaker.snapshot().consecutive_failures, 1);
 }
 
 #[test]

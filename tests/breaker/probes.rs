@@ -1,8 +1,11 @@
 //! Half-open: places, leases, and what probes decide.
 
+use std::mem;
 use std::time::Duration;
 
-use corepool::breaker::{AbandonedPolicy, Expired, FailurePolicy, HalfOpenPolicy, Reason, Recorded, State, Window};
+use corepool::breaker::{
+    AbandonedPolicy, Backoff, BreakerBuilder, Expired, FailurePolicy, HalfOpenPolicy, Reason, Recorded, State, Window,
+};
 
 use crate::support::{Bench, bench, consecutive, rate, secs};
 
@@ -113,20 +116,28 @@ fn a_lease_that_runs_out_may_send_new_probes() {
 }
 
 #[test]
-fn the_lease_is_by_default_as_long_as_the_wait_before_it() {
-    let bench = bench(|rules| rules.open_wait(secs(7.0)));
-    bench.calls("FFFFF");
-    bench.wait(7.0);
-    let _probe = bench.acquire();
-    bench.wait(6.0);
-    assert_eq!(bench.state(), State::HalfOpen);
-    bench.wait(1.0);
-    assert_eq!(bench.state(), State::Open);
-    bench.breaker.open_for(secs(100.0));
-    bench.wait(100.0);
-    let _probe = bench.acquire();
-    bench.wait(99.0);
-    assert_eq!(bench.state(), State::HalfOpen);
+fn the_lease_is_by_default_as_long_as_the_wait_before_it_and_at_least_half_a_minute() {
+    for (wait, lease) in [(0.0, 30.0), (0.05, 30.0), (7.0, 30.0), (30.0, 30.0), (100.0, 100.0)] {
+        let bench = consecutive(1);
+        bench.breaker.open_for(secs(wait));
+        bench.wait(wait);
+        let _probe = bench.acquire();
+        bench.clock.advance(secs(lease) - Duration::from_nanos(1));
+        assert_eq!(bench.state(), State::HalfOpen, "{wait}");
+        bench.clock.advance(Duration::from_nanos(1));
+        assert_eq!(bench.state(), State::Open, "{wait}");
+    }
+}
+
+/// Calls that take longer than the breaker waits, and succeed.
+#[test]
+fn a_short_wait_does_not_make_good_probes_late() {
+    let bench = bench(|rules| rules.failure_policy(FailurePolicy::Consecutive(1)).open_wait(secs(0.05)));
+    bench.calls("F");
+    bench.wait(0.05);
+    let probe = bench.acquire();
+    bench.wait(0.08);
+    assert_eq!((probe.success(), bench.state()), (Recorded::Counted, State::Closed));
 }
 
 #[test]
@@ -139,14 +150,64 @@ fn after_a_wait_of_zero_a_probe_still_has_time() {
     assert_eq!(bench.state(), State::Closed);
 }
 
+/// One good call now and then, each rarer than a lease is long.
 #[test]
-fn one_lease_covers_all_probes_from_the_first() {
-    let bench = bench(|rules| rules.half_open(2, 2).half_open_max_wait(secs(2.0), Expired::Reopen));
-    bench.probe().success();
-    bench.wait(1.0);
+fn while_no_probe_is_out_half_open_waits_for_the_next_call() {
+    let by_rate = |rules: BreakerBuilder| {
+        let rules = rules.failure_policy(rate(0.5, Window::Count(10), 10)).half_open(10, 1);
+        rules.half_open_policy(HalfOpenPolicy::Rate).half_open_max_wait(secs(1.0), Expired::Reopen)
+    };
+    let capped = || Backoff::exponential(secs(1.0), 2.0).cap(secs(10.0));
+    type Rules = Box<dyn Fn(BreakerBuilder) -> BreakerBuilder>;
+    let all: [(f64, u32, Rules); 5] = [
+        (40.0, 2, Box::new(|rules| rules.open_wait(secs(10.0)).half_open(2, 2))),
+        (16.0, 3, Box::new(|rules| rules.open_wait(secs(10.0)).half_open(3, 3))),
+        (2.0, 10, Box::new(by_rate)),
+        (1e6, 3, Box::new(move |rules| rules.open_backoff(capped()).half_open(3, 3))),
+        (2.0, 3, Box::new(|rules| rules.half_open(3, 3).half_open_max_wait(secs(1.0), Expired::Close))),
+    ];
+    for (every, calls, rules) in all {
+        let bench = bench(&rules);
+        bench.probe().success();
+        for call in 1..calls {
+            assert_eq!(bench.state(), State::HalfOpen, "{call} of {calls}");
+            bench.wait(every);
+            bench.calls("S");
+        }
+        assert_eq!((bench.state(), bench.breaker.snapshot().late_results), (State::Closed, 0), "{calls}");
+    }
+}
+
+/// None of them is out for longer than its lease, and all of them together are.
+#[test]
+fn each_probe_has_a_lease_of_its_own() {
+    let bench = bench(|rules| rules.half_open(4, 4).half_open_max_wait(secs(2.0), Expired::Reopen));
+    let mut out = bench.probe();
+    for _ in 0..3 {
+        bench.wait(1.0);
+        let next = bench.acquire();
+        bench.wait(0.4);
+        assert_eq!(mem::replace(&mut out, next).success(), Recorded::Counted);
+    }
+    bench.wait(1.59);
+    assert_eq!((out.success(), bench.state()), (Recorded::Counted, State::Closed));
+}
+
+#[test]
+fn the_lease_that_counts_is_that_of_the_probe_that_has_been_out_longest() {
+    let bench = bench(|rules| rules.half_open(3, 3).half_open_max_wait(secs(2.0), Expired::Reopen));
+    let first = bench.probe();
+    bench.wait(0.5);
     let _second = bench.acquire();
-    bench.wait(1.0);
+    bench.wait(0.5);
+    let _third = bench.acquire();
+    assert_eq!(bench.breaker.try_acquire().unwrap_err().retry_after, Some(secs(1.0)));
+    first.ignore();
+    let _fourth = bench.acquire();
+    assert_eq!(bench.breaker.try_acquire().unwrap_err().retry_after, Some(secs(1.5)));
+    bench.wait(1.5);
     assert_eq!(bench.state(), State::Open);
+    assert_eq!(bench.breaker.snapshot().retry_after, Some(secs(30.0)));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use corepool::breaker::{
-    Backoff, BreakerBuilder, CircuitBreaker, Event, Expired, FailurePolicy, HalfOpenPolicy, ManualClock, Permit,
+    Backoff, BreakerBuilder, CircuitBreaker, Clock, Event, Expired, FailurePolicy, HalfOpenPolicy, ManualClock, Permit,
     Recorded, State, Subscription, Window,
 };
 
@@ -99,11 +99,24 @@ impl Bench {
 
     pub fn listen(&self) -> (Log, Subscription) {
         let log = Log::default();
-        let subscription = self.breaker.subscribe({
-            let log = log.clone();
-            move |event| log.0.lock().unwrap().push(event.clone())
-        });
+        let subscription = log.listen_to(&self.breaker);
         (log, subscription)
+    }
+}
+
+/// A clock that goes back too.
+#[derive(Clone, Default)]
+pub struct Settable(Arc<Mutex<Duration>>);
+
+impl Settable {
+    pub fn set(&self, seconds: f64) {
+        *self.0.lock().unwrap() = secs(seconds);
+    }
+}
+
+impl Clock for Settable {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap()
     }
 }
 
@@ -125,6 +138,11 @@ pub fn asked_backoff(wait: Duration) -> (Backoff, Arc<Mutex<Vec<u32>>>) {
 pub struct Log(Arc<Mutex<Vec<Event>>>);
 
 impl Log {
+    pub fn listen_to(&self, breaker: &CircuitBreaker) -> Subscription {
+        let log = self.clone();
+        breaker.subscribe(move |event| log.0.lock().unwrap().push(event.clone()))
+    }
+
     /// Takes what was heard since the last time, in short.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap()).iter().map(in_short).collect()

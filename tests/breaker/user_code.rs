@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use corepool::breaker::{
-    Backoff, CircuitBreaker, Clock, Event, Expired, FailurePolicy, ManualClock, Recorded, State, Subscription,
+    Backoff, CircuitBreaker, Clock, Event, Expired, FailurePolicy, ManualClock, Recorded, State, Subscription, Window,
 };
 
 use crate::common::silence_expected_panics;
-use crate::support::{asked_backoff, bench, consecutive, rate, secs};
+use crate::support::{Settable, asked_backoff, bench, consecutive, rate, secs};
 
 #[test]
 fn a_listener_that_panics_harms_no_one() {
@@ -156,16 +156,9 @@ fn a_clock_that_panics_tells_the_time_it_told_last() {
 
 #[test]
 fn a_clock_that_goes_back_stands_still() {
-    #[derive(Clone, Default)]
-    struct Settable(Arc<Mutex<Duration>>);
-    impl Clock for Settable {
-        fn now(&self) -> Duration {
-            *self.0.lock().unwrap()
-        }
-    }
     let clock = Settable::default();
-    let set = |seconds| *clock.0.lock().unwrap() = secs(seconds);
-    let window = corepool::breaker::Window::Time { span: secs(10.0), buckets: 10 };
+    let set = |seconds| clock.set(seconds);
+    let window = Window::Time { span: secs(10.0), buckets: 10 };
     let breaker = CircuitBreaker::builder().clock(clock.clone()).failure_policy(rate(0.5, window, 3)).build().unwrap();
     set(100.0);
     breaker.try_acquire().unwrap().failure();
@@ -179,17 +172,77 @@ fn a_clock_that_goes_back_stands_still() {
     assert!(breaker.try_acquire().is_ok());
 }
 
+/// Ten years ahead, once.
 #[test]
-fn a_call_is_not_slow_because_the_clock_went_back_before_it() {
-    #[derive(Clone, Default)]
-    struct Settable(Arc<Mutex<Duration>>);
-    impl Clock for Settable {
+fn a_reading_too_far_ahead_is_forgotten_by_any_change_by_hand() {
+    let changes: [fn(&CircuitBreaker); 5] = [
+        CircuitBreaker::reset,
+        CircuitBreaker::force_open,
+        CircuitBreaker::disable,
+        CircuitBreaker::metrics_only,
+        |breaker| breaker.open_for(secs(1.0)),
+    ];
+    let window = Window::Time { span: secs(10.0), buckets: 10 };
+    for change in changes {
+        let clock = Settable::default();
+        let rules = CircuitBreaker::builder().clock(clock.clone()).failure_policy(rate(0.5, window, 2));
+        let breaker = rules.build().unwrap();
+        clock.set(100.0);
+        breaker.open_for(secs(30.0));
+        clock.set(100.0 + 3e8);
+        breaker.try_acquire().unwrap().success(); // ahead, a probe
+        breaker.force_open();
+        breaker.open_for(secs(1.0));
+        breaker.try_acquire().unwrap_err();
+        clock.set(101.0);
+        change(&breaker);
+        breaker.reset();
+        breaker.try_acquire().unwrap().failure();
+        clock.set(102.0);
+        assert_eq!(breaker.snapshot().window.unwrap().calls, 1);
+        clock.set(113.0);
+        assert_eq!(breaker.snapshot().window.unwrap().calls, 0, "it has been forgotten in time");
+        breaker.open_for(secs(30.0));
+        clock.set(142.0);
+        assert_eq!(breaker.try_acquire().unwrap_err().retry_after, Some(secs(1.0)));
+        clock.set(143.0);
+        assert!(breaker.try_acquire().is_ok());
+    }
+}
+
+/// What they throw: it is dropped, not kept.
+#[test]
+fn what_user_code_throws_is_dropped() {
+    let payload = Arc::new(());
+    let throws = || {
+        let payload = Arc::clone(&payload);
+        move || -> () { resume_unwind(Box::new(Arc::clone(&payload))) }
+    };
+    struct Throws<F>(F);
+    impl<F: Fn() + Send + Sync + 'static> Clock for Throws<F> {
         fn now(&self) -> Duration {
-            *self.0.lock().unwrap()
+            (self.0)();
+            Duration::ZERO
         }
     }
+    let (in_backoff, in_listener) = (throws(), throws());
+    let backoff = Backoff::from_fn(move |_| {
+        in_backoff();
+        Duration::ZERO
+    });
+    let rules = CircuitBreaker::builder().failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff);
+    let breaker = rules.clock(Throws(throws())).build().unwrap();
+    let subscription = breaker.subscribe(move |_| in_listener());
+    breaker.try_acquire().unwrap().failure();
+    let _ = (breaker.try_acquire().unwrap_err(), breaker.state(), breaker.snapshot());
+    drop((subscription, breaker));
+    assert_eq!(Arc::strong_count(&payload), 1);
+}
+
+#[test]
+fn a_call_is_not_slow_because_the_clock_went_back_before_it() {
     let clock = Settable::default();
-    let set = |seconds| *clock.0.lock().unwrap() = secs(seconds);
+    let set = |seconds| clock.set(seconds);
     let breaker = CircuitBreaker::builder().clock(clock.clone()).slow_calls(secs(1.0), 0.5).build().unwrap();
     set(100.0);
     breaker.try_acquire().unwrap().success();

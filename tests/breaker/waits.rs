@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use corepool::breaker::{Backoff, Expired, FailurePolicy, State};
+use corepool::breaker::{Backoff, CircuitBreaker, Expired, FailurePolicy, State};
 
 use crate::support::{Bench, bench, secs};
 
@@ -108,4 +108,28 @@ fn a_function_is_capped_and_jittered_too() {
     let bench = backing_off(backoff.clone());
     assert_eq!(waits(&bench, 3), [10.0, 20.0, 25.0].map(secs));
     assert!(backoff.jitter(0.5, 3).wait(1) < secs(10.0));
+}
+
+/// By one builder's rules, and by clones of them.
+#[test]
+fn breakers_with_random_jitter_wait_differently_and_each_one_always_alike() {
+    let backoff = Backoff::exponential(secs(1.0), 1.0).random_jitter(0.5);
+    let own_waits = |_| waits(&backing_off(backoff.clone()), 3);
+    let all: Vec<_> = (0..8).map(own_waits).collect();
+    let distinct: BTreeSet<_> = all.iter().flatten().collect();
+    assert!(distinct.len() > 12, "{distinct:?}");
+    assert!(distinct.iter().all(|wait| (secs(0.5)..=secs(1.0)).contains(*wait)));
+    let bench = backing_off(backoff);
+    let first = waits(&bench, 3);
+    bench.breaker.reset();
+    assert_eq!(waits(&bench, 3), first);
+}
+
+#[test]
+fn a_share_that_is_none_is_refused_for_random_jitter_too() {
+    for fraction in [-0.1, 1.1, f64::NAN] {
+        let backoff = Backoff::exponential(secs(1.0), 1.0).random_jitter(fraction);
+        let error = CircuitBreaker::builder().open_backoff(backoff).build().unwrap_err();
+        assert_eq!(error.field(), "open_backoff");
+    }
 }

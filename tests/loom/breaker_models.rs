@@ -207,9 +207,9 @@ fn a_lease_that_ran_out_is_ended_once_by_whoever_notices() {
 fn a_permit_dropped_elsewhere_gives_its_place_back_once() {
     let ends = explore(|| {
         let (breaker, probe) = probing(opens_after(1));
-        let dropping = thread::spawn(|| drop(probe));
-        let asked = breaker.try_acquire();
-        dropping.join().unwrap();
+        let asking = elsewhere(&breaker, CircuitBreaker::try_acquire);
+        drop(probe);
+        let asked = asking.join().unwrap();
         let next = breaker.try_acquire();
         assert_eq!((breaker.snapshot().generation, breaker.snapshot().late_results), (2, 0));
         [&asked, &next].map(answer_to)
@@ -247,4 +247,116 @@ fn who_is_admitted_by_a_state_sees_what_was_done_before_it() {
         caller.join().unwrap()
     });
     assert_eq!(ends, [None, Some(1)]);
+}
+
+/// What another thread hears that asks twice, and how often it was rejected, while this one does so.
+fn ask_twice_beside(
+    breaker: impl Fn() -> CircuitBreaker + Send + Sync + 'static,
+    steps: fn(&CircuitBreaker),
+) -> Vec<[&'static str; 2]> {
+    explore(move || {
+        let breaker = breaker();
+        let asking = elsewhere(&breaker, |breaker| {
+            [(); 2].map(|()| {
+                let asked = breaker.try_acquire();
+                if let Err(Rejected { reason: Reason::Open, retry_after }) = asked {
+                    assert_eq!(retry_after, Some(WAIT), "the clock stands still");
+                }
+                answer_to(&asked)
+            })
+        });
+        steps(&breaker);
+        let answers = asking.join().unwrap();
+        let rejections = answers.iter().filter(|answer| **answer != "admitted").count() as u64;
+        assert_eq!(breaker.snapshot().rejected, rejections);
+        answers
+    })
+}
+
+fn open() -> CircuitBreaker {
+    let breaker = opens_after(1).build().unwrap();
+    breaker.open_for(WAIT);
+    breaker
+}
+
+#[test]
+fn the_gate_is_shut_by_an_opening_and_stays_so() {
+    let ends = ask_twice_beside(|| opens_after(1).build().unwrap(), fail);
+    assert_eq!(ends, [["admitted", "admitted"], ["admitted", "open"], ["open", "open"]]);
+}
+
+#[test]
+fn the_gate_is_opened_by_a_reset_and_stays_so() {
+    let ends = ask_twice_beside(open, CircuitBreaker::reset);
+    assert_eq!(ends, [["admitted", "admitted"], ["open", "admitted"], ["open", "open"]]);
+}
+
+#[test]
+fn the_gate_follows_from_open_to_forced_open() {
+    let ends = ask_twice_beside(open, CircuitBreaker::force_open);
+    assert_eq!(ends, [["forced open", "forced open"], ["open", "forced open"], ["open", "open"]]);
+}
+
+#[test]
+fn the_gate_is_opened_by_a_probe_that_closes() {
+    let ends = explore(|| {
+        let (breaker, probe) = probing(opens_after(1));
+        let asking = elsewhere(&breaker, |breaker| [(); 2].map(|()| answer_to(&breaker.try_acquire())));
+        probe.success();
+        asking.join().unwrap()
+    });
+    assert_eq!(ends, [["admitted", "admitted"], ["saturated", "admitted"], ["saturated", "saturated"]]);
+}
+
+/// Whoever knows of a change, or of a listener, is not turned away past it.
+fn reject_beside(steps: fn(&CircuitBreaker, &Heard) -> Option<Subscription>) -> Vec<(bool, &'static str, bool)> {
+    explore(move || {
+        let (breaker, heard) = (open(), Heard::default());
+        let is_done = Arc::new(AtomicU32::new(0));
+        let asking = elsewhere(&breaker, {
+            let is_done = Arc::clone(&is_done);
+            move |breaker| {
+                let knows = is_done.load(Ordering::Acquire) == 1;
+                (knows, answer_to(&breaker.try_acquire()))
+            }
+        });
+        let _subscription = steps(&breaker, &heard);
+        is_done.store(1, Ordering::Release);
+        let (knows, answer) = asking.join().unwrap();
+        (knows, answer, heard.has("rejected"))
+    })
+}
+
+#[test]
+fn who_knows_of_a_reset_passes_the_gate() {
+    let ends = reject_beside(|breaker, _| {
+        breaker.reset();
+        None
+    });
+    assert_eq!(ends, [(false, "admitted", false), (false, "open", false), (true, "admitted", false)]);
+}
+
+#[test]
+fn a_rejection_is_told_to_a_listener_it_knows_of() {
+    let ends = reject_beside(|breaker, heard| Some(heard.subscribe_to(breaker)));
+    assert_eq!(ends, [(false, "open", false), (false, "open", true), (true, "open", true)]);
+}
+
+#[test]
+fn at_the_end_of_the_wait_the_gate_lets_one_ask() {
+    let ends = explore(|| {
+        let clock = Hand::at_zero();
+        let breaker = opens_after(1).clock(clock.clone()).build().unwrap();
+        breaker.open_for(WAIT);
+        let other = elsewhere(&breaker, |breaker| {
+            let asked = breaker.try_acquire();
+            (answer_to(&asked), asked)
+        });
+        clock.set(WAIT);
+        let own = breaker.try_acquire();
+        let (other, _permit) = other.join().unwrap();
+        assert_eq!(breaker.snapshot().rejected, 1, "one of the two");
+        (answer_to(&own), other)
+    });
+    assert_eq!(ends, [("admitted", "open"), ("admitted", "saturated"), ("saturated", "admitted")]);
 }

@@ -96,8 +96,8 @@ struct Visit {
 impl Visit {
     fn assert_part_of(&self, all: &[Event]) {
         let part = self.log.lock().unwrap();
-        assert!(!part.is_empty(), "its own call was not told before it returned");
-        assert!(all.windows(part.len()).any(|run| run == &part[..]), "{part:?} is no part of {all:?}");
+        let is_part = part.is_empty() || all.windows(part.len()).any(|run| run == &part[..]);
+        assert!(is_part, "{part:?} is no part of {all:?}");
         let is_past =
             |event: &Event| matches!(event, Event::StateChanged { generation, .. } if *generation <= self.since);
         assert!(!part.iter().any(is_past), "{part:?} begins before the state {}", self.since);

@@ -132,7 +132,8 @@ impl Books {
     /// Nothing is lost and nothing counted twice, here and in the breaker.
     pub fn assert_balanced(self, breaker: &CircuitBreaker) {
         assert_eq!(self.rejected + self.counted + self.late, self.asked, "{self:?}");
-        let snapshot = breaker.snapshot();
+        let (state, snapshot) = (breaker.state(), breaker.snapshot());
+        assert_eq!(state, snapshot.state);
         assert_eq!((snapshot.rejected, snapshot.late_results), (self.rejected, self.late), "{self:?}");
     }
 }

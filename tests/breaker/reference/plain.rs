@@ -25,18 +25,26 @@ enum Era {
     },
     HalfOpen {
         lease: Time,
-        first_probe: Option<Time>,
     },
     ForcedOpen,
     Disabled,
     MetricsOnly,
 }
 
-/// An admitted call.
+/// An admitted call: its place in the list of them.
+type Call = usize;
+
 #[derive(Clone, Copy, Debug)]
-struct Call {
+struct Flight {
     generation: usize,
-    began: Time,
+    sent: Time,
+    /// Nothing while it is paused.
+    began: Option<Time>,
+    /// Of calls that began at the same time, which came first.
+    turn: usize,
+    is_out: bool,
+    /// Where it stands among the past calls, if it has become slow while it was out.
+    counted: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,10 +61,13 @@ pub struct Plain {
     rates: Vec<Rate>,
     now: Time,
     eras: Vec<Era>,
-    /// The generation of each call that was admitted.
-    admitted: Vec<usize>,
-    /// Those that ended in their generation.
+    /// Each call that was admitted.
+    flights: Vec<Flight>,
+    turns: usize,
+    /// Those that ended in their generation, or became slow in it.
     past: Vec<Past>,
+    /// Those that ended in their generation.
+    ends: Vec<(usize, What)>,
     rejected: u64,
     late: u64,
     held: Vec<(Held, Tag)>,
@@ -72,8 +83,10 @@ impl Plain {
             rules,
             now: 0,
             eras: vec![Era::Closed],
-            admitted: Vec::new(),
+            flights: Vec::new(),
+            turns: 0,
             past: Vec::new(),
+            ends: Vec::new(),
             rejected: 0,
             late: 0,
             held: Vec::new(),
@@ -88,7 +101,8 @@ impl Plain {
             Step::Acquire(tag) => self.acquire(tag),
             Step::CallAsync(tag) => self.hold(Held::NewFuture, tag, Answer::Done),
             Step::Poll(held) => self.poll(held).err().unwrap_or(Answer::Pending),
-            Step::Start(held) => self.start(held),
+            Step::Start(held) => self.restart(held, Some(self.now)),
+            Step::Pause(held) => self.restart(held, None),
             Step::End(held, end) => self.end_held(held, end),
             Step::Call(end, takes) => self.call(end, takes),
             Step::Burst(calls, end) => (0..calls).fold(Answer::Done, |_, _| self.call(end, 0)),
@@ -125,18 +139,41 @@ impl Plain {
         Answer::Done
     }
 
-    /// What time has done by itself: a lease is over.
+    /// What time has done by itself: a lease is over, a call has become slow.
     fn catch_up(&mut self) {
-        let Era::HalfOpen { lease, first_probe: Some(first) } = self.era() else { return };
-        let end = first + lease;
-        if self.now < end {
-            return;
+        while let Some((call, at)) = self.becomes_slow().filter(|(_, at)| *at <= self.now) {
+            self.flights[call].counted = Some(self.past.len());
+            let generation = self.generation();
+            self.past.push(Past { generation, at, what: What::Unknown, is_slow: true });
+            self.judge(at);
         }
+        let Some((lease, end)) = self.lease().filter(|(_, end)| self.now >= *end) else { return };
         match self.rules.max_wait.map_or(Expired::Reopen, |(_, then)| then) {
             Expired::Reopen => self.open(end),
             Expired::Close => self.enter(Era::Closed, end),
-            Expired::Reprobe => self.enter(Era::HalfOpen { lease, first_probe: None }, end),
+            Expired::Reprobe => self.enter(Era::HalfOpen { lease }, end),
         }
+    }
+
+    /// The next call that becomes slow before it ends, and when.
+    fn becomes_slow(&self) -> Option<(Call, Time)> {
+        let (limit, _) = self.rules.slow.filter(|_| matches!(self.era(), Era::Closed | Era::MetricsOnly))?;
+        let out = self.out().filter(|(_, flight)| flight.counted.is_none());
+        let due = out.filter_map(|(call, flight)| Some((call, flight.began? + limit + 1, flight.turn)));
+        due.min_by_key(|(_, at, turn)| (*at, *turn)).map(|(call, at, _)| (call, at))
+    }
+
+    /// How long it is, and when that of the probe is over that has been out longest.
+    fn lease(&self) -> Option<(Time, Time)> {
+        let Era::HalfOpen { lease } = self.era() else { return None };
+        Some((lease, self.out().map(|(_, flight)| flight.sent + lease).min()?))
+    }
+
+    /// The calls of this generation that are out.
+    fn out(&self) -> impl Iterator<Item = (Call, &Flight)> {
+        let generation = self.generation();
+        let flights = self.flights.iter().enumerate();
+        flights.filter(move |(_, flight)| flight.is_out && flight.generation == generation)
     }
 
     fn enter(&mut self, era: Era, at: Time) {
@@ -165,22 +202,22 @@ impl Plain {
     }
 
     /// Judges the calls of this generation after one that was a success, a failure, or abandoned.
-    fn judge(&mut self) {
+    fn judge(&mut self, at: Time) {
         match self.era() {
-            Era::Closed if self.is_too_much() => self.open(self.now),
+            Era::Closed if self.is_too_much(at) => self.open(at),
             Era::HalfOpen { .. } => match self.verdict() {
-                Some(State::Closed) => self.enter(Era::Closed, self.now),
-                Some(_) => self.open(self.now),
+                Some(State::Closed) => self.enter(Era::Closed, at),
+                Some(_) => self.open(at),
                 None => {}
             },
             _ => {}
         }
     }
 
-    fn is_too_much(&self) -> bool {
+    fn is_too_much(&self, at: Time) -> bool {
         let calls = self.counted(self.generation());
         let is_reached = |rate: &Rate| {
-            let tally = self.rules.tally(&rate.window_of(&calls, self.now));
+            let tally = self.rules.tally(&rate.window_of(&calls, at));
             tally.calls >= rate.needed_in(tally) && rate.is_reached_by(tally)
         };
         self.rates.iter().any(is_reached) || self.row_limit().is_some_and(|limit| self.failures_in_a_row() >= limit)

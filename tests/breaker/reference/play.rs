@@ -71,6 +71,10 @@ impl Stage {
                 Held::Permit(permit) => permit.start(),
                 _ => unreachable!("it is a permit"),
             },
+            Step::Pause(held) => match &mut self.held[held] {
+                Held::Permit(permit) => permit.pause(),
+                _ => unreachable!("it is a permit"),
+            },
             Step::End(held, end) => return self.end(held, end),
             Step::Call(end, takes) => return self.call(end, || self.clock.advance(nanos(takes))),
             Step::Burst(calls, end) => return (0..calls).fold(Answer::Done, |_, _| self.call(end, || {})),

@@ -36,6 +36,7 @@ pub enum Step<H> {
     /// Polls a future that cannot end.
     Poll(H),
     Start(H),
+    Pause(H),
     /// Ends a permit, or lets a future end and polls it.
     End(H, End),
     /// Makes a call that takes so long.
@@ -107,6 +108,7 @@ fn step() -> impl Strategy<Value = Step<Pick>> {
         5 => tag().prop_map(Step::CallAsync),
         3 => tag().prop_map(Step::Poll),
         2 => tag().prop_map(Step::Start),
+        2 => tag().prop_map(Step::Pause),
         20 => (tag(), prop_oneof![4 => end(), 1 => Just(End::Drop)]).prop_map(|(held, end)| Step::End(held, end)),
         14 => (end(), prop_oneof![2 => Just(0), 1 => 0..=5_u64]).prop_map(|(end, takes)| Step::Call(end, takes)),
         1 => (prop_oneof![2..=6_u8, 98..=101_u8], end()).prop_map(|(calls, end)| Step::Burst(calls, end)),

@@ -21,6 +21,8 @@ pub enum What {
     /// Given up, where the policy looks at the share of such calls.
     Abandoned,
     Nothing,
+    /// It has become slow, and has not ended, or without a word.
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,13 +60,13 @@ impl Rules {
     pub fn tally(&self, calls: &[Past]) -> Tally {
         let count = |what| calls.iter().filter(|call| call.what == what).count();
         let (failures, abandoned) = (count(What::Failure), count(What::Abandoned));
-        let reported = count(What::Success) + failures;
+        let reported = count(What::Success) + count(What::Unknown) + failures;
         let counts = match self.abandoned {
             Some(AbandonedPolicy::Rate(limit)) => share(abandoned, reported + abandoned) >= limit,
             _ => false,
         };
         let (abandoned, unjudged) = if counts { (abandoned, 0) } else { (0, abandoned) };
-        let is_slow = |call: &&Past| call.is_slow && matches!(call.what, What::Success | What::Failure);
+        let is_slow = |call: &&Past| call.is_slow && !matches!(call.what, What::Abandoned | What::Nothing);
         let slow = calls.iter().filter(is_slow).count();
         Tally { calls: reported + abandoned, failures: failures + abandoned, slow, unjudged }
     }

@@ -2,13 +2,13 @@
 
 use corepool::breaker::{AbandonedPolicy, Outcome, Reason, Recorded, Rejected};
 
-use super::{Call, Era, Held, Plain};
+use super::{Call, Era, Flight, Held, Plain};
 use crate::reference::program::{End, Id, Tag};
 use crate::reference::rules::{Time, nanos};
 use crate::reference::seen::{Answer, Told};
 use crate::reference::tally::{Past, What};
 
-/// The lease after an open wait of zero.
+/// The shortest lease, unless another is asked for.
 const HALF_A_MINUTE: Time = 30_000_000_000;
 
 impl Plain {
@@ -24,9 +24,11 @@ impl Plain {
         answer
     }
 
-    pub(super) fn start(&mut self, id: Id) -> Answer {
-        if let Held::Permit(call) = &mut self.held[id].0 {
-            call.began = self.now;
+    /// From then on its time counts, if at all.
+    pub(super) fn restart(&mut self, id: Id, began: Option<Time>) -> Answer {
+        if let Held::Permit(call) = self.held[id].0 {
+            self.turns += 1;
+            (self.flights[call].began, self.flights[call].turn) = (began, self.turns);
         }
         Answer::Done
     }
@@ -84,16 +86,14 @@ impl Plain {
             return Err(rejected);
         }
         if let Era::Open { wait, .. } = self.era() {
-            let own = if wait == 0 { HALF_A_MINUTE } else { wait };
-            let lease = self.rules.max_wait.map_or(own, |(lease, _)| lease);
-            self.enter(Era::HalfOpen { lease, first_probe: None }, self.now);
+            let lease = self.rules.max_wait.map_or(wait.max(HALF_A_MINUTE), |(lease, _)| lease);
+            self.enter(Era::HalfOpen { lease }, self.now);
         }
-        let (generation, now) = (self.generation(), self.now);
-        if let Era::HalfOpen { first_probe, .. } = &mut self.eras[generation] {
-            first_probe.get_or_insert(now);
-        }
-        self.admitted.push(generation);
-        Ok(Call { generation, began: now })
+        let (generation, sent) = (self.generation(), self.now);
+        self.turns += 1;
+        let (began, turn) = (Some(sent), self.turns);
+        self.flights.push(Flight { generation, sent, began, turn, is_out: true, counted: None });
+        Ok(self.flights.len() - 1)
     }
 
     /// Why no call is admitted, if none is. All that is due must have happened.
@@ -101,7 +101,7 @@ impl Plain {
         let (reason, end) = match self.era() {
             Era::Open { since, wait, .. } if self.now < since + wait => (Reason::Open, Some(since + wait)),
             Era::HalfOpen { .. } if self.has_place() => return None,
-            Era::HalfOpen { lease, first_probe } => (Reason::HalfOpenSaturated, first_probe.map(|at| at + lease)),
+            Era::HalfOpen { .. } => (Reason::HalfOpenSaturated, self.lease().map(|(_, end)| end)),
             Era::ForcedOpen => (Reason::ForcedOpen, None),
             _ => return None,
         };
@@ -110,18 +110,24 @@ impl Plain {
 
     /// Each probe that is out holds a place, and each result.
     fn has_place(&self) -> bool {
-        let generation = self.generation();
-        let admitted = self.admitted.iter().filter(|probe| **probe == generation).count();
-        let ended = self.past.iter().filter(|probe| probe.generation == generation).count();
-        let results = self.rules.tally(&self.counted(generation)).calls;
-        admitted - ended + results < self.rules.permits as usize
+        let results = self.rules.tally(&self.counted(self.generation())).calls;
+        self.out().count() + results < self.rules.permits as usize
     }
 
     fn record(&mut self, call: Call, end: End) -> Recorded {
+        // Unless it was a probe, its time is its own until it ends.
+        if !matches!(self.era(), Era::HalfOpen { .. }) {
+            self.flights[call].is_out = false;
+        }
         self.catch_up();
-        let is_slow = self.rules.slow.is_some_and(|(limit, _)| self.now - call.began > limit);
-        let (what, is_late) = (self.what(end, is_slow), call.generation != self.generation());
-        let (outcome, generation) = (what.outcome(), call.generation as u64);
+        let Flight { generation: own, began, counted, .. } = self.flights[call];
+        self.flights[call].is_out = false;
+        let has_taken_longer = |limit| began.is_some_and(|began| self.now - began > limit);
+        let is_late = own != self.generation();
+        let is_counted = counted.is_some() && !is_late;
+        let is_slow = is_counted || self.rules.slow.is_some_and(|(limit, _)| has_taken_longer(limit));
+        let what = self.what(end, is_slow);
+        let (outcome, generation) = (what.outcome(), own as u64);
         match (self.era(), is_late) {
             (Era::Disabled, false) => return Recorded::Counted,
             (Era::Disabled, true) => return Recorded::Stale,
@@ -132,11 +138,16 @@ impl Plain {
             }
             (_, false) => {}
         }
-        self.past.push(Past { generation: call.generation, at: self.now, what, is_slow });
+        match (counted, what) {
+            (None, _) => self.past.push(Past { generation: own, at: self.now, what, is_slow }),
+            (Some(counted), What::Success | What::Failure) => self.past[counted].what = what,
+            (Some(_), _) => {}
+        }
+        self.ends.push((own, what));
         let abandoned = end == End::Drop;
         self.tell(&Told::Recorded { outcome, slow: is_slow, abandoned, generation });
         if what != What::Nothing {
-            self.judge();
+            self.judge(self.now);
         }
         Recorded::Counted
     }
@@ -164,7 +175,7 @@ impl What {
         match self {
             What::Success => Outcome::Success,
             What::Failure => Outcome::Failure,
-            What::Abandoned | What::Nothing => Outcome::Ignored,
+            What::Abandoned | What::Nothing | What::Unknown => Outcome::Ignored,
         }
     }
 }

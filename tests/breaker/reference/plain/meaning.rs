@@ -13,6 +13,7 @@ impl Plain {
                 Step::Poll(self.choose(pick, |held| matches!(held, Held::NewFuture | Held::Future(_)))?)
             }
             Step::Start(pick) => Step::Start(self.choose(pick, |held| matches!(held, Held::Permit(_)))?),
+            Step::Pause(pick) => Step::Pause(self.choose(pick, |held| matches!(held, Held::Permit(_)))?),
             Step::End(pick, end) => Step::End(self.choose(pick, |held| !matches!(held, Held::Gone))?, end),
             Step::Call(end, takes) => Step::Call(end, takes),
             Step::Burst(calls, end) => Step::Burst(calls, end),

@@ -75,9 +75,10 @@ impl Plain {
     }
 
     pub(super) fn failures_in_a_row(&self) -> u32 {
-        let calls = self.counted(self.judged_generation());
-        let since = calls.iter().rev().take_while(|call| call.what != What::Success);
-        since.filter(|call| call.what == What::Failure).count() as u32
+        let generation = self.judged_generation();
+        let calls = self.ends.iter().rev().filter(|(of, _)| *of == generation).map(|(_, what)| *what);
+        let since = calls.take_while(|what| *what != What::Success);
+        since.filter(|what| *what == What::Failure).count() as u32
     }
 
     pub(super) fn row_limit(&self) -> Option<u32> {
@@ -103,7 +104,7 @@ impl Plain {
         match edge {
             Edge::Deadline => match self.era() {
                 Era::Open { since, wait, .. } => Some(since + wait),
-                Era::HalfOpen { lease, first_probe } => Some(first_probe? + lease),
+                Era::HalfOpen { .. } => Some(self.lease()?.1),
                 _ => None,
             },
             Edge::Bucket => match self.rates.first()?.window {
@@ -116,7 +117,7 @@ impl Plain {
             Edge::Slow => {
                 let (limit, _) = self.rules.slow?;
                 let began = self.held.iter().filter_map(|(held, _)| match held {
-                    Held::Permit(call) | Held::Future(call) => Some(call.began),
+                    Held::Permit(call) | Held::Future(call) => self.flights[*call].began,
                     _ => None,
                 });
                 began.map(|began| began + limit).filter(|end| *end >= self.now).min()

@@ -1,27 +1,23 @@
 //! What a breaker tells: events, and their way to the listeners in the order in which they happened.
 //!
 //! 1. Whoever changes the machine puts the events in here, under the same lock: their order is that of the changes.
-//! 2. With the lock released it asks to deliver as far as its own last event. Who finds nobody at it becomes the courier; who
-//!    finds one waits until that is through, or, called inside a listener, raises how far the courier must go and returns.
-//! 3. The courier takes one event at a time, calls the listeners without the lock, and counts the event as delivered. Where it
-//!    has come as far as it must, it stops being the courier and wakes who waits: the next of them takes over.
+//! 2. With the lock released it asks to tell them. Who finds nobody at it tells; who finds somebody leaves its events to that one
+//!    and goes on: no call waits for a listener that runs on another thread.
+//! 3. Who tells takes one event at a time, calls the listeners without the lock, and looks again, until there is nothing more to
+//!    tell; then, under the same lock, it stops being the one.
 //!
-//! So an event is delivered after those before it, and before the call that caused it returns: unless that call is made
-//! inside a listener. That one must not wait, as the courier may be its own thread, or one that waits for it in turn; the
-//! courier delivers its event next. A wake-up cannot be lost: who waits and who wakes both hold the lock when they look at and
-//! change `delivered` and `courier`.
+//! So each event is told once and after those before it, and none is left behind: who puts one in finds either nobody at it, or
+//! somebody who has yet to look again. What a listener causes is told when it has returned, by the thread that called it or by
+//! the one that is at it.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::Rejected;
-use super::state::{Outcome, State};
+use super::state::{Outcome, Rejected, State};
 use crate::base::panic::{Contained, contain};
-use crate::base::sync::thread_local;
 
 /// Something that happened to a breaker. Built only if somebody listens.
 ///
@@ -90,11 +86,6 @@ pub enum Event {
     },
 }
 
-thread_local! {
-    /// How many listeners run on this thread, one inside the other.
-    static LISTENERS: Cell<usize> = const { Cell::new(0) };
-}
-
 pub(super) type Listen = Contained<Box<dyn Fn(&Event) + Send + Sync>>;
 
 #[derive(Clone)]
@@ -116,44 +107,27 @@ pub(super) struct Delivery {
 #[must_use = "it is to be dropped without the lock"]
 pub(super) struct Removed(#[expect(dead_code, reason = "it is there to be dropped")] Arc<[Listener]>);
 
-/// What a call that has caused events is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "somebody has to deliver"]
-pub(super) enum Turn {
-    /// Delivered, or left to the courier.
-    Over,
-    /// Another thread is at it.
-    Wait,
-    /// This thread is the courier now.
-    Deliver,
-}
-
 pub(super) struct Outbox {
     listeners: Arc<[Listener]>,
     next_id: u64,
     queue: VecDeque<Event>,
     /// Events put in, in all: the number of the last one.
     told: u64,
-    /// Events delivered, in all.
-    delivered: u64,
-    /// As far as where the courier goes, if there is one.
-    courier: Option<u64>,
+    /// Somebody tells what is in the queue.
+    is_being_told: bool,
 }
 
 impl Outbox {
     pub(super) fn new() -> Self {
-        Self { listeners: Arc::new([]), next_id: 0, queue: VecDeque::new(), told: 0, delivered: 0, courier: None }
+        Self { listeners: Arc::new([]), next_id: 0, queue: VecDeque::new(), told: 0, is_being_told: false }
     }
 
+    #[inline]
     pub(super) fn has_listeners(&self) -> bool {
         !self.listeners.is_empty()
     }
 
-    /// The number of the last event that was put in.
-    pub(super) fn told(&self) -> u64 {
-        self.told
-    }
-
+    #[inline]
     pub(super) fn tell(&mut self, event: impl FnOnce() -> Event) {
         if self.has_listeners() {
             self.queue.push_back(event());
@@ -174,35 +148,22 @@ impl Outbox {
         Removed(mem::replace(&mut self.listeners, others))
     }
 
-    /// What a call of this thread is to do that has caused the events up to `through`.
-    pub(super) fn turn(&mut self, through: u64) -> Turn {
-        match &mut self.courier {
-            _ if self.delivered >= through => Turn::Over,
-            Some(goal) if LISTENERS.with(Cell::get) > 0 => {
-                *goal = through.max(*goal);
-                Turn::Over
-            }
-            Some(_) => Turn::Wait,
-            None => {
-                self.courier = Some(through);
-                Turn::Deliver
-            }
-        }
+    /// Whether the caller is to tell what is in the queue.
+    #[inline]
+    pub(super) fn begin(&mut self) -> bool {
+        let begins = !self.queue.is_empty() && !self.is_being_told;
+        self.is_being_told |= begins;
+        begins
     }
 
-    /// For the courier: the next event, or the end of its work.
-    pub(super) fn take(&mut self) -> Option<Delivery> {
-        if self.courier.is_none_or(|goal| self.delivered >= goal) {
-            self.courier = None;
+    /// For who tells: the next event, or the end of its work.
+    pub(super) fn next(&mut self) -> Option<Delivery> {
+        let number = self.told + 1 - self.queue.len() as u64;
+        let Some(event) = self.queue.pop_front() else {
+            self.is_being_told = false;
             return None;
-        }
-        let (event, number) = (self.queue.pop_front()?, self.delivered + 1);
+        };
         Some(Delivery { event, number, listeners: Arc::clone(&self.listeners) })
-    }
-
-    /// For the courier: the listeners have heard what it took.
-    pub(super) fn count_delivered(&mut self) {
-        self.delivered += 1;
     }
 }
 
@@ -210,12 +171,9 @@ impl Delivery {
     /// Calls those who listened when the event happened, and drops those of them that nobody else holds any more. What they
     /// throw stays here.
     pub(super) fn hand_over(self) {
-        LISTENERS.with(|running| running.set(running.get() + 1));
         for listener in self.listeners.iter().filter(|listener| listener.since <= self.number) {
             contain(|| (**listener.listen)(&self.event));
         }
-        drop(self);
-        LISTENERS.with(|running| running.set(running.get() - 1));
     }
 }
 
