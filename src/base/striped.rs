@@ -2,7 +2,7 @@
 
 use crate::base::sync::{AtomicU64, Ordering};
 
-const STRIPES: usize = 4;
+const STRIPES: usize = if cfg!(corepool_loom) { 1 } else { 4 };
 
 /// A counter in parts, each on a cache line of its own, so that threads which add to it seldom meet.
 #[derive(Debug)]
@@ -20,13 +20,23 @@ impl Striped {
     #[inline]
     pub(crate) fn add_one(&self) {
         // ORDERING: Relaxed, as it orders nothing but itself.
-        self.0[own_stripe()].0.fetch_add(1, Ordering::Relaxed);
+        self.own().fetch_add(1, Ordering::Relaxed);
     }
 
     /// What was added before, by whoever this thread knows of, and perhaps more.
     pub(crate) fn sum(&self) -> u64 {
         // ORDERING: Relaxed, see `add_one`.
-        self.0.iter().map(|stripe| stripe.0.load(Ordering::Relaxed)).sum()
+        self.all().map(|stripe| stripe.load(Ordering::Relaxed)).sum()
+    }
+
+    /// This thread's part.
+    #[inline]
+    pub(crate) fn own(&self) -> &AtomicU64 {
+        &self.0[own_stripe()].0
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &AtomicU64> {
+        self.0.iter().map(|stripe| &stripe.0)
     }
 }
 

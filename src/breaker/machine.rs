@@ -289,7 +289,7 @@ impl Machine {
             false => None,
         };
         self.lapse(step);
-        mark
+        mark.filter(|_| ticket.generation == self.generation)
     }
 
     #[inline]
@@ -418,6 +418,10 @@ impl Machine {
         self.phase.state()
     }
 
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Whether `lapse` would do something.
     pub(super) fn is_overdue(&self, now: Duration) -> bool {
         match &self.phase {
@@ -467,18 +471,33 @@ impl Machine {
         }
     }
 
-    pub(super) fn word(&self, has_listeners: bool) -> Word {
+    pub(super) fn word(&self, has_listeners: bool, counts_apart: bool) -> Word {
         let is_timed = self.rules.slow.is_some();
         let word = Word::new(self.state(), self.generation);
-        let word = if is_timed { word.timed() } else { word };
-        match !is_timed && !has_listeners && self.is_unmoved_by_success() {
-            true => word.at_ease(),
+        match self.has_seen_failures() || has_listeners {
+            _ if is_timed => word.timed(),
+            true => word,
+            false if self.windows.are_unmoved_by_success() => word.at_ease(),
+            false if counts_apart => word.apart(),
             false => word,
         }
     }
 
-    fn is_unmoved_by_success(&self) -> bool {
-        matches!(self.phase, Phase::Closed) && self.consecutive_failures == 0 && self.windows.are_unmoved_by_success()
+    /// Until when fast successes of this generation need only be counted, if they do.
+    pub(super) fn counts_apart_until(&self) -> Option<Duration> {
+        match self.rules.slow.is_some() || self.has_seen_failures() {
+            true => None,
+            false => self.windows.count_later_until(),
+        }
+    }
+
+    /// Fast ones of this generation that were counted apart.
+    pub(super) fn add_successes(&mut self, successes: u64) {
+        self.windows.add_successes(successes);
+    }
+
+    fn has_seen_failures(&self) -> bool {
+        !matches!(self.phase, Phase::Closed) || self.consecutive_failures > 0
     }
 
     pub(super) fn snapshot(&self, now: Duration) -> Snapshot {

@@ -102,6 +102,7 @@ mod shared; // what the clones share: past word and gate, or under the lock
 mod machine; // the state machine: plain code, without locks or user code
 mod in_flight; // the calls that are out: whose lease ends next, who becomes slow
 mod word; // what calls need to know without the lock, in two atomics
+mod pending; // successes that are counted without it
 mod events; // what is told, and its way to the listeners
 mod builder; // the choices of a user, each with a default
 mod rules; // the policies, and the rules they come to

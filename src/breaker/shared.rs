@@ -1,7 +1,7 @@
 //! What the clones of a breaker share, and how a call goes through it.
 //!
-//! 1. A healthy call reads the state word when it comes and when it goes, and that is all. A rejected one reads the gate and the
-//!    clock, and is counted (see `word`).
+//! 1. A healthy call reads the state word when it comes and when it goes, and that is all. In a window of time it reads the clock
+//!    too, and is counted apart (see `pending`). A rejected one reads the gate and the clock, and is counted (see `word`).
 //! 2. Any other step takes the lock, lets the machine make it, publishes word and gate, and releases the lock.
 //! 3. If the step has opened the breaker for a time that only a function of the user can tell, it asks that function, takes
 //!    the lock again, and brings the answer.
@@ -20,8 +20,9 @@ use super::clock::{Now, Reading, TimeSource};
 use super::events::{Listen, Outbox};
 use super::in_flight::Flight;
 use super::machine::{Began, Command, Machine, Question, Step, Ticket};
+use super::pending::Pending;
 use super::rules::Rules;
-use super::state::{BreakerConfigError, Recorded, Rejected, Snapshot, State};
+use super::state::{BreakerConfigError, Outcome, Recorded, Rejected, Snapshot, State};
 use super::window::Ending;
 use super::word::{Gate, StateWord};
 use crate::base::panic::contain;
@@ -52,6 +53,7 @@ pub struct CircuitBreaker(pub(super) Arc<Shared>);
 pub(super) struct Shared {
     word: StateWord,
     gate: Gate,
+    pending: Pending,
     rules: Arc<Rules>,
     clock: TimeSource,
     core: Apart<Mutex<Core>>,
@@ -67,6 +69,8 @@ struct Core {
     outbox: Outbox,
     /// The latest time that a step has gone by.
     latest: Duration,
+    /// Successes may be counted apart.
+    counts_apart: bool,
 }
 
 // A panic leaves it whole, so whoever holds it sees nothing broken after it.
@@ -78,11 +82,17 @@ impl Shared {
         let rules = Arc::new(rules);
         let machine = Machine::new(Arc::clone(&rules));
         Ok(Self {
-            word: StateWord::new(machine.word(false)),
+            word: StateWord::new(machine.word(false, false)),
             gate: Gate::new(),
+            pending: Pending::new(),
             rules,
             clock,
-            core: Apart(Mutex::new(Core { machine, outbox: Outbox::new(), latest: Duration::ZERO })),
+            core: Apart(Mutex::new(Core {
+                machine,
+                outbox: Outbox::new(),
+                latest: Duration::ZERO,
+                counts_apart: false,
+            })),
         })
     }
 
@@ -127,10 +137,10 @@ impl Shared {
     /// A call begins, once what was told of its admission has been heard, or begins anew.
     pub(super) fn send_out(&self, ticket: &mut Ticket) {
         let reading = self.clock.read_ahead(true);
-        let mut core = self.core.0.lock();
-        let Core { machine, latest, outbox } = &mut *core;
+        let mut core = self.lock();
+        let Core { machine, latest, .. } = &mut *core;
         machine.send_out(ticket, &mut self.clock.now(reading, latest));
-        self.publish(machine, outbox);
+        self.publish(&mut core);
     }
 
     /// Starts a call's time anew.
@@ -149,23 +159,31 @@ impl Shared {
         match self.word.load().is_unmoved_by(ticket.generation, ending) {
             true => Recorded::Counted,
             // One by one: a ticket that is passed by reference is kept in memory.
-            false => self.record_by_machine(ticket.generation, ticket.began, ticket.flight, ending),
+            false => self.count(ticket.generation, ticket.began, ticket.flight, ending),
         }
     }
 
-    #[cold]
-    fn record_by_machine(&self, generation: u64, began: Began, flight: Flight, ending: Ending) -> Recorded {
-        let ticket = Ticket { generation, began, flight };
-        match self.word.load().is_deaf_to(generation) {
+    #[inline(never)]
+    fn count(&self, generation: u64, began: Began, flight: Flight, ending: Ending) -> Recorded {
+        let word = self.word.load();
+        let is_counted = match word.counts_apart(generation, ending) {
+            true if ending == Ending::Reported(Outcome::Ignored) => true,
+            true => self.pending.add(generation, || self.clock.nanos()),
+            false => word.is_deaf_to(generation),
+        };
+        match is_counted {
             true => Recorded::Counted,
-            false => self.step(|machine, step| machine.record(&ticket, ending, step)),
+            false => {
+                let ticket = Ticket { generation, began, flight };
+                self.step(|machine, step| machine.record(&ticket, ending, step))
+            }
         }
     }
 
     /// A change by hand. Time goes on from what the clock says now, if it had been ahead.
     pub(super) fn command(&self, command: Command) {
         let read = self.clock.read();
-        let mut core = self.core.0.lock();
+        let mut core = self.lock();
         if let Some(read) = read {
             core.latest = read;
             self.clock.forget_the_furthest(read);
@@ -177,7 +195,7 @@ impl Shared {
     #[inline]
     fn step<R>(&self, step: impl FnOnce(&mut Machine, &mut Step<'_>) -> R) -> R {
         let reading = self.clock.read_ahead(self.rules.need_time());
-        self.step_under(self.core.0.lock(), reading, step)
+        self.step_under(self.lock(), reading, step)
     }
 
     #[inline]
@@ -187,11 +205,11 @@ impl Shared {
         reading: Reading,
         step: impl FnOnce(&mut Machine, &mut Step<'_>) -> R,
     ) -> R {
-        let Core { machine, outbox, latest } = &mut *core;
+        let Core { machine, outbox, latest, .. } = &mut *core;
         let mut at_hand = Step { now: self.clock.now(reading, latest), outbox };
         let result = step(machine, &mut at_hand);
         let (question, tells) = (machine.take_question(), outbox.begin());
-        self.publish(machine, outbox);
+        self.publish(&mut core);
         drop(core);
         if let Some(question) = question {
             self.answer(question);
@@ -202,19 +220,35 @@ impl Shared {
         result
     }
 
+    /// With nothing pending: whoever takes the lock so must publish before he lets go of it.
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        let mut core = self.core.0.lock();
+        if core.counts_apart {
+            core.counts_apart = false;
+            core.machine.add_successes(self.pending.settle());
+        }
+        core
+    }
+
     /// Under the lock, after every change.
     #[inline]
-    fn publish(&self, machine: &Machine, outbox: &Outbox) {
-        let is_heard = outbox.has_listeners();
-        self.word.publish(machine.word(is_heard));
+    fn publish(&self, core: &mut Core) {
+        let (machine, is_heard) = (&core.machine, core.outbox.has_listeners());
+        let apart = if is_heard { None } else { machine.counts_apart_until() };
+        self.word.publish(machine.word(is_heard, apart.is_some()));
         self.gate.publish(if is_heard { None } else { machine.barrier() });
+        if let Some(until) = apart {
+            self.pending.let_in(machine.generation(), until);
+            core.counts_apart = true;
+        }
     }
 
     fn answer(&self, question: Question) {
         let wait = self.ask(question);
-        let mut core = self.core.0.lock();
+        let mut core = self.lock();
         core.machine.answer(question, wait);
-        self.publish(&core.machine, &core.outbox);
+        self.publish(&mut core);
     }
 
     fn ask(&self, question: Question) -> Duration {
@@ -233,16 +267,16 @@ impl Shared {
     }
 
     pub(super) fn subscribe(&self, listen: Arc<Listen>) -> u64 {
-        let mut core = self.core.0.lock();
+        let mut core = self.lock();
         let id = core.outbox.add(listen);
-        self.publish(&core.machine, &core.outbox);
+        self.publish(&mut core);
         id
     }
 
     pub(super) fn unsubscribe(&self, id: u64) {
-        let mut core = self.core.0.lock();
+        let mut core = self.lock();
         let removed = core.outbox.remove(id);
-        self.publish(&core.machine, &core.outbox);
+        self.publish(&mut core);
         drop(core);
         drop(removed);
     }
@@ -269,7 +303,8 @@ impl Shared {
     /// can tell that.
     fn look<R>(&self, with_wait: bool, look: impl FnOnce(&Machine, Duration) -> R) -> R {
         let read = self.clock.read();
-        let core = self.core.0.lock();
+        let mut core = self.lock();
+        self.publish(&mut core);
         let mut now = self.clock.peek(read, core.latest);
         if !core.machine.is_overdue(now) {
             return look(&core.machine, now);

@@ -262,9 +262,35 @@ impl Windows {
     /// Whether a fast success more would leave them as they are: full of such already, whatever the time.
     pub(super) fn are_unmoved_by_success(&self) -> bool {
         self.windows.iter().all(|window| match &window.calls {
-            Calls::Last(calls) => calls.ring.len() == calls.size && calls.sum == Tally::of_successes(calls.size as u64),
+            Calls::Last(calls) => calls.is_full_of_successes(),
             Calls::Recent(_) => false,
         })
+    }
+
+    /// Until when fast successes can be counted at once, some time later: the windows of time hold nothing else, those of counts
+    /// are full of them. `None` where there are none of time, too.
+    pub(super) fn count_later_until(&self) -> Option<Duration> {
+        let mut until = None;
+        for window in &self.windows {
+            match &window.calls {
+                Calls::Recent(calls) if calls.sum == Tally::of_successes(calls.sum.calls) => {
+                    until = Some(until.unwrap_or(Duration::MAX).min(calls.head_ends));
+                }
+                Calls::Last(calls) if calls.is_full_of_successes() => {}
+                _ => return None,
+            }
+        }
+        until
+    }
+
+    /// Adds fast successes that came before that time.
+    pub(super) fn add_successes(&mut self, successes: u64) {
+        for window in &mut self.windows {
+            if let Calls::Recent(calls) = &mut window.calls {
+                calls.ring[calls.place].calls += successes;
+                calls.sum.calls += successes;
+            }
+        }
     }
 
     /// What is in the first window.
@@ -374,6 +400,10 @@ impl LastCalls {
             self.sum.forget(before);
             self.sum.add(Entry::Failure(Pace::Slow));
         }
+    }
+
+    fn is_full_of_successes(&self) -> bool {
+        self.sum == Tally::of_successes(self.size as u64)
     }
 
     fn clear(&mut self) {

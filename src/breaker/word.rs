@@ -3,12 +3,13 @@
 //! The state word, for calls that are admitted:
 //!
 //! ```text
-//!   63 ...                    5 |    4    |   3   |  2 .. 0
-//!   generation                  |  timed  | ease  |  state
+//!   63 ...              6 |    5    |    4    |   3   |  2 .. 0
+//!   generation            |  apart  |  timed  | ease  |  state
 //! ```
 //!
 //! `timed`: calls are timed, so they are admitted under the lock. `ease`: a success or an ignored call of this generation would
-//! change nothing, and nobody listens. A reader acts on what it read only where that changes nothing, or holds the generation:
+//! change nothing, and nobody listens. `apart`: a success would only be counted, and can be without the lock (see `pending`). A
+//! reader acts on what it read only where that changes nothing, or holds the generation:
 //!
 //! - A call is admitted on a word that admits all. It carries the word's generation; if the breaker has moved on since,
 //!   its result is late, as with any other call.
@@ -39,7 +40,8 @@ use crate::base::sync::{AtomicU64, Ordering};
 const STATE: u64 = 0b111;
 const EASE: u64 = 1 << 3;
 const TIMED: u64 = 1 << 4;
-const GENERATION_SHIFT: u32 = 5;
+const APART: u64 = 1 << 5;
+const GENERATION_SHIFT: u32 = 6;
 
 /// The codes of states. Those up to `DISABLED` admit all calls.
 const CLOSED: u64 = 0;
@@ -96,6 +98,10 @@ impl Word {
         Self(self.0 | EASE)
     }
 
+    pub(super) fn apart(self) -> Self {
+        Self(self.0 | APART)
+    }
+
     pub(super) fn timed(self) -> Self {
         Self(self.0 | TIMED)
     }
@@ -130,6 +136,12 @@ impl Word {
     pub(super) fn is_unmoved_by(self, generation: u64, ending: Ending) -> bool {
         // Never timed: where calls are slow or not, a success is counted.
         self.0 == generation << GENERATION_SHIFT | EASE | CLOSED && !ending.may_count_against()
+    }
+
+    /// Whether the end of a call of this generation can only be a success to count, or nothing at all.
+    #[inline]
+    pub(super) fn counts_apart(self, generation: u64, ending: Ending) -> bool {
+        self.0 == generation << GENERATION_SHIFT | APART | CLOSED && !ending.may_count_against()
     }
 
     /// Whether this generation records nothing.

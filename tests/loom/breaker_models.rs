@@ -360,3 +360,98 @@ fn at_the_end_of_the_wait_the_gate_lets_one_ask() {
     });
     assert_eq!(ends, [("admitted", "open"), ("admitted", "saturated"), ("saturated", "admitted")]);
 }
+
+/// A window of time, in which nothing but fast successes is counted apart.
+fn timed() -> BreakerBuilder {
+    let window = Window::Time { span: WAIT, buckets: 2 };
+    opens_after(1).failure_policy(FailurePolicy::Rate { threshold: 1.0, window, minimum_calls: 9 })
+}
+
+/// A breaker by these rules that has seen a success, and so counts others apart.
+fn that_counts_apart(rules: BreakerBuilder) -> CircuitBreaker {
+    let breaker = rules.build().unwrap();
+    succeed(&breaker);
+    breaker
+}
+
+/// What became of a success elsewhere, and the calls and failures in the window after it and these steps.
+fn succeed_beside(steps: fn(&CircuitBreaker)) -> Vec<(&'static str, u32, u32)> {
+    explore(move || {
+        let breaker = that_counts_apart(timed());
+        let call = breaker.try_acquire().unwrap();
+        let succeeding = thread::spawn(|| call.success());
+        steps(&breaker);
+        let recorded = succeeding.join().unwrap();
+        let seen = breaker.snapshot();
+        assert_eq!(seen.late_results == 1, recorded == Recorded::Stale);
+        let window = seen.window.unwrap();
+        (what_became_of(recorded), window.calls, window.failures)
+    })
+}
+
+#[test]
+fn a_success_counted_apart_and_a_failure_are_both_in_the_window() {
+    assert_eq!(succeed_beside(fail), [("counted", 3, 1)]);
+}
+
+#[test]
+fn a_success_counted_apart_and_a_look_at_it_are_both_there() {
+    let look = |breaker: &CircuitBreaker| {
+        let calls = breaker.snapshot().window.unwrap().calls;
+        assert!(calls == 1 || calls == 2);
+    };
+    assert_eq!(succeed_beside(look), [("counted", 2, 0)]);
+}
+
+#[test]
+fn a_success_counted_apart_comes_before_a_reset_or_is_late() {
+    assert_eq!(succeed_beside(CircuitBreaker::reset), [("counted", 0, 0), ("late", 0, 0)]);
+}
+
+/// The state after the reset counts apart too.
+#[test]
+fn a_success_of_an_earlier_state_is_not_counted_apart_in_the_next() {
+    let ends = succeed_beside(|breaker| {
+        breaker.reset();
+        succeed(breaker);
+    });
+    assert_eq!(ends, [("counted", 1, 0), ("late", 1, 0)]);
+}
+
+#[test]
+fn a_success_counted_apart_is_told_to_a_listener_it_knows_of() {
+    let ends = explore(|| {
+        let (breaker, heard) = (that_counts_apart(timed()), Heard::default());
+        let is_subscribed = Arc::new(AtomicU32::new(0));
+        let succeeding = elsewhere(&breaker, {
+            let is_subscribed = Arc::clone(&is_subscribed);
+            move |breaker| {
+                let knows = is_subscribed.load(Ordering::Acquire) == 1;
+                succeed(breaker);
+                knows
+            }
+        });
+        let _subscription = heard.subscribe_to(&breaker);
+        is_subscribed.store(1, Ordering::Release);
+        let knows = succeeding.join().unwrap();
+        assert_eq!(breaker.snapshot().window.unwrap().calls, 2);
+        (knows, heard.has("success"))
+    });
+    assert_eq!(ends, [(false, false), (false, true), (true, true)]);
+}
+
+#[test]
+fn successes_counted_apart_at_the_end_of_a_bucket_are_counted_once() {
+    let ends = explore(|| {
+        let clock = Hand::at_zero();
+        let breaker = that_counts_apart(timed().clock(clock.clone()));
+        let other = elsewhere(&breaker, succeed);
+        clock.set(WAIT / 2);
+        succeed(&breaker);
+        other.join().unwrap();
+        let both = breaker.snapshot().window.unwrap().calls;
+        clock.set(WAIT);
+        (both, breaker.snapshot().window.unwrap().calls)
+    });
+    assert_eq!(ends, [(3, 1), (3, 2)]);
+}

@@ -87,11 +87,17 @@ impl Waits {
 }
 
 pub fn rules() -> impl Strategy<Value = Rules> {
-    let tripping = (vec(policy(), 1..=3), option::of((0..=4_u64, share())), any::<bool>());
+    let slow = || option::of((0..=4_u64, share()));
+    let any_policies = (vec(policy(), 1..=3), slow(), option::of(abandoned()));
+    // Rare by chance, and with steps of their own in the breaker.
+    let abandoned_share =
+        (vec(rate(counts().boxed()), 1), Just(None), share().prop_map(AbandonedPolicy::Rate).prop_map(Some));
+    let time_alone = (vec(rate(times().boxed()), 1..=2), Just(None), option::of(abandoned()));
+    let tripping = prop_oneof![6 => any_policies, 1 => abandoned_share, 1 => time_alone];
     let opening = (0..=6_u64, option::of(waits()));
-    let probing = (1..=4_u32, 1..=4_u32, option::of((1..=6_u64, expired())));
-    (tripping, opening, probing, option::of(abandoned())).prop_map(|(tripping, opening, probing, abandoned)| {
-        let (policies, slow, judges_probes_by_rate) = tripping;
+    let probing = (1..=4_u32, 1..=4_u32, option::of((1..=6_u64, expired())), any::<bool>());
+    (tripping, opening, probing).prop_map(|((policies, slow, abandoned), opening, probing)| {
+        let (permits, successes, max_wait, judges_probes_by_rate) = probing;
         let has_rate = policies.iter().any(|policy| matches!(policy, FailurePolicy::Rate { .. }));
         let half_open =
             if judges_probes_by_rate && has_rate { HalfOpenPolicy::Rate } else { HalfOpenPolicy::Consecutive };
@@ -100,27 +106,31 @@ pub fn rules() -> impl Strategy<Value = Rules> {
             AbandonedPolicy::FailureIfSlow => slow.is_some(),
             _ => true,
         });
-        let ((open_wait, backoff), (permits, successes, max_wait)) = (opening, probing);
+        let (open_wait, backoff) = opening;
         let successes = successes.min(permits);
         Rules { policies, slow, open_wait, backoff, permits, successes, half_open, max_wait, abandoned }
     })
 }
 
 fn policy() -> impl Strategy<Value = FailurePolicy> {
-    let rate = (share(), window(), 1..=6_u32);
     prop_oneof![
         2 => (1..=4_u32).prop_map(FailurePolicy::Consecutive),
-        3 => rate.prop_map(|(threshold, window, minimum_calls)| FailurePolicy::Rate { threshold, window, minimum_calls }),
+        3 => rate(prop_oneof![counts(), times()].boxed()),
     ]
 }
 
-fn window() -> BoxedStrategy<Window> {
+fn rate(window: BoxedStrategy<Window>) -> impl Strategy<Value = FailurePolicy> {
+    let rate = (share(), window, 1..=6_u32);
+    rate.prop_map(|(threshold, window, minimum_calls)| FailurePolicy::Rate { threshold, window, minimum_calls })
+}
+
+fn counts() -> impl Strategy<Value = Window> {
+    (1..=5_u32).prop_map(Window::Count)
+}
+
+fn times() -> impl Strategy<Value = Window> {
     let time = (1..=5_u16, 0..=8_u64);
-    prop_oneof![
-        (1..=5_u32).prop_map(Window::Count),
-        time.prop_map(|(buckets, more)| Window::Time { span: nanos(u64::from(buckets) + more), buckets }),
-    ]
-    .boxed()
+    time.prop_map(|(buckets, more)| Window::Time { span: nanos(u64::from(buckets) + more), buckets })
 }
 
 fn share() -> impl Strategy<Value = f64> {
