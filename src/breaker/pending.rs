@@ -62,5 +62,5 @@ impl Pending {
 
 fn tag(generation: u64) -> u64 {
     // Never that of a shut stripe.
-    (generation & (COUNT >> 1)) + 1 << GENERATION_SHIFT
+    ((generation & (COUNT >> 1)) + 1) << GENERATION_SHIFT
 }
