@@ -209,3 +209,15 @@ fn abandoned_calls_below_their_share_do_not_keep_a_full_window_from_a_rate() {
     bench.calls("FFFFFFFFF");
     assert_eq!(bench.state(), State::Open); // nothing but failures, and the window is full
 }
+
+#[test]
+fn a_count_window_that_was_cleared_begins_anew_wherever_it_stood() {
+    for before in ["S", "SSS", "SSSS", "SSSSS"] {
+        let bench = counting(4, 4);
+        bench.calls(before);
+        bench.breaker.reset();
+        assert_eq!(bench.counts(), (0, 0));
+        bench.calls("FSSSSS");
+        assert_eq!(bench.counts(), (4, 0), "after {before}");
+    }
+}
