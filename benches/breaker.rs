@@ -3,8 +3,9 @@
 //! `cargo bench --bench breaker`; a time is one call's, in the two-thread groups one call's on each of two threads that call
 //! at once, and in `cycle` that of four calls which open the breaker and close it again.
 //!
-//! What a rate window costs: a healthy call is counted under a lock (two atomic writes), and a window of time reads the clock
-//! once. `clock` and `lock` show the two alone.
+//! What a rate window costs: in a full count window a healthy call changes nothing, in a window of time it reads the clock and is
+//! counted by one atomic write. Slow calls are timed and looked after while they run: each takes the lock (two atomic writes)
+//! and reads the clock twice. `clock` and `lock` show the two alone.
 
 use std::hint::black_box;
 use std::process::ExitCode;

@@ -72,8 +72,8 @@
 //! - **No threads, no timers**: time only matters when somebody calls. Reading the state changes nothing.
 //! - **It costs little.** While it is closed, counts consecutive failures or the last so many calls, has seen nothing but success
 //!   for that long, and nobody listens, a [`call`](CircuitBreaker::call) costs two loads of one atomic: no lock, no write, no
-//!   look at the clock. A rejected call reads the clock, and takes no lock either. With a window of time a healthy call reads the
-//!   clock, and takes a lock for as long as it takes to count; with slow calls it does so when it comes and when it goes.
+//!   look at the clock. A rejected call reads the clock, and takes no lock either, nor does a healthy one with a window of time.
+//!   With slow calls a call reads the clock and takes a lock for some nanoseconds, when it comes and when it goes.
 //!
 //! Boundaries: a rate opens the breaker when it is reached, a wait is over when it has passed in full, and a call is slow
 //! when it takes strictly longer than the limit.

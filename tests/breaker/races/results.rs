@@ -234,3 +234,21 @@ fn a_lease_that_many_see_running_out_ends_once() {
         },
     );
 }
+
+/// What is read without the lock is what was written last under it.
+#[test]
+fn changes_by_hand_that_meet_leave_one_state_whoever_looks() {
+    let changes = [CircuitBreaker::force_open, CircuitBreaker::disable, CircuitBreaker::reset];
+    race(
+        3,
+        10_000,
+        CircuitBreaker::new,
+        move |breaker, racer| (0..20).for_each(|change| changes[(racer + change) % 3](breaker)),
+        |breaker, _| {
+            let seen = breaker.snapshot();
+            assert_eq!((breaker.state(), 60), (seen.state, seen.generation));
+            assert_eq!(breaker.is_call_permitted(), seen.state != State::ForcedOpen);
+            assert_eq!(breaker.try_acquire().is_ok(), seen.state != State::ForcedOpen);
+        },
+    );
+}
