@@ -208,11 +208,12 @@ impl Shared {
         let Core { machine, outbox, latest, .. } = &mut *core;
         let mut at_hand = Step { now: self.clock.now(reading, latest), outbox };
         let result = step(machine, &mut at_hand);
-        let (question, tells) = (machine.take_question(), outbox.begin());
+        let question = machine.take_question();
+        let mut tells = question.is_none() && outbox.begin();
         self.publish(&mut core);
         drop(core);
         if let Some(question) = question {
-            self.answer(question);
+            tells = self.answer(question);
         }
         if tells {
             self.tell();
@@ -220,7 +221,7 @@ impl Shared {
         result
     }
 
-    /// With nothing pending: whoever takes the lock so must publish before he lets go of it.
+    /// With nothing pending. Who takes the lock like this publishes before it lets go of it.
     #[inline]
     fn lock(&self) -> MutexGuard<'_, Core> {
         let mut core = self.core.0.lock();
@@ -244,11 +245,13 @@ impl Shared {
         }
     }
 
-    fn answer(&self, question: Question) {
+    /// Whether the caller is to tell what there is: not before, as others may tell it while the function takes its time.
+    fn answer(&self, question: Question) -> bool {
         let wait = self.ask(question);
         let mut core = self.lock();
         core.machine.answer(question, wait);
         self.publish(&mut core);
+        core.outbox.begin()
     }
 
     fn ask(&self, question: Question) -> Duration {

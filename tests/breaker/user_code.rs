@@ -3,6 +3,7 @@
 use std::panic::{panic_any, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use corepool::breaker::{
@@ -10,7 +11,7 @@ use corepool::breaker::{
 };
 
 use crate::common::silence_expected_panics;
-use crate::support::{Settable, asked_backoff, bench, consecutive, rate, secs};
+use crate::support::{Log, Settable, asked_backoff, bench, consecutive, rate, secs};
 
 #[test]
 fn a_listener_that_panics_harms_no_one() {
@@ -283,6 +284,27 @@ fn a_back_off_function_may_use_the_breaker() {
     bench.calls("F");
     assert_eq!(*seen.lock().unwrap(), [(State::Open, None, None)]);
     assert_eq!(bench.breaker.snapshot().retry_after, Some(secs(5.0)));
+}
+
+/// Whoever comes meanwhile tells what has happened so far.
+#[test]
+fn events_do_not_wait_for_a_back_off_function() {
+    let own: Arc<OnceLock<CircuitBreaker>> = Arc::default();
+    let (log, seen) = (Log::default(), Arc::new(Mutex::new(Vec::new())));
+    let backoff = Backoff::from_fn({
+        let (own, log, seen) = (Arc::clone(&own), log.clone(), Arc::clone(&seen));
+        move |_| {
+            thread::scope(|scope| scope.spawn(|| own.get().unwrap().try_acquire().unwrap_err()).join().unwrap());
+            *seen.lock().unwrap() = log.take();
+            secs(5.0)
+        }
+    });
+    let bench = bench(|rules| rules.failure_policy(FailurePolicy::Consecutive(1)).open_backoff(backoff));
+    own.set(bench.breaker.clone()).unwrap();
+    log.listen_to(&bench.breaker).detach();
+    bench.calls("F");
+    assert_eq!(*seen.lock().unwrap(), ["Failure", "closed -> open #1", "rejected Open"]);
+    assert!(log.take().is_empty());
 }
 
 #[test]
