@@ -14,9 +14,11 @@
 //! The way of a job: `plan` draws it -> `submitter` offers it -> `job` runs -> `submitter` sees to its handle. Each of
 //! them writes to the `ledger`, from which the `driver` of the pools draws the `balance`.
 
+#![allow(unreachable_pub, reason = "a program has no outside")]
+
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::mem;
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -24,14 +26,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use balance::is_even;
 use clap::{Parser, ValueEnum, value_parser};
-use client::{Client, Closing, Soak, read_elsewhere};
-use driver::{CAPACITY, Driver};
+use client::{Client, Soak};
+use driver::{CAPACITY, Driver, open};
 use fastrand::Rng;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use ledger::{Answer, Books, Count, Fate};
+use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
+use ledger::{ACCEPTED, Answer, Books, Fate};
 use parking_lot::RwLock;
 use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
+use submitter::Pending;
 
 #[path = "soak/balance.rs"]
 mod balance;
@@ -39,12 +43,8 @@ mod balance;
 mod client;
 #[path = "soak/driver.rs"]
 mod driver;
-#[path = "soak/inline.rs"]
-mod inline;
 #[path = "soak/job.rs"]
 mod job;
-#[path = "soak/joined.rs"]
-mod joined;
 #[path = "soak/ledger.rs"]
 mod ledger;
 #[path = "soak/plan.rs"]
@@ -114,66 +114,71 @@ fn run(arguments: &Arguments) -> Result<i32> {
     let interrupted = interrupt()?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     job::silence_expected_panics();
-    let accepted = Arc::new(Count::default());
-    watch(&accepted, seed);
-    let threads = num_threads::num_threads();
+    thread::spawn(move || watch(seed));
+    let threads = || num_threads::num_threads().map_or("unknown".into(), |count| count.to_string());
+    let threads_before = threads();
 
     let mut rng = Rng::with_seed(seed);
-    let mut driver = Driver::new(rng.fork(), &accepted);
+    let mut driver = Driver { rng: rng.fork(), ..Driver::default() };
     let workers = arguments.workers.unwrap_or_else(num_cpus::get);
-    let steady = driver.open(workers, CAPACITY).unwrap_or_else(|error| quit(BAD_INPUT, error));
+    let steady = open(workers, CAPACITY).unwrap_or_else(|error| quit(BAD_INPUT, error));
     // At once, for the case that this is all that is ever printed.
-    writeln!(io::stdout(), "{:<20}{seed:>22}", "seed")?;
+    print("seed", seed)?;
     if let Some(cheat) = arguments.cheat {
         cook(&steady.books, cheat);
     }
-    let begin = Instant::now();
     let soak = Soak {
         steady,
         passing: RwLock::new(driver.open_small()?),
-        accepted,
-        begin,
-        closing: match arguments.seconds {
-            Some(seconds) => Closing::After(Duration::from_secs(seconds)),
-            None => Closing::Jobs(arguments.jobs),
-        },
-        interrupted,
+        begin: Instant::now(),
+        goal: arguments.seconds.unwrap_or(arguments.jobs),
+        is_timed: arguments.seconds.is_some(),
+        interrupted: interrupted.clone(),
     };
-    let bar = progress_bar(&soak)?;
-    let held = hold(soak, &mut driver, arguments.clients, &mut rng, &bar);
-    bar.finish_and_clear();
-    let interrupted = held?;
-    let threads_left = num_threads::num_threads();
-    print(&driver, begin.elapsed(), [threads, threads_left])?;
-    let is_even = driver.balance.is_even() && threads == threads_left;
-    if !is_even {
-        driver.balance.complaints.iter().for_each(|complaint| complain("error", complaint));
-        complain("error", format_args!("the books do not balance; to draw the same jobs again: --seed {seed}"));
+    let begin = soak.begin;
+    hold(soak, &mut driver, arguments.clients, &mut rng)?;
+    let (interrupted, threads_after) = (interrupted.is_cancelled(), threads());
+    print("time", format!("{:.1?}", begin.elapsed()))?;
+    driver.rows.iter().try_for_each(|(name, count)| print(name, count))?;
+    print(&format!("queue of {CAPACITY} full"), format!("{} of {} looks", driver.looks_at_full, driver.looks))?;
+    print("threads at the end", &threads_after)?;
+    print("threads before", &threads_before)?;
+    if is_even(&driver.rows) && threads_before == threads_after {
+        return Ok(if interrupted { INTERRUPTED } else { DONE });
     }
-    Ok(match (is_even, interrupted) {
-        (false, _) => FAILED,
-        (true, true) => INTERRUPTED,
-        (true, false) => DONE,
-    })
+    driver.complaints.iter().for_each(|complaint| complain("error", complaint));
+    complain("error", format_args!("the books do not balance; to draw the same jobs again: --seed {seed}"));
+    Ok(FAILED)
 }
 
-/// From the first job to the last settled book. Tells whether it was interrupted.
-fn hold(soak: Soak, driver: &mut Driver, clients: u16, rng: &mut Rng, bar: &ProgressBar) -> Result<bool> {
+fn print(name: &str, value: impl Display) -> io::Result<()> {
+    writeln!(io::stdout(), "{name:<20}{value:>22}")
+}
+
+/// From the first job to the last settled book.
+fn hold(soak: Soak, driver: &mut Driver, clients: u16, rng: &mut Rng) -> Result<()> {
+    // Only drawn if stderr is a terminal.
+    let bar = ProgressBar::new(soak.goal)
+        .with_style(ProgressStyle::with_template("{wide_bar} {percent} %, {msg} jobs in {elapsed}")?)
+        .with_finish(ProgressFinish::AndClear);
+    let tick = || {
+        bar.set_position(soak.progress());
+        bar.set_message(HumanCount(ACCEPTED.get()).to_string());
+    };
     let (elsewhere, inbox) = sync_channel(1_024);
     thread::scope(|scope| {
-        scope.spawn(|| must_not_panic(|| read_elsewhere(inbox)));
+        scope.spawn(|| must_not_panic(|| inbox.into_iter().for_each(Pending::see_to_inside)));
         for client in [Client::Regular, Client::InLine, Client::Passing].into_iter().cycle().take(clients.into()) {
             let (rng, elsewhere, soak) = (rng.fork(), elsewhere.clone(), &soak);
             scope.spawn(move || must_not_panic(|| soak.serve(client, rng, &elsewhere)));
         }
         drop(elsewhere);
-        driver.attend(&soak, || show(bar, &soak)).inspect_err(|_| soak.interrupted.cancel())
+        driver.attend(&soak, tick).inspect_err(|_| soak.interrupted.cancel())
     })?;
-    let interrupted = soak.interrupted.is_cancelled();
     driver.close(soak.passing.into_inner());
     driver.close(soak.steady);
     driver.settle_all();
-    Ok(interrupted)
+    Ok(())
 }
 
 /// Clients contain what they make burst themselves: what gets through to them is the pool's.
@@ -184,95 +189,24 @@ fn must_not_panic(f: impl FnOnce()) {
 }
 
 /// Ends the process when no job gets on any more: a lost wake-up would keep it for ever.
-fn watch(accepted: &Arc<Count>, seed: u64) {
-    let accepted = Arc::clone(accepted);
-    thread::spawn(move || {
-        let mut last = (accepted.get(), Instant::now());
-        loop {
-            thread::sleep(Duration::from_millis(500));
-            let now = accepted.get();
-            if now != last.0 {
-                last = (now, Instant::now());
-            } else if last.1.elapsed() > STUCK {
-                let jobs = HumanCount(now);
-                quit(FAILED, format_args!("stuck after {jobs} jobs; to draw the same jobs again: --seed {seed}"));
-            }
+fn watch(seed: u64) {
+    loop {
+        let jobs = ACCEPTED.get();
+        thread::sleep(STUCK);
+        if jobs == ACCEPTED.get() {
+            quit(FAILED, format_args!("stuck after {jobs} jobs; to draw the same jobs again: --seed {seed}"));
         }
-    });
+    }
 }
 
 /// Writes down what did not happen.
 fn cook(books: &Arc<Books>, cheat: Cheat) {
-    let (stub, ticket) = books.open();
+    let record = books.open();
     match cheat {
-        Cheat::Lost => stub.accepted(),
-        Cheat::Doubled => {
-            ticket.begin();
-            ticket.begin();
-            ticket.end(Fate::Returned);
-            stub.heard(Answer::NotAccepted);
-        }
-        Cheat::Leaked => {
-            mem::forget(ticket.receipt());
-            stub.heard(Answer::NotAccepted);
-        }
+        Cheat::Lost => return record.accepted(),
+        Cheat::Doubled => record.ran(Fate::RanHere),
+        Cheat::Leaked => mem::forget(Arc::clone(&record)),
     }
-}
-
-fn progress_bar(soak: &Soak) -> Result<ProgressBar> {
-    // Only drawn if stderr is a terminal.
-    let bar = ProgressBar::new(match soak.closing {
-        Closing::Jobs(jobs) => jobs,
-        Closing::After(seconds) => seconds.as_secs(),
-    });
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, {msg} jobs in {elapsed}")?);
-    Ok(bar)
-}
-
-fn show(bar: &ProgressBar, soak: &Soak) {
-    let accepted = soak.accepted.get();
-    bar.set_position(match soak.closing {
-        Closing::Jobs(_) => accepted,
-        Closing::After(_) => soak.begin.elapsed().as_secs(),
-    });
-    bar.set_message(HumanCount(accepted).to_string());
-}
-
-fn print(driver: &Driver, time: Duration, threads: [Option<NonZero<usize>>; 2]) -> Result<()> {
-    let balance = &driver.balance;
-    let [completed, panicked, cancelled, expired, aborted] = balance.answers;
-    let [full, timed_out, cancelled_in_line, shut_down] = balance.rejected;
-    let resolved = balance.answers.iter().sum::<u64>() + balance.unasked;
-    let mut out = io::stdout();
-    writeln!(out, "{:<20}{:>22}", "time", format!("{time:.1?}"))?;
-    for (name, count) in [
-        ("pools", balance.pools),
-        ("accepted", balance.accepted),
-        ("ran", balance.ran),
-        ("resolved", resolved),
-        ("  completed", completed),
-        ("  panicked", panicked),
-        ("  cancelled", cancelled),
-        ("  expired", expired),
-        ("  aborted", aborted),
-        ("  nobody asked", balance.unasked),
-        ("rejected", balance.rejected.iter().sum()),
-        ("  full", full),
-        ("  timed out", timed_out),
-        ("  cancelled in line", cancelled_in_line),
-        ("  shut down", shut_down),
-        ("given up in line", balance.abandoned),
-        ("lost", balance.lost),
-        ("doubled", balance.doubled),
-        ("leaked", balance.leaked),
-        ("wrong", balance.wrong),
-    ] {
-        writeln!(out, "{name:<20}{count:>22}")?;
-    }
-    let full = format!("{} of {} looks", driver.looks_at_full, driver.looks);
-    writeln!(out, "{:<20}{full:>22}", format!("queue of {CAPACITY} full"))?;
-    let [before, after] = threads.map(|count| count.map_or("unknown".into(), |count| count.to_string()));
-    writeln!(out, "{:<20}{after:>22}", "threads at the end")?;
-    writeln!(out, "{:<20}{before:>22}", "threads before")?;
-    Ok(())
+    record.ran(Fate::RanHere);
+    record.heard(Answer::NotAccepted);
 }

@@ -1,15 +1,14 @@
 //! The clients: threads that keep the pools busy, each with some jobs it has not seen to yet.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::SyncSender;
+use std::time::Instant;
 
 use corepool::CancelToken;
 use fastrand::Rng;
 use parking_lot::RwLock;
 
-use crate::ledger::Count;
+use crate::ledger::ACCEPTED;
 use crate::plan::{Plan, Verb};
 use crate::submitter::{Pending, Subject, Submitter};
 
@@ -21,26 +20,21 @@ const UNSEEN: usize = 1_024;
 const LINE: u64 = 128;
 
 /// Where the clients find their pools, and when they go home.
-pub(crate) struct Soak {
+pub struct Soak {
     /// There from the beginning to the end, and always full.
-    pub(crate) steady: Subject,
+    pub steady: Subject,
     /// Replaced every few milliseconds, and shut down under its clients.
-    pub(crate) passing: RwLock<Subject>,
-    pub(crate) accepted: Arc<Count>,
-    pub(crate) begin: Instant,
-    pub(crate) closing: Closing,
-    pub(crate) interrupted: CancelToken,
-}
-
-/// When enough has been submitted.
-pub(crate) enum Closing {
-    Jobs(u64),
-    After(Duration),
+    pub passing: RwLock<Subject>,
+    pub begin: Instant,
+    /// In seconds or, if it is not timed, accepted jobs.
+    pub goal: u64,
+    pub is_timed: bool,
+    pub interrupted: CancelToken,
 }
 
 /// Which pool a client goes to.
 #[derive(Clone, Copy)]
-pub(crate) enum Client {
+pub enum Client {
     /// The steady one, by all verbs.
     Regular,
     /// The steady one, by futures that stand in line only. A thread that waits in line is behind it once it comes to
@@ -50,76 +44,47 @@ pub(crate) enum Client {
     Passing,
 }
 
-impl Client {
-    /// Who goes to the other pool.
-    fn other(self) -> Self {
-        match self {
-            Self::Regular | Self::InLine => Self::Passing,
-            Self::Passing => Self::Regular,
-        }
-    }
-
-    fn draw(self, rng: &mut Rng) -> Plan {
-        let plan = Plan::draw(rng, 0);
-        match self {
-            Self::Regular | Self::Passing => plan,
-            Self::InLine => Plan { verb: Verb::StandInLine, ..plan },
-        }
-    }
-}
-
 impl Soak {
-    pub(crate) fn is_over(&self) -> bool {
-        let enough = match self.closing {
-            Closing::Jobs(jobs) => self.accepted.get() >= jobs,
-            Closing::After(time) => self.begin.elapsed() >= time,
-        };
-        enough || self.interrupted.is_cancelled()
+    pub fn progress(&self) -> u64 {
+        if self.is_timed { self.begin.elapsed().as_secs() } else { ACCEPTED.get() }
     }
 
-    fn choose(&self, client: Client) -> Subject {
+    pub fn is_over(&self) -> bool {
+        self.progress() >= self.goal || self.interrupted.is_cancelled()
+    }
+
+    fn submitter(&self, client: Client, token: CancelToken) -> Submitter {
+        let (steady, passing) = (self.steady.clone(), self.passing.read().clone());
         match client {
-            Client::Regular | Client::InLine => self.steady.clone(),
-            Client::Passing => self.passing.read().clone(),
+            Client::Regular | Client::InLine => Submitter { subject: steady, elsewhere: passing, token },
+            Client::Passing => Submitter { subject: passing, elsewhere: steady, token },
         }
     }
 
     /// Submits until it is over; `elsewhere` takes what another thread should join.
-    pub(crate) fn serve(&self, client: Client, mut rng: Rng, elsewhere: &SyncSender<Pending>) {
+    pub fn serve(&self, client: Client, mut rng: Rng, elsewhere: &SyncSender<Pending>) {
         let mut token = CancelToken::new();
         let mut unseen = VecDeque::with_capacity(UNSEEN);
-        let see_to = |pending: Pending, rng: &mut Rng| {
-            if let Some(to_join) = pending.see_to(rng) {
-                // The reader stays until every client has gone.
-                let _ = elsewhere.send(to_join);
-            }
-        };
         while !self.is_over() {
-            let subject = self.choose(client);
-            let elsewhere = self.choose(client.other());
+            let mut submitter = self.submitter(client, token);
             for _ in 0..rng.u8(1..BURST) {
                 if rng.u8(..) == 0 {
-                    token.cancel();
-                    token = CancelToken::new();
+                    submitter.token.cancel();
+                    submitter.token = CancelToken::new();
                 }
-                let submitter = Submitter { subject: &subject, elsewhere: &elsewhere, token: &token };
-                unseen.extend(submitter.submit(&client.draw(&mut rng)));
+                let mut plan = Plan::draw(&mut rng, 0);
+                if matches!(client, Client::InLine) {
+                    plan.verb = Verb::StandInLine;
+                }
+                unseen.extend(submitter.submit(&plan));
             }
             // Who sees to jobs does not submit meanwhile: only once the line is long enough to fill the queue for a while.
-            if unseen.len() >= UNSEEN || subject.pool.stats().waiting >= LINE {
+            if unseen.len() >= UNSEEN || submitter.subject.pool.stats().waiting >= LINE {
                 let some = rng.usize(..=unseen.len().min(BURST.into()));
-                unseen.drain(..some).for_each(|pending| see_to(pending, &mut rng));
+                unseen.drain(..some).for_each(|pending: Pending| pending.see_to(&mut rng, elsewhere));
             }
+            token = submitter.token;
         }
-        for pending in unseen {
-            see_to(pending, &mut rng);
-        }
-    }
-}
-
-/// Joins what it is given, until every client has gone.
-pub(crate) fn read_elsewhere(inbox: Receiver<Pending>) {
-    for pending in inbox {
-        pending.see_to_inside();
+        unseen.into_iter().for_each(|pending| pending.see_to(&mut rng, elsewhere));
     }
 }

@@ -6,156 +6,130 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use corepool::{CancelToken, Pool, Shutdown, ShutdownReport, Stats};
+use corepool::{CancelToken, Pool, Shutdown};
 use fastrand::Rng;
 
-use crate::balance::Balance;
+use crate::balance::{Rows, balance, compare};
 use crate::client::Soak;
-use crate::ledger::{Books, Count};
+use crate::ledger::Books;
 use crate::plan::Plan;
-use crate::submitter::{Subject, Submitter};
+use crate::submitter::{Pending, Subject, Submitter};
 
 /// The bound of the queue that is always full.
-pub(crate) const CAPACITY: usize = 64;
+pub const CAPACITY: usize = 64;
 
 /// How long the last to hold on to a pool may take to let go of it, once nobody submits any more. Beyond, what is still open
 /// is lost or leaked.
 const GRACE: Duration = Duration::from_secs(5);
 
-pub(crate) struct Driver {
-    rng: Rng,
-    accepted: Arc<Count>,
-    closed: Vec<Closed>,
-    pub(crate) balance: Balance,
+#[derive(Default)]
+pub struct Driver {
+    pub rng: Rng,
+    /// The pools that were shut down, `None` once the last handle was given away, and their books.
+    pub closed: Vec<(Option<Pool>, Arc<Books>)>,
+    pub rows: Rows,
+    pub complaints: Vec<String>,
     /// How often somebody looked at the steady pool, and how often its queue was full.
-    pub(crate) looks: u64,
-    pub(crate) looks_at_full: u64,
+    pub looks: u64,
+    pub looks_at_full: u64,
 }
 
-/// A pool that was shut down; `None` once its last handle was given away.
-struct Closed {
-    pool: Option<Pool>,
-    books: Arc<Books>,
+/// A pool of so many workers.
+pub fn open(workers: usize, capacity: usize) -> Result<Subject> {
+    let pool = Pool::builder().workers(workers).queue_capacity(capacity).thread_name("soak").build();
+    Ok(Subject { pool: pool.context("cannot build a pool")?, books: Arc::default() })
 }
 
 impl Driver {
-    pub(crate) fn new(rng: Rng, accepted: &Arc<Count>) -> Self {
-        let (accepted, closed) = (Arc::clone(accepted), Vec::new());
-        Self { rng, accepted, closed, balance: Balance::default(), looks: 0, looks_at_full: 0 }
-    }
-
-    /// A pool of so many workers.
-    pub(crate) fn open(&self, workers: usize, capacity: usize) -> Result<Subject> {
-        let pool = Pool::builder().workers(workers).queue_capacity(capacity).thread_name("soak").build();
-        Ok(Subject { pool: pool.context("cannot build a pool")?, books: Books::new(&self.accepted) })
-    }
-
     /// A pool of one to four workers and little room.
-    pub(crate) fn open_small(&mut self) -> Result<Subject> {
-        let (workers, capacity) = (self.rng.usize(1..=4), self.rng.usize(1..=16));
-        self.open(workers, capacity)
+    pub fn open_small(&mut self) -> Result<Subject> {
+        open(self.rng.usize(1..=4), self.rng.usize(1..=16))
     }
 
     /// Until it is over: looks at the steady pool, and puts another one in the passing pool's place.
-    pub(crate) fn attend(&mut self, soak: &Soak, mut tick: impl FnMut()) -> Result<()> {
+    pub fn attend(&mut self, soak: &Soak, tick: impl Fn()) -> Result<()> {
         while !soak.is_over() {
             self.look_at(&soak.steady);
             if self.rng.u8(..8) == 0 {
-                self.wait_for(&soak.steady);
+                wait_for(&soak.steady);
             }
             let next = self.open_small()?;
             let subject = mem::replace(&mut *soak.passing.write(), next);
             self.close(subject);
-            self.settle();
+            self.settle(false);
             tick();
             thread::sleep(Duration::from_millis(self.rng.u64(1..20)));
         }
         Ok(())
     }
 
+    /// The counts must add up at any moment, whatever the workers do meanwhile.
     fn look_at(&mut self, Subject { pool, books }: &Subject) {
         let stats = pool.stats();
         self.looks += 1;
         self.looks_at_full += u64::from(stats.queued >= CAPACITY as u64);
-        if !adds_up(&stats) {
-            books.wrong.add_one();
-        }
-    }
-
-    /// Whatever was accepted before must have resolved after.
-    fn wait_for(&mut self, subject: &Subject) {
-        let submitter = Submitter { subject, elsewhere: subject, token: &CancelToken::new() };
-        let probe = submitter.submit(&Plan::probe());
-        if subject.pool.wait_idle(None).is_err() {
-            subject.books.wrong.add_one();
-        }
-        if let Some(probe) = probe {
-            probe.must_be_finished();
-            probe.see_to(&mut self.rng);
-        }
+        let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
+        let unresolved = stats.queued.wrapping_add(stats.busy);
+        books.check(stats.submitted == resolved.wrapping_add(unresolved) && stats.busy <= stats.submitted);
     }
 
     /// In one of the ways in which a pool ends.
-    pub(crate) fn close(&mut self, Subject { pool, books }: Subject) {
-        let drain = |pool: &Pool, timeout| pool.shutdown(Shutdown::Drain, timeout);
-        let abort = |pool: &Pool, timeout| {
-            books.note_abort();
-            pool.shutdown(Shutdown::Abort, timeout)
+    pub fn close(&mut self, Subject { pool, books }: Subject) {
+        let shut_down = |mode, timeout| {
+            if mode == Shutdown::Abort {
+                books.note_abort();
+            }
+            pool.shutdown(mode, timeout)
         };
         let soon = Some(Duration::from_micros(self.rng.u64(..500)));
         let report = match self.rng.u8(..5) {
-            0 => drain(&pool, None),
-            1 => abort(&pool, None),
-            2 => drain(&pool, soon).and_then(|_| abort(&pool, None)),
-            3 => abort(&pool, soon).and_then(|_| abort(&pool, None)),
+            0 => shut_down(Shutdown::Drain, None),
+            1 => shut_down(Shutdown::Abort, None),
+            2 => shut_down(Shutdown::Drain, soon).and_then(|_| shut_down(Shutdown::Abort, None)),
+            3 => shut_down(Shutdown::Abort, soon).and_then(|_| shut_down(Shutdown::Abort, None)),
             _ => {
                 drop(pool);
-                return self.closed.push(Closed { pool: None, books });
+                return self.closed.push((None, books));
             }
         };
-        if !report.is_ok_and(|report| agrees(&report, &pool.stats())) {
-            books.wrong.add_one();
-        }
-        self.closed.push(Closed { pool: Some(pool), books });
+        let stats = pool.stats();
+        books.check(report.is_ok_and(|report| {
+            (report.completed, report.panicked, report.aborted) == (stats.completed, stats.panicked, stats.aborted)
+                && (report.still_running, report.still_queued) == (0, 0)
+        }));
+        self.closed.push((Some(pool), books));
     }
 
-    /// Draws the balance of each closed pool that nobody holds on to any more.
-    fn settle(&mut self) {
-        let settled = self.closed.extract_if(.., |closed| Arc::get_mut(&mut closed.books).is_some());
-        for closed in settled {
-            self.balance += closed.balance();
+    /// Draws the balance of each closed pool that nobody holds on to any more, or of all.
+    fn settle(&mut self, all: bool) {
+        let settled = self.closed.extract_if(.., |(_, books)| all || Arc::get_mut(books).is_some());
+        for (pool, books) in settled {
+            // There are no counts of a pool whose last handle was dropped elsewhere.
+            let complaints = pool.map_or_else(Vec::new, |pool| compare(&books, &pool.stats()));
+            complaints.iter().for_each(|_| books.check(false));
+            self.complaints.extend(complaints);
+            for (sum, (name, count)) in self.rows.iter_mut().zip(balance(&books)) {
+                *sum = (name, sum.1 + count);
+            }
         }
     }
 
     /// All books, those too that somebody still holds on to after a while.
-    pub(crate) fn settle_all(&mut self) {
+    pub fn settle_all(&mut self) {
         let begin = Instant::now();
-        self.settle();
         while !self.closed.is_empty() && begin.elapsed() < GRACE {
+            self.settle(false);
             thread::sleep(Duration::from_millis(1));
-            self.settle();
         }
-        for closed in mem::take(&mut self.closed) {
-            self.balance += closed.balance();
-        }
+        self.settle(true);
     }
 }
 
-impl Closed {
-    fn balance(&self) -> Balance {
-        Balance::of(&self.books, self.pool.as_ref().map(Pool::stats))
-    }
-}
-
-/// At any moment, whatever the workers do meanwhile.
-fn adds_up(stats: &Stats) -> bool {
-    let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
-    stats.submitted == resolved.wrapping_add(stats.queued).wrapping_add(stats.busy) && stats.busy <= stats.submitted
-}
-
-fn agrees(report: &ShutdownReport, stats: &Stats) -> bool {
-    report.completed == stats.completed
-        && report.panicked == stats.panicked
-        && report.aborted == stats.aborted
-        && (report.still_running, report.still_queued) == (0, 0)
+/// Whatever was accepted before must have resolved after.
+fn wait_for(subject: &Subject) {
+    let submitter = Submitter { subject: subject.clone(), elsewhere: subject.clone(), token: CancelToken::new() };
+    let probe = submitter.submit(&Plan::PLAIN);
+    subject.books.check(subject.pool.wait_idle(None).is_ok());
+    subject.books.check(probe.as_ref().is_none_or(Pending::is_finished));
+    probe.into_iter().for_each(Pending::see_to_inside);
 }

@@ -2,41 +2,39 @@
 
 use std::hint;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 
-use corepool::{CancelToken, Shutdown, WaitError, checkpoint, current_worker};
+use corepool::{Pool, Shutdown, WaitError, checkpoint, current_worker};
 use fastrand::Rng;
 
-use crate::joined::JoinsWhenDropped;
-use crate::ledger::{Fate, Receipt, Ticket};
-use crate::plan::{Payload, Plan, Rejection, Verb, Work};
-use crate::submitter::{Subject, Submitter};
+use crate::ledger::{Fate, Record};
+use crate::plan::{Plan, Rejection, Verb, Work};
+use crate::submitter::{Later, Pending, Submitter};
 
-pub(crate) struct Job {
-    pub(crate) ticket: Ticket,
-    pub(crate) burst: Burst,
-    pub(crate) work: Work,
-    pub(crate) depth: u8,
-    pub(crate) seed: u64,
-    /// Only of a job that uses its pool: it may become the last to hold it.
-    pub(crate) subject: Option<Subject>,
-    pub(crate) elsewhere: Option<Subject>,
-    pub(crate) token: Option<CancelToken>,
-    pub(crate) joined: Option<JoinsWhenDropped>,
+pub struct Job {
+    pub record: Arc<Record>,
+    pub work: Work,
+    pub depth: u8,
+    pub seed: u64,
+    pub burst: Burst,
+    /// Only of a job that uses it: it may become the last to hold its pool.
+    pub submitter: Option<Submitter>,
+    pub later: Option<Arc<Later>>,
 }
 
-/// What a job returns.
-pub(crate) struct Output {
-    pub(crate) receipt: Receipt,
+/// What a job returns, or panics with.
+pub struct Output {
+    pub record: Arc<Record>,
     _burst: Burst,
 }
 
-/// What all panics of this program carry. Of no size: where a pool forgets it, as it does with what a destructor throws,
-/// no memory is lost.
-pub(crate) struct Expected;
+/// What all other panics of this program carry. Of no size: where a pool forgets it, as it does with what a destructor
+/// throws, no memory is lost.
+struct Expected;
 
 /// A destructor that panics, but for while a panic unwinds, where that would end the process.
-pub(crate) struct Burst(pub bool);
+pub struct Burst(pub bool);
 
 impl Drop for Burst {
     fn drop(&mut self) {
@@ -46,14 +44,8 @@ impl Drop for Burst {
     }
 }
 
-/// A payload that is counted, and may burst.
-struct Thrown {
-    _receipt: Receipt,
-    _burst: Burst,
-}
-
 /// Contains what bursts in the hands of somebody who is no pool, the payload of that included.
-pub(crate) fn contain(f: impl FnOnce()) {
+pub fn contain(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         // A bursting payload throws one that does not.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
@@ -61,93 +53,72 @@ pub(crate) fn contain(f: impl FnOnce()) {
 }
 
 /// Keeps the panics of this program off stderr, and no others.
-pub(crate) fn silence_expected_panics() {
+pub fn silence_expected_panics() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let payload = info.payload();
-        if !payload.is::<Expected>() && !payload.is::<Thrown>() {
+        if !info.payload().is::<Expected>() && !info.payload().is::<Output>() {
             default(info);
         }
     }));
 }
 
 impl Job {
-    pub(crate) fn run(self) -> Output {
-        let work = self.work;
-        self.ticket.begin();
-        match work {
-            Work::Busy(turns) => (0..turns).for_each(|_| hint::spin_loop()),
-            Work::Checkpoints => self.run_until_told(),
-            Work::Panic(payload) => self.panic(payload),
-            Work::Nest | Work::NestElsewhere => self.nest(),
-            Work::WaitForItself => self.wait_for_itself(),
-            Work::CancelToken => self.token.iter().for_each(CancelToken::cancel),
-            Work::Return | Work::BurstingValue | Work::BurstingClosure | Work::JoiningClosure => {}
+    pub fn run(self) -> Output {
+        match (self.work, &self.submitter) {
+            (Work::Return | Work::BurstingValue | Work::BurstingClosure | Work::JoiningClosure, _) => {}
+            (Work::Busy(turns), _) => (0..turns).for_each(|_| hint::spin_loop()),
+            (Work::Checkpoints, _) => {
+                if let Some(why) = (0..100).find_map(|_| checkpoint().inspect(|()| hint::spin_loop()).err()) {
+                    self.record.told(why);
+                }
+            }
+            (Work::Panic, _) => {
+                self.record.ran(Fate::Panicked);
+                panic::panic_any(Expected);
+            }
+            (Work::PanicWithValue | Work::PanicWithBurstingValue, _) => {
+                self.record.ran(Fate::Panicked);
+                panic::panic_any(self.output());
+            }
+            (Work::Nest | Work::NestElsewhere, Some(submitter)) => self.nest(submitter),
+            (Work::WaitForItself, Some(submitter)) => self.wait_for_itself(&submitter.subject.pool),
+            (Work::CancelToken, Some(submitter)) => submitter.token.cancel(),
+            (_, None) => self.record.books.check(false),
         }
-        let Self { ticket, burst, joined, .. } = self;
-        drop(joined);
-        let output = Output { receipt: ticket.receipt(), _burst: Burst(matches!(work, Work::BurstingValue)) };
-        ticket.end(if burst.0 { Fate::Panicked } else { Fate::Returned });
+        let output = self.output();
+        let Self { record, burst, later, .. } = self;
+        drop(later);
+        record.ran(if burst.0 { Fate::Panicked } else { Fate::Returned });
         // Not at the very end of the closure: what it returns then leaks, by a flaw of the language (rust#47949).
         drop(burst);
         output
     }
 
-    fn run_until_told(&self) {
-        for _ in 0..100 {
-            if let Err(why) = checkpoint() {
-                if !self.ticket.may_be_told(why) {
-                    self.ticket.wrong();
-                }
-                return;
-            }
-            hint::spin_loop();
-        }
-    }
-
-    fn panic(&self, payload: Payload) -> ! {
-        let bursts = match payload {
-            Payload::Expected => {
-                self.ticket.end(Fate::Panicked);
-                panic::panic_any(Expected);
-            }
-            Payload::Value => false,
-            Payload::Bursting => true,
-        };
-        let thrown = Thrown { _receipt: self.ticket.receipt(), _burst: Burst(bursts) };
-        self.ticket.end(Fate::Panicked);
-        panic::panic_any(thrown)
+    fn output(&self) -> Output {
+        let bursts = matches!(self.work, Work::BurstingValue | Work::PanicWithBurstingValue);
+        Output { record: Arc::clone(&self.record), _burst: Burst(bursts) }
     }
 
     /// The children may have children of their own.
-    fn nest(&self) {
-        let (Some(own), Some(other), Some(token)) = (&self.subject, &self.elsewhere, &self.token) else {
-            return self.ticket.wrong();
-        };
+    fn nest(&self, submitter: &Submitter) {
         let mut rng = Rng::with_seed(self.seed);
-        let is_elsewhere = matches!(self.work, Work::NestElsewhere);
-        let (subject, elsewhere) = if is_elsewhere { (other, own) } else { (own, other) };
-        let submitter = Submitter { subject, elsewhere, token };
-        let draw = |rng: &mut Rng| {
-            let plan = Plan::draw(rng, self.depth + 1);
-            // Two pools whose jobs wait for room in each other would wait for ever.
-            if is_elsewhere { Plan { verb: Verb::Try, rejection: Rejection::Drop, ..plan } } else { plan }
-        };
-        let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(&draw(&mut rng))).collect();
-        for child in children {
-            child.see_to_inside();
+        let mut children = Vec::new();
+        for _ in 0..rng.u8(1..4) {
+            let mut plan = Plan::draw(&mut rng, self.depth + 1);
+            if matches!(self.work, Work::NestElsewhere) {
+                // Two pools whose jobs wait for room in each other would wait for ever.
+                plan = Plan { verb: Verb::Try, rejection: Rejection::Drop, ..plan };
+            }
+            children.extend(submitter.submit(&plan));
         }
+        children.into_iter().for_each(Pending::see_to_inside);
     }
 
-    fn wait_for_itself(&self) {
-        let Some(Subject { pool, .. }) = &self.subject else { return self.ticket.wrong() };
+    fn wait_for_itself(&self, pool: &Pool) {
         // Handed back and called outside of the pool, it would really wait.
-        if current_worker().is_none() {
-            return;
-        }
-        let rejected = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
-        if rejected != [Err(WaitError::WouldDeadlock); 2] {
-            self.ticket.wrong();
+        if current_worker().is_some() {
+            let answers = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
+            self.record.books.check(answers == [Err(WaitError::WouldDeadlock); 2]);
         }
     }
 }

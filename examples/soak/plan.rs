@@ -7,13 +7,15 @@ use fastrand::Rng;
 
 /// What the closure does.
 #[derive(Clone, Copy)]
-pub(crate) enum Work {
+pub enum Work {
     Return,
-    /// Some thousand turns of a loop.
+    /// So many turns of a loop.
     Busy(u16),
     /// Goes on until `checkpoint()` stops it, for a while.
     Checkpoints,
-    Panic(Payload),
+    Panic,
+    PanicWithValue,
+    PanicWithBurstingValue,
     /// The value's destructor panics.
     BurstingValue,
     /// The destructor of what the closure has captured panics: at the end of the job, or when it is dropped unrun.
@@ -30,16 +32,8 @@ pub(crate) enum Work {
     CancelToken,
 }
 
-/// What the closure panics with.
 #[derive(Clone, Copy)]
-pub(crate) enum Payload {
-    Expected,
-    Value,
-    Bursting,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Verb {
+pub enum Verb {
     Submit,
     Try,
     Timeout(Duration),
@@ -51,24 +45,26 @@ pub(crate) enum Verb {
     NeverPoll,
 }
 
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub priority: Priority,
+    pub is_named: bool,
+    pub has_token: bool,
+    /// From when it is submitted.
+    pub deadline: Option<Duration>,
+}
+
 /// What is done with the closure of a rejected job.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rejection {
+#[derive(Clone, Copy)]
+pub enum Rejection {
     SubmitAgain,
     RunHere,
     Drop,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) enum Deadline {
-    Passed,
-    Soon(Duration),
-    Far,
-}
-
 /// What becomes of the handle, once its turn has come.
 #[derive(Clone, Copy)]
-pub(crate) enum Handling {
+pub enum Handling {
     Join,
     JoinTimeout(Duration),
     TryJoin,
@@ -86,54 +82,42 @@ pub(crate) enum Handling {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Options {
-    pub(crate) priority: Priority,
-    pub(crate) is_named: bool,
-    pub(crate) has_token: bool,
-    pub(crate) deadline: Option<Deadline>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    pub(crate) work: Work,
-    pub(crate) verb: Verb,
+pub struct Plan {
+    pub work: Work,
+    pub verb: Verb,
     /// `None`: a plain job.
-    pub(crate) options: Option<Options>,
-    pub(crate) rejection: Rejection,
-    pub(crate) handling: Handling,
+    pub options: Option<Options>,
+    pub rejection: Rejection,
+    pub handling: Handling,
     /// How deep the job is nested; an outermost one is at 0.
-    pub(crate) depth: u8,
-    pub(crate) seed: u64,
+    pub depth: u8,
+    pub seed: u64,
 }
 
 /// Jobs nest no deeper.
 const DEEPEST: u8 = 3;
 
 impl Plan {
-    /// A plain job that submits itself and returns.
-    pub(crate) fn probe() -> Self {
-        Self {
-            work: Work::Return,
-            verb: Verb::Submit,
-            options: None,
-            rejection: Rejection::Drop,
-            handling: Handling::TryJoin,
-            depth: 0,
-            seed: 0,
-        }
-    }
+    pub const PLAIN: Self = Self {
+        work: Work::Return,
+        verb: Verb::Submit,
+        options: None,
+        rejection: Rejection::Drop,
+        handling: Handling::Join,
+        depth: 0,
+        seed: 0,
+    };
 
-    /// A plain job that never waits for room, and is joined.
-    pub(crate) fn joined() -> Self {
-        Self { verb: Verb::Try, handling: Handling::Join, ..Self::probe() }
-    }
-
-    pub(crate) fn draw(rng: &mut Rng, depth: u8) -> Self {
+    pub fn draw(rng: &mut Rng, depth: u8) -> Self {
         Self {
             work: draw_work(rng, depth),
             verb: draw_verb(rng),
             options: (rng.u8(..100) < 40).then(|| draw_options(rng)),
-            rejection: draw_rejection(rng),
+            rejection: match rng.u8(..100) {
+                0..20 => Rejection::SubmitAgain,
+                20..25 => Rejection::RunHere,
+                _ => Rejection::Drop,
+            },
             handling: draw_handling(rng),
             depth,
             seed: rng.u64(..),
@@ -143,18 +127,17 @@ impl Plan {
 
 fn draw_work(rng: &mut Rng, depth: u8) -> Work {
     match rng.u16(..1_000) {
-        0..450 => Work::Return,
         450..730 => Work::Busy(rng.u16(..300)),
         730..735 => Work::Busy(5_000),
         735..770 => Work::Checkpoints,
-        770..840 => Work::Panic(pick(rng, &[Payload::Expected, Payload::Value, Payload::Bursting])),
+        770..840 => pick(rng, [Work::Panic, Work::PanicWithValue, Work::PanicWithBurstingValue]),
         840..890 => Work::BurstingValue,
         890..930 => Work::BurstingClosure,
         930..970 if depth < DEEPEST => Work::Nest,
         970..980 if depth < DEEPEST => Work::NestElsewhere,
         980..990 => Work::JoiningClosure,
         990..995 => Work::WaitForItself,
-        995..996 => Work::CancelToken,
+        995 => Work::CancelToken,
         _ => Work::Return,
     }
 }
@@ -175,23 +158,15 @@ fn draw_verb(rng: &mut Rng) -> Verb {
 
 fn draw_options(rng: &mut Rng) -> Options {
     Options {
-        priority: pick(rng, &[Priority::High, Priority::Normal, Priority::Low]),
+        priority: pick(rng, [Priority::High, Priority::Normal, Priority::Low]),
         is_named: rng.bool(),
         has_token: rng.u8(..100) < 40,
         deadline: match rng.u8(..100) {
-            0..5 => Some(Deadline::Passed),
-            5..25 => Some(Deadline::Soon(Duration::from_micros(rng.u64(..1_000)))),
-            25..35 => Some(Deadline::Far),
+            0..5 => Some(Duration::ZERO),
+            5..25 => Some(Duration::from_micros(rng.u64(..1_000))),
+            25..35 => Some(Duration::from_secs(3_600)),
             _ => None,
         },
-    }
-}
-
-fn draw_rejection(rng: &mut Rng) -> Rejection {
-    match rng.u8(..100) {
-        0..20 => Rejection::SubmitAgain,
-        20..25 => Rejection::RunHere,
-        _ => Rejection::Drop,
     }
 }
 
@@ -212,6 +187,6 @@ fn draw_handling(rng: &mut Rng) -> Handling {
     }
 }
 
-fn pick<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
+fn pick<T: Copy>(rng: &mut Rng, choices: [T; 3]) -> T {
     choices[rng.usize(..choices.len())]
 }
