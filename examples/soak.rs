@@ -137,6 +137,11 @@ fn run(arguments: &Arguments) -> Result<i32> {
     };
     let begin = soak.begin;
     hold(soak, &mut driver, arguments.clients, &mut rng)?;
+    // The system counts a thread for a moment after it was joined.
+    let joined = Instant::now();
+    while threads() != threads_before && joined.elapsed() < STUCK {
+        thread::yield_now();
+    }
     let (interrupted, threads_after) = (interrupted.is_cancelled(), threads());
     print("time", format!("{:.1?}", begin.elapsed()))?;
     driver.rows.iter().try_for_each(|(name, count)| print(name, count))?;
