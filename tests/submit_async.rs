@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
@@ -336,7 +337,7 @@ fn a_shutdown_gives_closures_in_line_back() {
                 assert!(poll(&mut dropped, &spy.waker()).is_pending());
                 dropped
             };
-            let report = full.pool.shutdown(mode, Some(std::time::Duration::ZERO)).unwrap();
+            let report = full.pool.shutdown(mode, Some(Duration::ZERO)).unwrap();
             assert_eq!(report.still_running, 1);
             assert_eq!(spy.woken(), 2);
             drop(dropped);
@@ -436,17 +437,36 @@ fn a_token_cancelled_while_a_worker_takes_the_job_out_of_the_line_ends_it_at_onc
 // Wakers.
 
 #[test]
-fn only_the_last_waker_is_woken() {
-    let full = Full::new();
-    let (old, new) = (Spy::new(), Spy::new());
-    let mut submit = Box::pin(full.pool.submit_async(|| 42));
-    assert!(poll(&mut submit, &old.waker()).is_pending());
-    assert!(poll(&mut submit, &new.waker()).is_pending());
-    assert_eq!((old.out(), new.out()), (0, 1));
-    full.free_place();
-    assert_eq!((old.woken(), new.woken(), new.out()), (0, 1, 0));
-    ready(poll(&mut submit, &old.waker())).unwrap().detach();
-    full.end();
+fn only_the_last_waker_is_woken_whatever_ends_the_wait() {
+    let ends: [fn(&Full, &CancelToken); 4] = [
+        |full, _| full.free_place(),
+        |full, _| full.gate.open(),
+        |_, token| token.cancel(),
+        |full, _| {
+            full.pool.shutdown(Shutdown::Abort, Some(Duration::ZERO)).unwrap();
+        },
+    ];
+    for end in ends {
+        let (full, token) = (Full::new(), CancelToken::new());
+        let [ahead, old, new, last] = [(); 4].map(|()| Spy::new());
+        let mut gives_up = Box::pin(full.pool.submit_async(|| ()));
+        assert!(poll(&mut gives_up, &ahead.waker()).is_pending());
+        let mut submit = Box::pin(full.pool.job().token(&token).submit_async(|| ()));
+        assert!(poll(&mut submit, &old.waker()).is_pending());
+        assert!(poll(&mut submit, &new.waker()).is_pending());
+        assert_eq!((old.out(), new.out()), (0, 1));
+        // It moves up, and its waker is still its own to change.
+        drop(gives_up);
+        assert!(poll(&mut submit, &last.waker()).is_pending());
+        assert_eq!((new.out(), last.out()), (0, 1));
+        end(&full, &token);
+        let woken = || [&ahead, &old, &new, &last].map(|spy| spy.woken());
+        wait_until("somebody to be woken", || woken() != [0; 4]);
+        assert_eq!((woken(), last.out()), ([0, 0, 0, 1], 0));
+        drop(ready(poll(&mut submit, &old.waker())));
+        full.gate.open();
+        finish(full.held);
+    }
 }
 
 #[test]
