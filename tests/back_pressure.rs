@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use common::{FOREVER, Gate, finish, hold_worker, one_worker, wait_until, within_a_minute};
+use common::{FOREVER, Gate, Log, finish, hold_worker, one_worker, rejection, spin, wait_until, within_a_minute};
 use corepool::{JobHandle, Pool, Shutdown, SubmitErrorKind};
 
 /// Long enough for other threads to do something meanwhile, short enough to wait for.
@@ -17,28 +17,9 @@ const MOMENT: Duration = Duration::from_millis(50);
 /// Long enough for a line of threads to form meanwhile.
 const LONGER: Duration = Duration::from_millis(1_000);
 
-fn kind_of<T, F>(submitted: Result<JobHandle<T>, corepool::SubmitError<F>>) -> Option<SubmitErrorKind> {
-    submitted.err().map(|rejected| rejected.kind())
-}
-
 /// How many `try_submit`s succeed in a row; their jobs do nothing.
 fn fill(pool: &Pool) -> usize {
     (0..).take_while(|_| pool.try_submit(|| ()).map(JobHandle::detach).is_ok()).count()
-}
-
-/// Where jobs write down that they ran.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<usize>>>);
-
-impl Log {
-    fn job(&self, entry: usize) -> impl FnOnce() + Send + use<> {
-        let log = Arc::clone(&self.0);
-        move || log.lock().unwrap().push(entry)
-    }
-
-    fn read(&self) -> Vec<usize> {
-        self.0.lock().unwrap().clone()
-    }
 }
 
 /// Starts a thread that submits, and comes back once it stands in line.
@@ -62,7 +43,7 @@ fn a_queue_takes_exactly_its_capacity() {
         let (gate, held) = hold_worker(&pool);
         assert_eq!(fill(&pool), capacity);
         assert_eq!(pool.stats().queued, capacity as u64);
-        assert_eq!(kind_of(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
+        assert_eq!(rejection(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
         gate.open();
         finish(held);
     }
@@ -190,7 +171,7 @@ fn a_time_out_of_zero_does_not_wait() {
     let (gate, held) = hold_worker(&pool);
     pool.submit_timeout(|| (), Duration::ZERO).expect("there is room").detach();
     for _ in 0..1_000 {
-        assert_eq!(kind_of(pool.submit_timeout(|| (), Duration::ZERO)), Some(SubmitErrorKind::TimedOut));
+        assert_eq!(rejection(pool.submit_timeout(|| (), Duration::ZERO)), Some(SubmitErrorKind::TimedOut));
     }
     assert_eq!(pool.stats().waiting, 0);
     gate.open();
@@ -341,7 +322,7 @@ fn give_up_at(quitters: &[usize]) {
         for n in 0..7 {
             let (pool, job) = (&pool, log.job(n));
             if quitters.contains(&n) {
-                gave_up.push(scope.spawn(move || kind_of(pool.submit_timeout(job, LONGER))));
+                gave_up.push(scope.spawn(move || rejection(pool.submit_timeout(job, LONGER))));
                 wait_until("the thread to stand in line", || pool.stats().waiting == n as u64 + 1);
             } else {
                 stand_in_line(scope, pool, move || pool.submit(job).unwrap().detach());
@@ -351,7 +332,7 @@ fn give_up_at(quitters: &[usize]) {
             assert_eq!(quitter.join().unwrap(), Some(SubmitErrorKind::TimedOut));
         }
         assert_eq!(pool.stats().waiting, (7 - quitters.len()) as u64);
-        assert_eq!(kind_of(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
+        assert_eq!(rejection(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
         gate.open();
     });
     finish(held);
@@ -402,7 +383,7 @@ fn a_place_is_handed_on_at_once_after_somebody_gave_up() {
     // Now the worker has come by the queue: some jobs it knew of already when the line forms, and one it did not.
     pool.try_submit(stop_at(CAPACITY + 1)).unwrap().detach();
     thread::scope(|scope| {
-        let quitter = stand_in_line(scope, &pool, || kind_of(pool.submit_timeout(|| (), LONGER)));
+        let quitter = stand_in_line(scope, &pool, || rejection(pool.submit_timeout(|| (), LONGER)));
         for _ in 0..2 {
             stand_in_line(scope, &pool, || pool.submit(|| ()).unwrap().detach());
         }
@@ -421,7 +402,7 @@ fn an_empty_line_is_open_to_try_submit_again() {
     let pool = one_worker(1);
     let (gate, held) = hold_worker(&pool);
     fill(&pool);
-    assert_eq!(kind_of(pool.submit_timeout(|| (), MOMENT)), Some(SubmitErrorKind::TimedOut));
+    assert_eq!(rejection(pool.submit_timeout(|| (), MOMENT)), Some(SubmitErrorKind::TimedOut));
     gate.open();
     finish(held);
     pool.wait_idle(Some(FOREVER)).unwrap();
@@ -453,7 +434,7 @@ fn a_freed_place_goes_to_the_head_in_the_same_step() {
             let rejected = pool.try_submit(|| ());
             assert_eq!(pool.stats().waiting, 0);
             assert_eq!(pool.stats().queued, 1);
-            assert_eq!(kind_of(rejected), Some(SubmitErrorKind::Full));
+            assert_eq!(rejection(rejected), Some(SubmitErrorKind::Full));
             second_gate.open();
             assert_eq!(finish(waiter.join().unwrap()), 42);
         });
@@ -519,9 +500,7 @@ fn time_outs_that_race_freed_places_lose_no_job_and_no_place() {
                         let job = move || {
                             ran.fetch_add(1, Ordering::SeqCst);
                             // Work for 0 to 60 microseconds or so, for time-outs to fall on every side of it.
-                            for _ in 0..round % 64 * 10 {
-                                std::hint::spin_loop();
-                            }
+                            spin(round as usize % 64 * 10);
                         };
                         let time = Duration::from_micros((round * 7 + thread * 13) % 150);
                         match pool.submit_timeout(job, time) {
@@ -612,8 +591,8 @@ fn on_a_worker_submit_does_not_wait_but_counts_as_load() {
         let parent = pool.submit(parent).unwrap();
         started.pass();
         assert_eq!(pool.stats().queued, 14);
-        assert_eq!(kind_of(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
-        assert_eq!(kind_of(pool.submit_timeout(|| (), Duration::ZERO)), Some(SubmitErrorKind::TimedOut));
+        assert_eq!(rejection(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
+        assert_eq!(rejection(pool.submit_timeout(|| (), Duration::ZERO)), Some(SubmitErrorKind::TimedOut));
         go.open();
         finish(parent);
         second_started.pass();
@@ -653,7 +632,7 @@ fn an_overfull_queue_is_full_until_it_is_below_capacity() {
         begun.pass();
         let queued = QUEUED - 1 - n;
         if queued >= CAPACITY {
-            assert_eq!(kind_of(pool.try_submit(|| ())), Some(SubmitErrorKind::Full), "{queued} are queued");
+            assert_eq!(rejection(pool.try_submit(|| ())), Some(SubmitErrorKind::Full), "{queued} are queued");
         } else {
             // Whoever gets in stands behind the rest, so each step finds one more place.
             assert_eq!(fill(&pool), 1, "{queued} are queued");
@@ -719,7 +698,7 @@ fn try_submit_on_a_worker_is_full_while_anybody_waits() {
             go.pass();
             // Taking it out makes room, which is the waiter's.
             mine.join().unwrap();
-            kind_of(pool.try_submit(|| ()))
+            rejection(pool.try_submit(|| ()))
         }
     };
     let parent = pool.submit(parent).unwrap();
@@ -739,7 +718,7 @@ fn a_worker_of_another_pool_waits_like_anybody() {
     fill(&pool);
     let rejected = {
         let pool = pool.clone();
-        other.submit(move || kind_of(pool.submit_timeout(|| (), Duration::from_millis(1)))).unwrap()
+        other.submit(move || rejection(pool.submit_timeout(|| (), Duration::from_millis(1)))).unwrap()
     };
     assert_eq!(finish(rejected), Some(SubmitErrorKind::TimedOut));
     let outer = {

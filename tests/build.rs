@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::{EXPECTED, FOREVER, assert_all_workers_alive, silence_expected_panics, within_a_minute};
+use common::{
+    EXPECTED, FOREVER, assert_all_workers_alive, assert_no_thread_named, silence_expected_panics, within_a_minute,
+};
 use corepool::{BuildError, Pool, Shutdown, current_worker};
 
 /// What hooks saw, in the order they ran.
@@ -23,15 +25,6 @@ fn sorted<T: Ord + Clone>(log: &Log<T>) -> Vec<T> {
 fn count(calls: &AtomicUsize) {
     calls.fetch_add(1, Ordering::SeqCst);
 }
-
-/// A thread that has been joined may stand in /proc a moment longer, so this waits for it to go.
-#[cfg(target_os = "linux")]
-fn assert_no_thread_named(prefix: &str) {
-    common::wait_until("the threads to be gone", || common::threads_named(prefix) == 0);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn assert_no_thread_named(_prefix: &str) {}
 
 #[test]
 fn no_workers_is_an_error() {

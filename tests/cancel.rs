@@ -5,42 +5,19 @@ mod common;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, rounds,
-    silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_adds_up, assert_all_workers_alive, finish, hold_worker, is_cancelled, on_drop,
+    one_worker, outcome, poll_once, ready, rounds, silence_expected_panics, until_stopped, wait_until, within_a_minute,
 };
 use corepool::{
-    Cancel, CancelOnDrop, CancelToken, Interrupted, JobError, JobHandle, Pool, Priority, Shutdown, Stats,
-    SubmitErrorKind, WaitError, checkpoint,
+    Cancel, CancelOnDrop, CancelToken, Interrupted, JobError, JobHandle, Pool, Priority, Shutdown, SubmitErrorKind,
+    WaitError,
 };
-
-fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
-    job.join_timeout(FOREVER).expect("the job hangs")
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    outcome(job).unwrap()
-}
-
-/// Whether the job has resolved by now, as cancelled.
-fn is_cancelled<T>(job: JobHandle<T>) -> bool {
-    matches!(job.try_join(), Ok(Err(JobError::Cancelled)))
-}
-
-/// Runs until it is asked to stop.
-fn endless() -> Interrupted {
-    loop {
-        if let Err(why) = checkpoint() {
-            return why;
-        }
-        thread::yield_now();
-    }
-}
 
 // What cancelling finds.
 
@@ -71,7 +48,7 @@ fn the_closure_is_dropped_on_the_cancelling_thread_before_its_waiter_is_woken() 
     let (first, spy) = (report.clone(), Spy::new());
     let closure = on_drop(move || first.send(("dropped", thread::current().id())).unwrap());
     let mut job = pool.submit(move || drop(closure)).unwrap();
-    assert!(common::poll_once(&mut job, &spy.waker()).is_pending());
+    assert!(poll_once(&mut job, &spy.waker()).is_pending());
     spy.on_wake(move || report.send(("woken", thread::current().id())).unwrap());
     assert_eq!(job.cancel(), Cancel::Dequeued);
     let here = thread::current().id();
@@ -94,7 +71,7 @@ fn a_running_job_is_asked_and_may_refuse() {
         let starts = started.clone();
         let job = pool.submit(move || {
             starts.open();
-            endless()
+            until_stopped()
         });
         started.pass();
         let job = job.unwrap();
@@ -123,7 +100,7 @@ fn handles_outlive_their_pool() {
     let done = pool.submit(|| 42).unwrap();
     let mut polled = pool.submit(|| 43).unwrap();
     pool.wait_idle(Some(FOREVER)).unwrap();
-    assert!(matches!(common::poll_once(&mut polled, std::task::Waker::noop()), Poll::Ready(Ok(43))));
+    assert!(matches!(poll_once(&mut polled, Waker::noop()), Poll::Ready(Ok(43))));
     drop(pool);
     assert_eq!((done.cancel(), polled.cancel()), (Cancel::Finished, Cancel::Finished));
     assert_eq!(finish(done), 42);
@@ -387,8 +364,7 @@ fn a_dropped_guard_cancels_its_job() {
         assert_eq!((Arc::strong_count(&payload), pool.stats().cancelled), (1, 1));
         // A task that is dropped while it awaits.
         let mut awaiting = Box::pin(async { pool.submit(|| ()).unwrap().cancel_on_drop().await });
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        assert!(awaiting.as_mut().poll(&mut context).is_pending());
+        assert!(poll_once(&mut awaiting, Waker::noop()).is_pending());
         drop(awaiting);
         assert_eq!((pool.stats().cancelled, pool.stats().queued), (2, 0));
         gate.open();
@@ -398,7 +374,7 @@ fn a_dropped_guard_cancels_its_job() {
         let starts = started.clone();
         let guard = pool.submit(move || {
             starts.open();
-            report.send(endless()).unwrap();
+            report.send(until_stopped()).unwrap();
         });
         started.pass();
         drop(guard.unwrap().cancel_on_drop());
@@ -431,8 +407,7 @@ fn a_guard_that_is_used_up_cancels_nothing() {
     assert_eq!(finished.try_join().unwrap().unwrap(), 4);
     let mut polled = Box::pin(guard(&pool));
     pool.wait_idle(Some(FOREVER)).unwrap();
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    assert!(matches!(polled.as_mut().poll(&mut context), Poll::Ready(Ok(5))));
+    assert_eq!(ready(poll_once(&mut polled, Waker::noop())).unwrap(), 5);
     assert_eq!((polled.is_finished(), polled.cancel()), (true, Cancel::Finished));
     drop(polled);
     assert_eq!((ran.load(Ordering::SeqCst), pool.stats().cancelled), (6, 0));
@@ -452,12 +427,6 @@ fn a_guard_that_comes_back_still_guards() {
 
 // The sum.
 
-fn adds_up(stats: Stats) -> bool {
-    let ended = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
-    // A count that had wrapped round would be larger than all that was submitted.
-    stats.submitted == ended + stats.queued + stats.busy && stats.busy <= stats.submitted
-}
-
 #[test]
 fn the_counts_add_up_at_every_moment() {
     const JOBS: usize = if cfg!(debug_assertions) { 8_000 } else { 60_000 };
@@ -470,7 +439,7 @@ fn the_counts_add_up_at_every_moment() {
             let observer = scope.spawn(|| {
                 while !done.load(Ordering::SeqCst) {
                     let stats = pool.stats();
-                    assert!(adds_up(stats), "{stats:?}");
+                    assert_adds_up(&stats);
                     // Each worker may have one job that runs another, or has queued it beyond the bound.
                     assert!(stats.queued <= 16 + 2 && stats.busy <= 2 * 2, "{stats:?}");
                     thread::yield_now();

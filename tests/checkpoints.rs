@@ -4,12 +4,13 @@ mod common;
 
 use std::cell::RefCell;
 use std::sync::mpsc;
+use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, silence_expected_panics, wait_until,
-    within_a_minute,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, on_drop, one_worker, poll_once, ready, silence_expected_panics, spin,
+    until_stopped, wait_until, within_a_minute,
 };
 use corepool::{Cancel, CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, WaitError, checkpoint};
 
@@ -280,7 +281,7 @@ fn a_job_cancelled_between_the_queue_and_its_start_does_not_start() {
         let (mut stopped, mut ran) = (0, 0);
         for round in 0..ROUNDS {
             let job = pool.submit(checkpoint).unwrap();
-            (0..round % 200).for_each(|_| std::hint::spin_loop());
+            spin(round % 200);
             let found = job.cancel();
             match (found, job.join()) {
                 (Cancel::Dequeued, Err(JobError::Cancelled)) => {}
@@ -306,9 +307,7 @@ fn a_waker_that_cancels_the_job_its_worker_is_about_to_take_dequeues_it() {
         let taken = pool.try_submit(|| 42).unwrap();
         let spy = common::spy::Spy::new();
         let mut next = Box::pin(pool.submit_async(|| 43));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let waker = spy.waker();
-        assert!(next.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+        assert!(poll_once(&mut next, &spy.waker()).is_pending());
         // The worker wakes whoever gets the place before it takes the job.
         let (slot, inner) = (std::sync::Mutex::new(None), pool.clone());
         let shared = std::sync::Arc::new(slot);
@@ -327,19 +326,9 @@ fn a_waker_that_cancels_the_job_its_worker_is_about_to_take_dequeues_it() {
         pool.wait_idle(None).unwrap();
         let taken = shared.lock().unwrap().take().unwrap();
         assert!(matches!(taken.try_join(), Ok(Err(JobError::Cancelled))));
-        let std::task::Poll::Ready(next) = next.as_mut().poll(&mut context) else { panic!("it still waits") };
-        assert_eq!(finish(next.unwrap()), 43);
+        assert_eq!(finish(ready(poll_once(&mut next, Waker::noop())).unwrap()), 43);
         assert_eq!((pool.stats().cancelled, pool.stats().completed), (1, 2));
     });
-}
-
-/// Asks until it is told to stop.
-fn endless() -> Interrupted {
-    loop {
-        if let Err(why) = checkpoint() {
-            return why;
-        }
-    }
 }
 
 #[test]
@@ -348,7 +337,7 @@ fn a_run_limit_counts_from_the_start_and_never_ends_what_waits() {
         let pool = one_worker(8);
         let (gate, held) = hold_worker(&pool);
         let limit = Duration::from_millis(20);
-        let limited = pool.job().run_limit(limit).submit(endless).unwrap();
+        let limited = pool.job().run_limit(limit).submit(until_stopped).unwrap();
         // It waits for longer than it may run.
         thread::sleep(2 * limit);
         assert!(!limited.is_finished());

@@ -3,17 +3,16 @@
 mod common;
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, silence_expected_panics,
-    wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, assert_no_thread_named, finish, hold_worker, named, on_drop,
+    one_worker, outcome, poll_once, ready, silence_expected_panics, spin, until_stopped, wait_until, within_a_minute,
 };
 use corepool::{
     Cancel, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind, WaitError, checkpoint,
@@ -25,32 +24,14 @@ const SOON: Duration = Duration::from_millis(5);
 /// Not over while a test runs.
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
-    job.join_timeout(FOREVER).expect("the job hangs")
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    outcome(job).unwrap()
-}
-
 fn is_expired<T>(job: JobHandle<T>) -> bool {
     matches!(outcome(job), Err(JobError::Expired))
-}
-
-fn named(prefix: &str, workers: usize) -> Pool {
-    Pool::builder().workers(workers).thread_name(prefix).build().unwrap()
 }
 
 /// How many keepers a pool with this prefix has.
 #[cfg(target_os = "linux")]
 fn keepers(prefix: &str) -> usize {
     common::threads_named(&format!("{prefix}-keeper"))
-}
-
-/// A thread that was joined may stand in /proc a moment longer.
-#[cfg(target_os = "linux")]
-fn assert_no_thread_left(prefix: &str) {
-    wait_until("the threads to be gone", || common::threads_named(prefix) == 0);
 }
 
 // Queued.
@@ -195,7 +176,7 @@ fn deadlines_that_pass_as_the_worker_comes_end_every_job_once() {
             let ran = Arc::clone(&ran);
             let job = move || {
                 ran.fetch_add(1, Ordering::SeqCst);
-                (0..500).for_each(|_| std::hint::spin_loop());
+                spin(500);
             };
             match pool.job().timeout(Duration::from_micros(round % 120)).submit(job) {
                 Ok(job) => jobs.push(job),
@@ -233,11 +214,9 @@ fn in_line_the_closure_comes_back_as_timed_out() {
             let waits = scope.spawn(|| pool.job().timeout(SOON).submit(|| 1));
             let waits_a_while = scope.spawn(|| pool.job().timeout(SOON).submit_timeout(|| 2, FOREVER));
             let mut future = Box::pin(pool.job().timeout(SOON).submit_async(|| 3));
-            assert!(future.as_mut().poll(&mut Context::from_waker(&spy.waker())).is_pending());
+            assert!(poll_once(&mut future, &spy.waker()).is_pending());
             wait_until("the future to be woken", || spy.woken() == 1);
-            let Poll::Ready(submitted) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-                panic!("it still waits")
-            };
+            let submitted = ready(poll_once(&mut future, Waker::noop()));
             let rejected = submitted.unwrap_err();
             assert!(rejected.to_string().contains("before the job's deadline"), "{rejected}");
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 3));
@@ -263,9 +242,7 @@ fn passed_before_the_job_is_submitted_it_is_accepted_and_expired() {
         let before = pool.stats();
         let passed = || pool.job().deadline(Instant::now());
         let mut submit = Box::pin(passed().submit_async(|| 1));
-        let Poll::Ready(submitted) = submit.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("the future waits");
-        };
+        let submitted = ready(poll_once(&mut submit, Waker::noop()));
         for job in [
             passed().submit(|| 1).unwrap(),
             passed().try_submit(|| 1).unwrap(),
@@ -330,7 +307,7 @@ fn the_first_deadline_starts_the_one_keeper_and_a_shutdown_ends_it() {
         finish(pool.job().timeout(HOUR).submit(|| ()).unwrap());
         assert_eq!(keepers(prefix), 1);
         pool.shutdown(mode, None).unwrap();
-        assert_no_thread_left(prefix);
+        assert_no_thread_named(prefix);
         pool.job().timeout(SOON).submit(|| ()).unwrap_err();
         assert_eq!(keepers(prefix), 0, "a pool that is shut down starts none");
     }
@@ -343,7 +320,7 @@ fn the_keeper_goes_with_the_last_pool_on_a_worker_too() {
     finish(pool.job().timeout(HOUR).submit(|| ()).unwrap());
     wait_until("the keeper to have a name", || keepers("klast") == 1);
     drop(pool);
-    assert_no_thread_left("klast");
+    assert_no_thread_named("klast");
 
     let pool = named("kinner", 1);
     let inner = pool.clone();
@@ -356,7 +333,7 @@ fn the_keeper_goes_with_the_last_pool_on_a_worker_too() {
     drop(pool);
     go.open();
     finish(job.unwrap());
-    assert_no_thread_left("kinner");
+    assert_no_thread_named("kinner");
 }
 
 #[test]
@@ -494,8 +471,7 @@ fn the_last_pool_may_be_dropped_on_the_keeper() {
         gate.open();
         finish(held);
         assert_eq!(finish(queued), 42, "it drains behind");
-        #[cfg(target_os = "linux")]
-        assert_no_thread_left("kdrop");
+        assert_no_thread_named("kdrop");
     });
 }
 
@@ -515,15 +491,14 @@ fn the_last_pool_may_be_dropped_by_a_waker_on_the_keeper() {
             });
         }
         // Should it have expired already, the pool goes with the spy.
-        if common::poll_once(&mut job, &spy.waker()).is_pending() {
+        if poll_once(&mut job, &spy.waker()).is_pending() {
             dropped.pass();
             assert!(is_expired(job));
         }
         gate.open();
         drop(spy);
         finish(held);
-        #[cfg(target_os = "linux")]
-        assert_no_thread_left("kwake");
+        assert_no_thread_named("kwake");
     });
 }
 
@@ -536,7 +511,7 @@ fn the_last_pool_may_be_dropped_by_the_keeper_with_a_future_that_timed_out_in_li
         let (spy, dropped) = (Spy::new(), Gate::new());
         let mut future = Box::pin(pool.job().timeout(Duration::from_millis(50)).submit_async(|| 43));
         let waker = spy.waker();
-        let in_line = future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
+        let in_line = poll_once(&mut future, &waker).is_pending();
         // As an executor does that lets go of a task when it is woken.
         let (slot, ended) = (Mutex::new(Some((future, pool))), dropped.clone());
         let act = move || {
@@ -554,8 +529,7 @@ fn the_last_pool_may_be_dropped_by_the_keeper_with_a_future_that_timed_out_in_li
         }
         finish(held);
         assert_eq!(finish(queued), 42);
-        #[cfg(target_os = "linux")]
-        assert_no_thread_left("kline");
+        assert_no_thread_named("kline");
     });
 }
 
@@ -566,12 +540,7 @@ fn a_running_job_is_told_that_its_deadline_has_passed() {
     let pool = one_worker(10);
     let job = pool.job().timeout(Duration::from_millis(50)).submit(|| {
         let first = checkpoint();
-        loop {
-            if let Err(why) = checkpoint() {
-                break (first, why);
-            }
-            thread::yield_now();
-        }
+        (first, until_stopped())
     });
     match outcome(job.unwrap()) {
         Ok(asked) => assert_eq!(asked, (Ok(()), Interrupted::DeadlineExceeded)),
@@ -608,9 +577,7 @@ fn a_time_out_runs_from_the_moment_the_job_is_submitted() {
         let mut late = Box::pin(pool.job().timeout(timeout).submit_async(|| 1));
         thread::sleep(2 * timeout);
         // Long after they were built.
-        let Poll::Ready(late) = late.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("there is room");
-        };
+        let late = ready(poll_once(&mut late, Waker::noop()));
         assert_eq!(finish(late.unwrap()), 1);
         assert_eq!(finish(builder.submit(|| 2).unwrap()), 2);
         assert_eq!(finish(other.try_submit(|| 3).unwrap()), 3);

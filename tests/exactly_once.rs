@@ -11,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use common::{
-    FOREVER, Gate, hold_worker, one_worker, poll_once, rounds, silence_expected_panics, wait_until, within_a_minute,
+    FOREVER, Gate, assert_adds_up, hold_worker, one_worker, poll_once, rounds, silence_expected_panics, wait_until,
+    within_a_minute,
 };
 use corepool::{JobError, JobHandle, Pool, Shutdown, Stats};
 
@@ -186,13 +187,8 @@ impl Client {
     }
 }
 
-fn assert_sums_up(stats: &Stats) {
-    let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
-    assert_eq!(stats.submitted, resolved + stats.queued + stats.busy, "{stats:?}");
-}
-
 fn assert_balanced(ledger: &Ledger, stats: &Stats) {
-    assert_sums_up(stats);
+    assert_adds_up(stats);
     assert_eq!((stats.busy, stats.queued, stats.waiting), (0, 0, 0));
     assert_eq!(stats.submitted, ledger.accepted.get());
     assert_eq!(stats.rejected, ledger.rejected.get());
@@ -228,7 +224,7 @@ fn keep_the_books(seed: u64, mode: Shutdown, end_after: Option<u64>) {
         if let Some(jobs) = end_after {
             wait_until("the clients get going", || {
                 let stats = client.pool.stats();
-                assert_sums_up(&stats);
+                assert_adds_up(&stats);
                 stats.submitted >= jobs
             });
             client.pool.shutdown(mode, None).unwrap();
@@ -291,7 +287,7 @@ fn every_waiter_gets_an_answer_from_an_abort() {
         }
         gate.open();
         held.join().unwrap();
-        assert_sums_up(&pool.stats());
+        assert_adds_up(&pool.stats());
     });
 }
 
@@ -423,7 +419,7 @@ fn the_sum_holds_at_any_moment_under_load() {
                         (ledger.values_read.get() + ledger.panics_read.get(), ledger.accepted.get());
                     let stats = pool.stats();
                     let begun = ledger.returned.get() + ledger.panicked.get();
-                    assert_sums_up(&stats);
+                    assert_adds_up(&stats);
                     let ended = stats.completed + stats.panicked;
                     assert!(ended >= joined, "who has joined finds it counted: {stats:?}");
                     assert!(ended <= begun, "none is counted that has not ended: {stats:?}");
@@ -507,7 +503,7 @@ fn busy_counts_a_job_that_waits_inside_a_nested_join() {
         started.pass();
         let stats = pool.stats();
         assert_eq!((stats.busy, stats.queued, stats.completed), (2, 0, 0));
-        assert_sums_up(&stats);
+        assert_adds_up(&stats);
         gate.open();
         outer.unwrap().join().unwrap();
         assert_eq!((pool.stats().busy, pool.stats().completed), (0, 2));

@@ -10,7 +10,7 @@ use std::panic;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use common::{FOREVER, finish, hold_worker, rounds, within_a_minute};
+use common::{FOREVER, finish, hold_worker, one_worker, rounds, within_a_minute};
 use corepool::{Cancel, CancelToken, JobError, Pool, SubmitErrorKind};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -47,10 +47,6 @@ fn memory_stays_flat() {
 fn live_bytes() -> isize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated as isize - stats.bytes_deallocated as isize
-}
-
-fn one_worker(capacity: usize) -> Pool {
-    Pool::builder().workers(1).queue_capacity(capacity).build().unwrap()
 }
 
 /// Does `round` that often, as [`rounds`] does; memory must not grow from what it was after the first 2,000 by more than

@@ -6,11 +6,11 @@ mod common;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::exit;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, hold_worker, one_worker, within_a_minute};
+use common::{FOREVER, hold_worker, one_worker, poll_once, ready, within_a_minute};
 use corepool::{JobError, Pool, Shutdown, SubmitErrorKind, WaitError};
 use fork::{Fork, waitpid_nohang};
 
@@ -84,12 +84,10 @@ fn a_child_is_told_by_whatever_would_wait() {
         let (pool, end, queued) = full();
         let (other, other_end, awaited) = full();
         let mut in_line = Box::pin(other.submit_async(|| 1));
-        assert!(in_line.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(poll_once(&mut in_line, Waker::noop()).is_pending());
         let mut ends = Box::pin(other.shutdown_async(Shutdown::Drain));
         let owned = in_a_child(|| {
-            let Poll::Ready(ended) = ends.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-                panic!("it would wait for ever");
-            };
+            let ended = ready(poll_once(&mut ends, Waker::noop()));
             assert_eq!(ended, Err(WaitError::Forked));
             assert!(matches!(queued.join(), Err(JobError::Forked)));
             assert!(matches!(pollster::block_on(awaited), Err(JobError::Forked)));
@@ -99,9 +97,7 @@ fn a_child_is_told_by_whatever_would_wait() {
             assert_eq!(rejected.into_job()(), 7);
             let rejected = pollster::block_on(pool.submit_async(|| 1)).unwrap_err();
             assert_eq!(rejected.kind(), SubmitErrorKind::Forked);
-            let Poll::Ready(in_line) = in_line.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-                panic!("it would wait for ever");
-            };
+            let in_line = ready(poll_once(&mut in_line, Waker::noop()));
             assert_eq!(in_line.unwrap_err().kind(), SubmitErrorKind::Forked);
             assert_eq!(pool.wait_idle(None), Err(WaitError::Forked));
             for mode in [Shutdown::Drain, Shutdown::Abort] {

@@ -5,37 +5,16 @@ mod common;
 
 use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::task::{Poll, Wake, Waker};
+use std::sync::mpsc;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::spy::Spy;
 use common::{
     EXPECTED, FOREVER, hold_worker, one_worker, opens_when_let_go, poll_once, silence_expected_panics, within_a_minute,
 };
 use corepool::{BuildError, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, WaitError};
-
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Bell(AtomicUsize);
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Bell {
-    fn new() -> (Arc<Self>, Waker) {
-        let bell = Arc::new(Self::default());
-        (Arc::clone(&bell), Waker::from(bell))
-    }
-
-    fn rings(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
 
 /// A handle that was polled until it was ready.
 fn spent(pool: &Pool) -> JobHandle<u32> {
@@ -85,15 +64,14 @@ fn only_the_waker_of_the_last_poll_is_woken() {
     within_a_minute(|| {
         let pool = one_worker(1);
         let (gate, mut held) = hold_worker(&pool);
-        let bells: Vec<_> = (0..5).map(|_| Bell::new()).collect();
-        for (_, waker) in &bells {
-            assert!(poll_once(&mut held, waker).is_pending());
+        let spies = [(); 5].map(|()| Spy::new());
+        for spy in &spies {
+            assert!(poll_once(&mut held, &spy.waker()).is_pending());
         }
         gate.open();
         pool.wait_idle(None).unwrap();
-        let rings: Vec<_> = bells.iter().map(|(bell, _)| bell.rings()).collect();
-        assert_eq!(rings, [0, 0, 0, 0, 1]);
-        assert!(matches!(poll_once(&mut held, &bells[0].1), Poll::Ready(Ok(()))));
+        assert_eq!(spies.each_ref().map(|spy| spy.woken()), [0, 0, 0, 0, 1]);
+        assert!(matches!(poll_once(&mut held, &spies[0].waker()), Poll::Ready(Ok(()))));
     });
 }
 
@@ -102,11 +80,11 @@ fn a_replaced_waker_is_let_go_of() {
     within_a_minute(|| {
         let pool = one_worker(1);
         let (gate, mut held) = hold_worker(&pool);
-        let (first, waker) = Bell::new();
-        assert!(poll_once(&mut held, &waker).is_pending());
-        assert_eq!(Arc::strong_count(&first), 3);
+        let spy = Spy::new();
+        assert!(poll_once(&mut held, &spy.waker()).is_pending());
+        assert_eq!(spy.out(), 1);
         assert!(poll_once(&mut held, Waker::noop()).is_pending());
-        assert_eq!(Arc::strong_count(&first), 2);
+        assert_eq!(spy.out(), 0);
         gate.open();
         held.join().unwrap();
     });
@@ -117,15 +95,16 @@ fn a_waker_polled_with_again_and_again_is_kept_and_woken_once() {
     within_a_minute(|| {
         let pool = one_worker(1);
         let (gate, mut held) = hold_worker(&pool);
-        let (bell, waker) = Bell::new();
+        let spy = Spy::new();
+        let waker = spy.waker();
         for _ in 0..100 {
             assert!(poll_once(&mut held, &waker).is_pending());
-            // This one, the waker here, and the one kept.
-            assert_eq!(Arc::strong_count(&bell), 3);
+            // The waker here, and the one kept.
+            assert_eq!(spy.out(), 2);
         }
         gate.open();
         pool.wait_idle(None).unwrap();
-        assert_eq!((bell.rings(), Arc::strong_count(&bell)), (1, 2));
+        assert_eq!((spy.woken(), spy.out()), (1, 1));
         held.join().unwrap();
     });
 }
@@ -136,9 +115,9 @@ fn a_poll_after_the_end_is_ready_and_keeps_no_waker() {
         let pool = one_worker(1);
         let mut job = pool.submit(|| 7).unwrap();
         pool.wait_idle(None).unwrap();
-        let (bell, waker) = Bell::new();
-        assert!(matches!(poll_once(&mut job, &waker), Poll::Ready(Ok(7))));
-        assert_eq!((bell.rings(), Arc::strong_count(&bell)), (0, 2));
+        let spy = Spy::new();
+        assert!(matches!(poll_once(&mut job, &spy.waker()), Poll::Ready(Ok(7))));
+        assert_eq!((spy.woken(), spy.out()), (0, 0));
     });
 }
 
@@ -148,13 +127,13 @@ fn a_handle_that_was_polled_can_be_joined() {
         let pool = one_worker(1);
         for _ in 0..100 {
             let (gate, mut held) = hold_worker(&pool);
-            let (bell, _) = Bell::new();
-            assert!(poll_once(&mut held, &Waker::from(Arc::clone(&bell))).is_pending());
+            let spy = Spy::new();
+            assert!(poll_once(&mut held, &spy.waker()).is_pending());
             let opener = opens_when_let_go(&gate);
             assert!(poll_once(&mut held, &opener).is_pending());
             drop(opener);
             held.join().unwrap();
-            assert_eq!((bell.rings(), Arc::strong_count(&bell)), (0, 1));
+            assert_eq!((spy.woken(), spy.out()), (0, 0));
         }
     });
 }

@@ -3,28 +3,18 @@
 
 mod common;
 
-use std::hint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, rounds, silence_expected_panics, within_a_minute,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, rounds, silence_expected_panics, spin, with_workers,
+    within_a_minute,
 };
 use corepool::{JobHandle, Pool, Shutdown, WaitError};
 
 const MOMENT: Duration = Duration::from_millis(50);
-
-fn with_workers(n: usize) -> Pool {
-    Pool::builder().workers(n).build().unwrap()
-}
-
-fn spin(turns: usize) {
-    for _ in 0..turns {
-        hint::spin_loop();
-    }
-}
 
 #[test]
 fn an_idle_pool_is_idle_at_once() {

@@ -6,14 +6,13 @@
 mod common;
 
 use std::alloc::System;
-use std::hint;
 use std::hint::black_box;
 use std::panic;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{FOREVER, Gate, finish, hold_worker, rounds, within_a_minute};
+use common::{FOREVER, Gate, assert_no_thread_named, finish, hold_worker, rounds, spin, within_a_minute};
 use corepool::{CancelToken, Pool, Priority, Shutdown};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -114,7 +113,7 @@ fn joining_does_not_allocate() {
     let one_by_one = || {
         allocations(|| {
             for round in 0..500_usize {
-                let job = pool.submit(move || (0..round).for_each(|_| hint::spin_loop())).unwrap();
+                let job = pool.submit(move || spin(round)).unwrap();
                 job.join().unwrap();
             }
         })
@@ -321,18 +320,14 @@ fn a_token_is_small_again_once_its_jobs_have_gone() {
 fn ten_thousand_pools_leave_nothing_behind() {
     (0..100).for_each(build_and_end);
     let before = live_bytes();
-    // A thread that has been joined may stand in /proc a moment longer, and nobody joins that of a pool that ended on it.
-    let wait_for_threads = || {
-        #[cfg(target_os = "linux")]
-        common::wait_until("the threads to be gone", || common::threads_named("mem-pools") == 0);
-    };
     for round in rounds(10_000) {
         build_and_end(round);
         if round % 1_000 == 999 {
-            wait_for_threads();
+            assert_no_thread_named("mem-pools");
         }
     }
-    wait_for_threads();
+    // Nobody joins the thread of a pool that ended on it.
+    assert_no_thread_named("mem-pools");
     let more = live_bytes() - before;
     assert!(more <= 16_384, "10,000 pools left {more} bytes");
 }

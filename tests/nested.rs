@@ -11,13 +11,9 @@ use std::time::Duration;
 
 use common::{
     EXPECTED, FOREVER, Gate, hold_worker, one_worker, opens_when_let_go, poll_once, silence_expected_panics,
-    within_a_minute,
+    thread_name, within_a_minute,
 };
 use corepool::{JobError, JobHandle, Pool, current_worker};
-
-fn thread_name() -> String {
-    thread::current().name().unwrap_or_default().to_owned()
-}
 
 /// Runs `job` on the pool's worker and gives what it returned.
 fn inside<T: Send + 'static>(pool: &Pool, job: impl FnOnce(&Pool) -> T + Send + 'static) -> T {

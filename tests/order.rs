@@ -2,32 +2,12 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::{FOREVER, Gate, finish, hold_worker, one_worker, wait_until};
+use common::{FOREVER, Gate, Log, finish, hold_worker, one_worker, wait_until};
 use corepool::{Pool, Shutdown};
-
-/// Where jobs write down that they ran.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<usize>>>);
-
-impl Log {
-    fn write(&self, entry: usize) {
-        self.0.lock().unwrap().push(entry);
-    }
-
-    fn read(&self) -> Vec<usize> {
-        self.0.lock().unwrap().clone()
-    }
-
-    /// A job that writes `entry`.
-    fn job(&self, entry: usize) -> impl FnOnce() + Send + use<> {
-        let log = self.clone();
-        move || log.write(entry)
-    }
-}
 
 fn assert_counts_up(seen: &[usize], n: usize) {
     assert_eq!(seen.len(), n);

@@ -3,15 +3,17 @@
 
 mod common;
 
-use std::collections::HashSet;
 use std::panic::{self, AssertUnwindSafe, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Wake, Waker};
-use std::thread::{self, ThreadId};
+use std::thread;
 use std::time::Duration;
 
-use common::{EXPECTED, FOREVER, Gate, hold_worker, one_worker, poll_once, silence_expected_panics, within_a_minute};
+use common::{
+    EXPECTED, FOREVER, Gate, hold_worker, message_of, one_worker, poll_once, silence_expected_panics, threads_of,
+    within_a_minute,
+};
 use corepool::{Builder, JobError, JobHandle, Pool, Shutdown, SubmitErrorKind};
 
 /// Its destructor panics.
@@ -21,22 +23,6 @@ impl Drop for Bomb {
     fn drop(&mut self) {
         panic!("{EXPECTED}a destructor");
     }
-}
-
-/// The threads behind the pool: as many jobs as it has workers meet, and say where.
-fn threads_of(pool: &Pool) -> HashSet<ThreadId> {
-    let meeting = Arc::new(Barrier::new(pool.workers()));
-    let jobs: Vec<_> = (0..pool.workers())
-        .map(|_| {
-            let meeting = Arc::clone(&meeting);
-            pool.submit(move || {
-                meeting.wait();
-                thread::current().id()
-            })
-            .unwrap()
-        })
-        .collect();
-    jobs.into_iter().map(|job| job.join_timeout(FOREVER).expect("a worker is missing").unwrap()).collect()
 }
 
 /// Does the worst to a pool of two, then proves that the same two threads serve it still.
@@ -58,14 +44,6 @@ fn survives_with(builder: Builder, worst: impl FnOnce(&Pool) + Send + 'static) {
         let report = pool.shutdown(Shutdown::Drain, None).unwrap();
         assert_eq!(report.still_running, 0);
     });
-}
-
-fn message_of<T>(outcome: Result<T, JobError>) -> String {
-    match outcome {
-        Err(JobError::Panicked(panic)) => panic.message().to_owned(),
-        Err(other) => panic!("no panic but {other}"),
-        Ok(_) => panic!("no panic but a value"),
-    }
 }
 
 /// Queues a job behind held workers, so that `then` meets it unrun; lets it run, and waits until it has.

@@ -7,19 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::{FOREVER, Gate, hold_worker, one_worker, rounds, wait_until, within_a_minute};
+use common::{FOREVER, Gate, finish, hold_worker, one_worker, rounds, wait_until, within_a_minute};
 use corepool::Priority::{High, Low, Normal};
 use corepool::{Cancel, JobError, JobHandle, Pool, Priority, Shutdown};
 
 const ALL: [Priority; 3] = [High, Normal, Low];
-
-fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
-    job.join_timeout(FOREVER).expect("the job hangs")
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    outcome(job).unwrap()
-}
 
 /// Where jobs write down that they ran.
 #[derive(Clone, Default)]

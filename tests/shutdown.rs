@@ -9,24 +9,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, one_worker, silence_expected_panics, wait_until,
-    within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, assert_no_thread_named, hold_worker, named, on_drop, one_worker,
+    outcome, rejection, silence_expected_panics, spin, wait_until, within_a_minute,
 };
-use corepool::{JobError, JobHandle, Pool, Shutdown, ShutdownReport, SubmitError, SubmitErrorKind, WaitError};
+use corepool::{JobError, JobHandle, Pool, Shutdown, ShutdownReport, SubmitErrorKind, WaitError};
 
 /// Long enough for another thread to do something wrong meanwhile.
 const MOMENT: Duration = Duration::from_millis(200);
 
-fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
-    job.join_timeout(FOREVER).expect("the handle hangs")
-}
-
 fn is_aborted<T>(job: JobHandle<T>) -> bool {
     matches!(outcome(job), Err(JobError::Aborted))
-}
-
-fn rejection<T, F>(submitted: Result<JobHandle<T>, SubmitError<F>>) -> Option<SubmitErrorKind> {
-    submitted.err().map(|rejected| rejected.kind())
 }
 
 /// Completed, panicked, aborted, still running, still queued.
@@ -34,42 +26,12 @@ fn numbers(report: ShutdownReport) -> (u64, u64, u64, usize, usize) {
     (report.completed, report.panicked, report.aborted, report.still_running, report.still_queued)
 }
 
-fn named(name: &str, workers: usize) -> Pool {
-    Pool::builder().workers(workers).thread_name(name).build().unwrap()
-}
-
-/// A thread that has been joined may stand in /proc a moment longer, so this waits for it to go.
-#[cfg(target_os = "linux")]
-fn assert_no_thread_named(prefix: &str) {
-    wait_until("the threads to be gone", || common::threads_named(prefix) == 0);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn assert_no_thread_named(_prefix: &str) {}
-
 /// Counts how many of it were dropped.
 struct Dropped(Arc<AtomicUsize>);
 
 impl Drop for Dropped {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Does something when it is dropped.
-struct OnDrop<F: FnOnce()>(Option<F>);
-
-impl<F: FnOnce()> OnDrop<F> {
-    fn new(f: F) -> Self {
-        Self(Some(f))
-    }
-}
-
-impl<F: FnOnce()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        if let Some(f) = self.0.take() {
-            f();
-        }
     }
 }
 
@@ -327,7 +289,7 @@ fn an_aborted_closure_whose_destructor_calls_the_pool_finds_it_aborting_and_neve
         let calls = Arc::new(Mutex::new(Vec::new()));
         let in_destructor = {
             let (pool, calls) = (pool.clone(), Arc::clone(&calls));
-            OnDrop::new(move || {
+            on_drop(move || {
                 let submits = [
                     rejection(pool.submit(|| ())),
                     rejection(pool.try_submit(|| ())),
@@ -364,7 +326,7 @@ fn an_aborted_closure_whose_destructor_panics_is_contained() {
         let (gate, held) = hold_worker(&pool);
         let jobs: Vec<_> = (0..10)
             .map(|_| {
-                let bomb = OnDrop::new(|| panic!("{EXPECTED}the closure's destructor"));
+                let bomb = on_drop(|| panic!("{EXPECTED}the closure's destructor"));
                 pool.submit(move || drop(bomb)).unwrap()
             })
             .collect();
@@ -478,9 +440,7 @@ fn many_threads_may_shut_a_pool_down_while_others_submit() {
                 for closer in 0..3 {
                     let (pool, mode, time) = (&pool, modes[(round + closer) % 2], times[(round / 2 + closer) % 4]);
                     scope.spawn(move || {
-                        for _ in 0..(round * 37) % 500 {
-                            std::hint::spin_loop();
-                        }
+                        spin((round * 37) % 500);
                         pool.shutdown(mode, time).unwrap()
                     });
                 }
@@ -533,7 +493,7 @@ fn every_shutdown_without_limit_returns_only_when_the_threads_have_ended() {
         let (dying, go, ended) = (Gate::new(), Gate::new(), Arc::new(AtomicBool::new(false)));
         let last_breath = {
             let (dying, go, ended) = (dying.clone(), go.clone(), Arc::clone(&ended));
-            OnDrop::new(move || {
+            on_drop(move || {
                 dying.open();
                 go.pass();
                 ended.store(true, Ordering::SeqCst);
@@ -566,7 +526,7 @@ fn every_abort_without_limit_returns_only_when_the_closures_are_dropped() {
         let (dropping, go) = (Gate::new(), Gate::new());
         let slow = {
             let (dropping, go) = (dropping.clone(), go.clone());
-            OnDrop::new(move || {
+            on_drop(move || {
                 dropping.open();
                 go.pass();
             })
@@ -953,9 +913,7 @@ fn outsiders_and_workers_may_race_to_drop_the_last_pool() {
                     _ => drop(pool.submit(job).unwrap()),
                 }
             }
-            for _ in 0..(round * 31) % 3_000 {
-                std::hint::spin_loop();
-            }
+            spin((round * 31) % 3_000);
             drop(pool);
         }
         wait_until("all workers to stop", || stopped.load(Ordering::SeqCst) == 2 * ROUNDS);

@@ -8,20 +8,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, finish, hold_worker, one_worker, rounds,
-    silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, finish, hold_worker, one_worker, poll_once, ready, rounds,
+    silence_expected_panics, spin, wait_until, within_a_minute,
 };
 use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
-
-fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(waker))
-}
 
 /// A submission whose type can be named before it is made.
 type Submission = Pin<Box<dyn Future<Output = Result<JobHandle<i32>, SubmitErrorKind>> + Send>>;
@@ -32,13 +28,6 @@ where
     E: Send + 'static,
 {
     Box::pin(async { submit.await.map_err(|rejected| rejected.kind()) })
-}
-
-fn ready<T>(polled: Poll<T>) -> T {
-    match polled {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("it should be ready"),
-    }
 }
 
 /// A pool of one worker that is held, and the only place of its queue taken.
@@ -84,7 +73,7 @@ fn with_room_the_handle_is_there_at_the_first_poll() {
     let pool = one_worker(1);
     let spy = Spy::new();
     let mut submit = Box::pin(pool.submit_async(|| 42));
-    let job = ready(poll(&mut submit, &spy.waker())).unwrap();
+    let job = ready(poll_once(&mut submit, &spy.waker())).unwrap();
     assert_eq!(finish(job), 42);
     drop(submit);
     assert_eq!((spy.woken(), spy.out()), (0, 0));
@@ -108,14 +97,14 @@ fn without_room_it_waits_until_it_is_woken() {
     let spy = Spy::new();
     let mut submit = Box::pin(full.pool.submit_async(|| 42));
     for _ in 0..3 {
-        assert!(poll(&mut submit, &spy.waker()).is_pending());
+        assert!(poll_once(&mut submit, &spy.waker()).is_pending());
         assert_eq!((full.pool.stats().waiting, full.pool.stats().submitted), (1, 2));
     }
     assert_eq!(spy.woken(), 0);
     full.free_place();
     assert_eq!(spy.woken(), 1);
     assert_eq!((full.pool.stats().waiting, full.pool.stats().queued), (0, 1), "the place was handed to it");
-    let job = ready(poll(&mut submit, &spy.waker())).unwrap();
+    let job = ready(poll_once(&mut submit, &spy.waker())).unwrap();
     full.gate.open();
     assert_eq!(finish(job), 42);
     full.end();
@@ -126,12 +115,12 @@ fn a_future_that_is_polled_late_finds_its_job_done() {
     let full = Full::new();
     let spy = Spy::new();
     let mut submit = Box::pin(full.pool.submit_async(|| 42));
-    assert!(poll(&mut submit, &spy.waker()).is_pending());
+    assert!(poll_once(&mut submit, &spy.waker()).is_pending());
     full.gate.open();
     full.pool.wait_idle(Some(FOREVER)).unwrap();
     wait_until("the job to have run", || full.pool.stats().completed == 3);
     assert_eq!(spy.woken(), 1);
-    let job = ready(poll(&mut submit, &spy.waker())).unwrap();
+    let job = ready(poll_once(&mut submit, &spy.waker())).unwrap();
     assert!(job.is_finished());
     assert_eq!(finish(job), 42);
     full.end();
@@ -158,8 +147,8 @@ fn the_future_outlives_the_pool_it_came_from_and_moves_between_threads() {
 fn polled_after_it_was_ready_it_panics() {
     let pool = one_worker(1);
     let mut submit = Box::pin(pool.submit_async(|| ()));
-    ready(poll(&mut submit, Waker::noop())).unwrap().detach();
-    let _ = poll(&mut submit, Waker::noop());
+    ready(poll_once(&mut submit, Waker::noop())).unwrap().detach();
+    let _ = poll_once(&mut submit, Waker::noop());
 }
 
 #[test]
@@ -209,7 +198,7 @@ fn threads_deadlines_and_futures_get_room_in_the_order_they_came() {
                 _ => {
                     let mut submit = Box::pin(pool.submit_async(job));
                     let spy = Spy::new();
-                    assert!(poll(&mut submit, &spy.waker()).is_pending());
+                    assert!(poll_once(&mut submit, &spy.waker()).is_pending());
                     futures.push((spy, submit));
                 }
             }
@@ -222,7 +211,7 @@ fn threads_deadlines_and_futures_get_room_in_the_order_they_came() {
     for (spy, mut submit) in futures {
         // Idleness would not do: it leaves out what has yet to be accepted.
         wait_until("its turn", || spy.woken() > 0);
-        finish(ready(poll(&mut submit, Waker::noop())).unwrap());
+        finish(ready(poll_once(&mut submit, Waker::noop())).unwrap());
         assert_eq!((spy.woken(), spy.out()), (1, 0));
     }
     // The last in line is one of them.
@@ -234,15 +223,15 @@ fn a_new_future_does_not_get_in_before_those_who_wait() {
     let full = Full::new();
     let (first, second) = (Spy::new(), Spy::new());
     let mut early = Box::pin(full.pool.submit_async(|| 1));
-    assert!(poll(&mut early, &first.waker()).is_pending());
+    assert!(poll_once(&mut early, &first.waker()).is_pending());
     full.free_place();
     // Although the first has not been polled since.
     let mut late = Box::pin(full.pool.submit_async(|| 2));
-    assert!(poll(&mut late, &second.waker()).is_pending());
-    let early = ready(poll(&mut early, &first.waker())).unwrap();
+    assert!(poll_once(&mut late, &second.waker()).is_pending());
+    let early = ready(poll_once(&mut early, &first.waker())).unwrap();
     assert_eq!(early.cancel(), Cancel::Dequeued);
     assert_eq!(second.woken(), 1);
-    ready(poll(&mut late, &second.waker())).unwrap().detach();
+    ready(poll_once(&mut late, &second.waker())).unwrap().detach();
     full.end();
 }
 
@@ -252,15 +241,15 @@ fn a_dropped_future_leaves_the_line_with_its_closure() {
     let (payload, spy) = (Arc::new(()), Spy::new());
     let held = Arc::clone(&payload);
     let mut gives_up = Box::pin(full.pool.submit_async(move || drop(held)));
-    assert!(poll(&mut gives_up, &Spy::new().waker()).is_pending());
+    assert!(poll_once(&mut gives_up, &Spy::new().waker()).is_pending());
     let mut stays = Box::pin(full.pool.submit_async(|| 42));
-    assert!(poll(&mut stays, &spy.waker()).is_pending());
+    assert!(poll_once(&mut stays, &spy.waker()).is_pending());
     drop(gives_up);
     assert_eq!(Arc::strong_count(&payload), 1);
     assert_eq!((full.pool.stats().waiting, full.pool.stats().rejected), (1, 1));
     full.free_place();
     assert_eq!(spy.woken(), 1);
-    let job = ready(poll(&mut stays, &spy.waker())).unwrap();
+    let job = ready(poll_once(&mut stays, &spy.waker())).unwrap();
     full.gate.open();
     assert_eq!(finish(job), 42);
     full.end();
@@ -272,16 +261,16 @@ fn dropped_when_the_place_is_its_own_already_it_passes_it_on() {
     let (payload, next) = (Arc::new(()), Spy::new());
     let held = Arc::clone(&payload);
     let mut gives_up = Box::pin(full.pool.submit_async(move || drop(held)));
-    assert!(poll(&mut gives_up, &Spy::new().waker()).is_pending());
+    assert!(poll_once(&mut gives_up, &Spy::new().waker()).is_pending());
     let mut stays = Box::pin(full.pool.submit_async(|| 42));
-    assert!(poll(&mut stays, &next.waker()).is_pending());
+    assert!(poll_once(&mut stays, &next.waker()).is_pending());
     full.free_place();
     assert_eq!((next.woken(), full.pool.stats().waiting), (0, 1));
     drop(gives_up);
     assert_eq!(Arc::strong_count(&payload), 1, "its job is cancelled, not run");
     assert_eq!((next.woken(), full.pool.stats().waiting), (1, 0));
     assert_eq!(full.pool.stats().cancelled, 2);
-    let job = ready(poll(&mut stays, &next.waker())).unwrap();
+    let job = ready(poll_once(&mut stays, &next.waker())).unwrap();
     full.gate.open();
     assert_eq!(finish(job), 42);
     full.end();
@@ -304,12 +293,12 @@ fn futures_dropped_while_places_come_free_cost_nobody_a_wake_up() {
             pool.submit(pass()).unwrap().detach();
             pool.submit(|| ()).unwrap().detach();
             let mut gives_up = Box::pin(pool.submit_async(|| ()));
-            let gave_up = poll(&mut gives_up, &spy.waker());
+            let gave_up = poll_once(&mut gives_up, &spy.waker());
             let stays = pool.submit_async(|| 42);
             thread::scope(|scope| {
                 let stays = scope.spawn(|| finish(pollster::block_on(stays).unwrap()));
                 go.send(()).unwrap();
-                (0..round % 200).for_each(|_| std::hint::spin_loop());
+                spin(round % 200);
                 drop((gives_up, gave_up));
                 assert_eq!(stays.join().unwrap(), 42);
             });
@@ -330,20 +319,20 @@ fn a_shutdown_gives_closures_in_line_back() {
             let full = Full::new();
             let spy = Spy::new();
             let mut submit = Box::pin(full.pool.submit_async(|| 42));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             let mut unpolled = Box::pin(full.pool.submit_async(|| 43));
             let dropped = {
                 let mut dropped = Box::pin(full.pool.submit_async(|| ()));
-                assert!(poll(&mut dropped, &spy.waker()).is_pending());
+                assert!(poll_once(&mut dropped, &spy.waker()).is_pending());
                 dropped
             };
             let report = full.pool.shutdown(mode, Some(Duration::ZERO)).unwrap();
             assert_eq!(report.still_running, 1);
             assert_eq!(spy.woken(), 2);
             drop(dropped);
-            let rejected = ready(poll(&mut submit, &spy.waker())).unwrap_err();
+            let rejected = ready(poll_once(&mut submit, &spy.waker())).unwrap_err();
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::ShutDown, 42));
-            let rejected = ready(poll(&mut unpolled, &spy.waker())).unwrap_err();
+            let rejected = ready(poll_once(&mut unpolled, &spy.waker())).unwrap_err();
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::ShutDown, 43));
             assert_eq!(full.pool.stats().rejected, 3);
             full.gate.open();
@@ -361,7 +350,7 @@ fn polled_on_a_worker_it_does_not_wait() {
     let parent = move || {
         inner.try_submit(|| ()).unwrap().detach();
         let mut submit = Box::pin(inner.submit_async(|| 42));
-        let job = ready(poll(&mut submit, Waker::noop())).unwrap();
+        let job = ready(poll_once(&mut submit, Waker::noop())).unwrap();
         assert_eq!(inner.stats().queued, 2, "it counts as load");
         job.join().unwrap()
     };
@@ -380,7 +369,7 @@ fn in_line_from_outside_and_then_polled_on_a_worker_it_waits_no_more() {
                 started.open();
                 go.pass();
                 let mut submit = slot.lock().unwrap().take().unwrap();
-                ready(poll(&mut submit, Waker::noop())).unwrap().join().unwrap()
+                ready(poll_once(&mut submit, Waker::noop())).unwrap().join().unwrap()
             }
         };
         let spy = Spy::new();
@@ -388,7 +377,7 @@ fn in_line_from_outside_and_then_polled_on_a_worker_it_waits_no_more() {
         let parent = pool.submit(parent).unwrap();
         started.pass();
         pool.try_submit(|| ()).unwrap().detach();
-        assert!(poll(&mut submit, &spy.waker()).is_pending());
+        assert!(poll_once(&mut submit, &spy.waker()).is_pending());
         *slot.lock().unwrap() = Some(submit);
         go.open();
         assert_eq!(finish(parent), 42);
@@ -410,7 +399,7 @@ fn a_token_cancelled_while_a_worker_takes_the_job_out_of_the_line_ends_it_at_onc
                 started.open();
                 go.pass();
                 let mut submit = slot.lock().unwrap().take().unwrap();
-                report.send(ready(poll(&mut submit, Waker::noop()))).unwrap();
+                report.send(ready(poll_once(&mut submit, Waker::noop()))).unwrap();
                 stop.pass();
             }
         };
@@ -418,7 +407,7 @@ fn a_token_cancelled_while_a_worker_takes_the_job_out_of_the_line_ends_it_at_onc
         let parent = pool.submit(parent).unwrap();
         started.pass();
         pool.try_submit(|| ()).unwrap().detach();
-        assert!(poll(&mut submit, &spy.waker()).is_pending());
+        assert!(poll_once(&mut submit, &spy.waker()).is_pending());
         // The line lets go of its waker when the job leaves it, which is in the middle of the step.
         spy.on_drop(move || token.cancel());
         *slot.lock().unwrap() = Some(submit);
@@ -450,20 +439,20 @@ fn only_the_last_waker_is_woken_whatever_ends_the_wait() {
         let (full, token) = (Full::new(), CancelToken::new());
         let [ahead, old, new, last] = [(); 4].map(|()| Spy::new());
         let mut gives_up = Box::pin(full.pool.submit_async(|| ()));
-        assert!(poll(&mut gives_up, &ahead.waker()).is_pending());
+        assert!(poll_once(&mut gives_up, &ahead.waker()).is_pending());
         let mut submit = Box::pin(full.pool.job().token(&token).submit_async(|| ()));
-        assert!(poll(&mut submit, &old.waker()).is_pending());
-        assert!(poll(&mut submit, &new.waker()).is_pending());
+        assert!(poll_once(&mut submit, &old.waker()).is_pending());
+        assert!(poll_once(&mut submit, &new.waker()).is_pending());
         assert_eq!((old.out(), new.out()), (0, 1));
         // It moves up, and its waker is still its own to change.
         drop(gives_up);
-        assert!(poll(&mut submit, &last.waker()).is_pending());
+        assert!(poll_once(&mut submit, &last.waker()).is_pending());
         assert_eq!((new.out(), last.out()), (0, 1));
         end(&full, &token);
         let woken = || [&ahead, &old, &new, &last].map(|spy| spy.woken());
         wait_until("somebody to be woken", || woken() != [0; 4]);
         assert_eq!((woken(), last.out()), ([0, 0, 0, 1], 0));
-        drop(ready(poll(&mut submit, &old.waker())));
+        drop(ready(poll_once(&mut submit, &old.waker())));
         full.gate.open();
         finish(full.held);
     }
@@ -475,7 +464,7 @@ fn a_waker_woken_or_dropped_after_its_future_is_gone_does_nothing() {
     let spy = Spy::new();
     let late = spy.waker();
     let mut submit = Box::pin(full.pool.submit_async(|| 42));
-    assert!(poll(&mut submit, &late).is_pending());
+    assert!(poll_once(&mut submit, &late).is_pending());
     drop(submit);
     late.wake_by_ref();
     full.free_place();
@@ -490,51 +479,51 @@ fn in_the_midst_of_a_waker(then: impl Fn(&Pool) + Clone + Send + 'static) {
         // Woken by who frees the place.
         |full, spy| {
             let mut submit = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             full.free_place();
-            ready(poll(&mut submit, Waker::noop())).unwrap().detach();
+            ready(poll_once(&mut submit, Waker::noop())).unwrap().detach();
             full.end();
         },
         // Woken by the worker.
         |full, spy| {
             let mut submit = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             full.gate.open();
             wait_until("the place to be handed over", || spy.woken() == 1);
-            ready(poll(&mut submit, Waker::noop())).unwrap().detach();
+            ready(poll_once(&mut submit, Waker::noop())).unwrap().detach();
             full.end();
         },
         // Woken by the token that ends the wait.
         |full, spy| {
             let token = CancelToken::new();
             let mut submit = Box::pin(full.pool.job().token(&token).submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             token.cancel();
-            assert_eq!(ready(poll(&mut submit, Waker::noop())).unwrap_err().kind(), SubmitErrorKind::Cancelled);
+            assert_eq!(ready(poll_once(&mut submit, Waker::noop())).unwrap_err().kind(), SubmitErrorKind::Cancelled);
             full.end();
         },
         // Woken by a shutdown.
         |full, spy| {
             let mut submit = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             full.gate.open();
             full.pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
             // The place may have come free first.
-            let _ = ready(poll(&mut submit, Waker::noop()));
+            let _ = ready(poll_once(&mut submit, Waker::noop()));
         },
         // Replaced.
         |full, spy| {
             let mut submit = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
-            assert!(poll(&mut submit, Waker::noop()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, Waker::noop()).is_pending());
             full.free_place();
-            ready(poll(&mut submit, Waker::noop())).unwrap().detach();
+            ready(poll_once(&mut submit, Waker::noop())).unwrap().detach();
             full.end();
         },
         // Dropped with its future.
         |full, spy| {
             let mut submit = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             drop(submit);
             full.free_place();
             full.end();
@@ -542,12 +531,12 @@ fn in_the_midst_of_a_waker(then: impl Fn(&Pool) + Clone + Send + 'static) {
         // Woken by a future that is dropped when the place is its own.
         |full, spy| {
             let mut first = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut first, Waker::noop()).is_pending());
+            assert!(poll_once(&mut first, Waker::noop()).is_pending());
             let mut submit = Box::pin(full.pool.submit_async(|| ()));
-            assert!(poll(&mut submit, &spy.waker()).is_pending());
+            assert!(poll_once(&mut submit, &spy.waker()).is_pending());
             full.free_place();
             drop(first);
-            ready(poll(&mut submit, Waker::noop())).unwrap().detach();
+            ready(poll_once(&mut submit, Waker::noop())).unwrap().detach();
             full.end();
         },
     ];
@@ -595,7 +584,7 @@ fn a_waker_may_wait_for_the_job_whose_place_it_got() {
         let (submitted, spy) = (full.pool.clone(), Spy::new());
         let (report, reports) = std::sync::mpsc::channel();
         let mut submit = Box::pin(full.pool.submit_async(|| ()));
-        assert!(poll(&mut submit, &spy.waker()).is_pending());
+        assert!(poll_once(&mut submit, &spy.waker()).is_pending());
         let gate = full.gate.clone();
         spy.on_wake(move || {
             // Whatever else the pool has to do, it can.
@@ -609,7 +598,7 @@ fn a_waker_may_wait_for_the_job_whose_place_it_got() {
             assert_eq!(reports.recv_timeout(FOREVER).unwrap(), Ok(()));
         }
         assert!(matches!(full.queued.join(), Err(JobError::Cancelled)));
-        finish(ready(poll(&mut submit, Waker::noop())).unwrap());
+        finish(ready(poll_once(&mut submit, Waker::noop())).unwrap());
         finish(full.held);
     });
 }
@@ -620,7 +609,7 @@ fn the_last_pool_may_be_dropped_in_a_waker() {
         let Full { pool, gate, held, queued } = Full::new();
         let spy = Spy::new();
         let mut submit = Box::pin(pool.submit_async(|| 42));
-        assert!(poll(&mut submit, &spy.waker()).is_pending());
+        assert!(poll_once(&mut submit, &spy.waker()).is_pending());
         let waker = spy.waker();
         // As an executor does that lets go of a task when it is woken.
         let slot = Arc::new(Mutex::new(Some((submit, pool))));
@@ -650,14 +639,14 @@ fn a_waker_whose_clone_panics_submits_nothing() {
         // At the first poll.
         let mut submit = Box::pin(full.pool.submit_async(count()));
         spy.on_clone(burst);
-        catch_unwind(AssertUnwindSafe(|| drop(poll(&mut submit, &spy.waker())))).unwrap_err();
+        catch_unwind(AssertUnwindSafe(|| drop(poll_once(&mut submit, &spy.waker())))).unwrap_err();
         drop(submit);
         assert_eq!(full.pool.stats().waiting, 0);
         // In line.
         let mut submit = Box::pin(full.pool.submit_async(count()));
-        assert!(poll(&mut submit, &spy.waker()).is_pending());
+        assert!(poll_once(&mut submit, &spy.waker()).is_pending());
         spy.on_clone(burst);
-        catch_unwind(AssertUnwindSafe(|| drop(poll(&mut submit, &spy.waker())))).unwrap_err();
+        catch_unwind(AssertUnwindSafe(|| drop(poll_once(&mut submit, &spy.waker())))).unwrap_err();
         drop(submit);
         assert_eq!(full.pool.stats().waiting, 0, "the dropped future has left the line");
         full.free_place();
@@ -672,7 +661,7 @@ fn a_place_that_is_handed_over_while_the_waker_is_replaced_is_not_lost() {
         let full = Full::new();
         let spy = Spy::new();
         let mut submit = Box::pin(full.pool.submit_async(|| 42));
-        assert!(poll(&mut submit, Waker::noop()).is_pending());
+        assert!(poll_once(&mut submit, Waker::noop()).is_pending());
         let (queued, pool) = (full.queued, full.pool.clone());
         let (line, inner) = (Arc::clone(&spy), pool.clone());
         spy.on_clone(move || {
@@ -685,7 +674,7 @@ fn a_place_that_is_handed_over_while_the_waker_is_replaced_is_not_lost() {
         });
         silence_expected_panics();
         let waker = spy.waker();
-        let job = ready(poll(&mut submit, &waker)).unwrap();
+        let job = ready(poll_once(&mut submit, &waker)).unwrap();
         full.gate.open();
         assert_eq!(finish(job), 42);
         drop(waker);
@@ -709,7 +698,7 @@ fn room_that_comes_while_the_waker_is_cloned_is_taken_at_once() {
         });
         let waker = spy.waker();
         let mut submit = Box::pin(pool.submit_async(|| 42));
-        let job = ready(poll(&mut submit, &waker)).unwrap();
+        let job = ready(poll_once(&mut submit, &waker)).unwrap();
         full.gate.open();
         assert_eq!(finish(job), 42);
         drop(waker);

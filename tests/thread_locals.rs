@@ -10,26 +10,16 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, Gate, finish, hold_worker, one_worker, within_a_minute};
+use common::{FOREVER, Gate, finish, hold_worker, on_drop, one_worker, spin, within_a_minute};
 use corepool::{Pool, Shutdown, SubmitErrorKind, WaitError, current_worker};
 
 thread_local! {
     static AT_THREAD_END: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-struct OnDrop<F: FnOnce()>(Option<F>);
-
-impl<F: FnOnce()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        if let Some(f) = self.0.take() {
-            f();
-        }
-    }
-}
-
 /// Has `f` run by a thread-local destructor of this thread.
 fn at_thread_end(f: impl FnOnce() + 'static) {
-    AT_THREAD_END.with_borrow_mut(|list| list.push(Box::new(OnDrop(Some(f)))));
+    AT_THREAD_END.with_borrow_mut(|list| list.push(Box::new(on_drop(f))));
 }
 
 /// Runs `f` in a thread-local destructor of a worker of a pool, after its shutdown; returns what `f` said.
@@ -179,9 +169,7 @@ fn a_dying_worker_may_drop_the_last_pool_while_another_thread_drops_its_own() {
             let (answer, answers) = mpsc::channel();
             let pool = pool_whose_workers_end_with(2, answer, |_| ());
             pool.shutdown(Shutdown::Abort, Some(Duration::ZERO)).unwrap();
-            for _ in 0..round * 10 {
-                std::hint::spin_loop();
-            }
+            spin(round * 10);
             drop(pool);
             assert_eq!(answers.iter().count(), 2);
         }

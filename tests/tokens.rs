@@ -7,31 +7,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
 use common::spy::Spy;
 use common::{
-    EXPECTED, FOREVER, Gate, assert_all_workers_alive, hold_worker, on_drop, one_worker, rounds,
-    silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_all_workers_alive, finish, hold_worker, is_cancelled, on_drop, one_worker, outcome,
+    poll_once, ready, rounds, silence_expected_panics, spin, until_stopped, wait_until, within_a_minute,
 };
 use corepool::{
     Cancel, CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind, checkpoint,
 };
-
-fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
-    job.join_timeout(FOREVER).expect("the job hangs")
-}
-
-fn finish<T>(job: JobHandle<T>) -> T {
-    outcome(job).unwrap()
-}
-
-/// Whether the job has resolved by now, as cancelled.
-fn is_cancelled<T>(job: JobHandle<T>) -> bool {
-    matches!(job.try_join(), Ok(Err(JobError::Cancelled)))
-}
 
 /// All four ways to submit a job of one token. None of them waits here.
 fn by_all_verbs<F>(pool: &Pool, token: &CancelToken, job: impl Fn() -> F) -> [Result<JobHandle<i32>, SubmitError<F>>; 4]
@@ -40,9 +27,7 @@ where
 {
     let with_token = || pool.job().token(token);
     let mut submit = Box::pin(with_token().submit_async(job()));
-    let Poll::Ready(submitted) = submit.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("the future waits");
-    };
+    let submitted = ready(poll_once(&mut submit, Waker::noop()));
     [with_token().submit(job()), with_token().try_submit(job()), with_token().submit_timeout(job(), FOREVER), submitted]
 }
 
@@ -244,9 +229,8 @@ fn in_line_the_closure_comes_back_and_the_next_moves_up() {
             let waits_a_while = scope.spawn(|| pool.job().token(&token).submit_timeout(|| 2, FOREVER));
             in_line(2);
             let mut future = Box::pin(pool.job().token(&token).submit_async(|| 3));
-            let mut context = Context::from_waker(Waker::noop());
             let waker = spy.waker();
-            assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(poll_once(&mut future, &waker).is_pending());
             let stays = scope.spawn(|| pool.submit(|| 42).unwrap());
             in_line(4);
             token.cancel();
@@ -256,8 +240,7 @@ fn in_line_the_closure_comes_back_and_the_next_moves_up() {
             let rejected = waits_a_while.join().unwrap().unwrap_err();
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 2));
             assert_eq!(spy.woken(), 1);
-            let Poll::Ready(rejected) = future.as_mut().poll(&mut context) else { panic!("it still waits") };
-            let rejected = rejected.unwrap_err();
+            let rejected = ready(poll_once(&mut future, Waker::noop())).unwrap_err();
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 3));
             assert_eq!((pool.stats().rejected, pool.stats().cancelled), (3, 0));
             assert_eq!(queued.cancel(), Cancel::Dequeued);
@@ -318,7 +301,7 @@ fn cancel_while_jobs_are_submitted(pool: &Pool, tokens: usize) {
         });
         for (round, token) in tokens.iter().enumerate() {
             meet(&canceller, &submitter, 2 * round + 1);
-            (0..round % 64).for_each(|_| std::hint::spin_loop());
+            spin(round % 64);
             token.cancel();
             meet(&canceller, &submitter, 2 * round + 2);
         }
@@ -350,9 +333,7 @@ fn a_token_cancelled_on_the_way_into_the_line_turns_the_job_away() {
         let mut submit = Box::pin(pool.job().token(&token).submit_async(|| 42));
         // It is cloned when the queue has been found full and the job is in no list yet.
         spy.on_clone(move || token.cancel());
-        let Poll::Ready(rejected) = submit.as_mut().poll(&mut Context::from_waker(&spy.waker())) else {
-            panic!("it waits")
-        };
+        let rejected = ready(poll_once(&mut submit, &spy.waker()));
         let rejected = rejected.unwrap_err();
         assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::Cancelled, 42));
         assert_eq!((pool.stats().waiting, pool.stats().rejected), (0, 1));
@@ -375,17 +356,17 @@ fn a_token_cancelled_while_jobs_get_in_line_and_out_of_it_ends_them_all() {
                     .map(|n| {
                         let (pool, token) = (&pool, &token);
                         scope.spawn(move || {
-                            let spin = || (0..100).for_each(|_| std::hint::spin_loop());
+                            let spins = || spin(100);
                             let job = pool.job().token(token);
                             match n {
-                                0 => job.submit(spin),
-                                1 => job.submit_timeout(spin, FOREVER),
-                                _ => pollster::block_on(job.submit_async(spin)),
+                                0 => job.submit(spins),
+                                1 => job.submit_timeout(spins, FOREVER),
+                                _ => pollster::block_on(job.submit_async(spins)),
                             }
                         })
                     })
                     .collect();
-                (0..round % 500).for_each(|_| std::hint::spin_loop());
+                spin(round % 500);
                 token.cancel();
                 for submitter in submitters {
                     match submitter.join().unwrap() {
@@ -443,12 +424,7 @@ fn running_jobs_are_asked() {
                 let job = pool.job().token(&token).submit(move || {
                     assert_eq!(checkpoint(), Ok(()));
                     starts.open();
-                    loop {
-                        if let Err(why) = checkpoint() {
-                            break why;
-                        }
-                        thread::yield_now();
-                    }
+                    until_stopped()
                 });
                 started.pass();
                 job.unwrap()
@@ -552,7 +528,7 @@ fn a_future_in_line_is_forgotten_by_its_token_when_it_is_dropped() {
     let token = CancelToken::new();
     let submit: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(pool.job().token(&token).submit_async(|| ()));
     let mut submit = submit;
-    assert!(submit.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(poll_once(&mut submit, Waker::noop()).is_pending());
     drop(submit);
     token.cancel();
     assert_eq!((pool.stats().waiting, pool.stats().rejected, pool.stats().cancelled), (0, 1, 0));

@@ -5,15 +5,17 @@
 pub mod spy;
 
 use std::any::Any;
+use std::collections::HashSet;
+use std::hint;
 use std::io::Write;
 use std::panic;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, Once};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use corepool::{JobHandle, Pool};
+use corepool::{Interrupted, JobError, JobHandle, Pool, Stats, SubmitError, SubmitErrorKind, checkpoint};
 
 /// Long enough for anything that ends at all; a test that meets it has found a hang.
 pub const FOREVER: Duration = Duration::from_secs(60);
@@ -45,6 +47,15 @@ pub fn one_worker(capacity: usize) -> Pool {
     Pool::builder().workers(1).queue_capacity(capacity).build().unwrap()
 }
 
+pub fn with_workers(n: usize) -> Pool {
+    Pool::builder().workers(n).build().unwrap()
+}
+
+/// A pool whose threads can be told from those of other tests.
+pub fn named(name: &str, workers: usize) -> Pool {
+    Pool::builder().workers(workers).thread_name(name).build().unwrap()
+}
+
 /// Keeps one worker busy until the gate is opened. Comes back once the worker has begun.
 pub fn hold_worker(pool: &Pool) -> (Gate, JobHandle<()>) {
     let (gate, started) = (Gate::new(), Gate::new());
@@ -70,9 +81,56 @@ pub fn asleep(prefix: &str) -> bool {
     stats.peek().is_some() && stats.all(|stat| stat.contains(") S "))
 }
 
+/// What became of a job; panics when that takes for ever.
+pub fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
+    job.join_timeout(FOREVER).expect("the job hangs")
+}
+
 /// A job's value; panics when that takes for ever.
 pub fn finish<T>(job: JobHandle<T>) -> T {
-    job.join_timeout(FOREVER).expect("the job hangs").unwrap()
+    outcome(job).unwrap()
+}
+
+/// Whether the job has resolved by now, as cancelled.
+pub fn is_cancelled<T>(job: JobHandle<T>) -> bool {
+    matches!(job.try_join(), Ok(Err(JobError::Cancelled)))
+}
+
+/// What a job's panic said.
+pub fn message_of<T>(outcome: Result<T, JobError>) -> String {
+    match outcome {
+        Err(JobError::Panicked(panic)) => panic.message().to_owned(),
+        Err(other) => panic!("no panic but {other}"),
+        Ok(_) => panic!("no panic but a value"),
+    }
+}
+
+/// Why a job was rejected, if it was.
+pub fn rejection<T, F>(submitted: Result<JobHandle<T>, SubmitError<F>>) -> Option<SubmitErrorKind> {
+    submitted.err().map(|rejected| rejected.kind())
+}
+
+/// What `Stats` promises of its counts.
+pub fn assert_adds_up(stats: &Stats) {
+    let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
+    assert_eq!(stats.submitted, resolved + stats.queued + stats.busy, "{stats:?}");
+    // A count that had wrapped round would be larger than all that was submitted.
+    assert!(stats.busy <= stats.submitted, "{stats:?}");
+}
+
+/// What a job does that runs until it is asked to stop; tells why it was.
+pub fn until_stopped() -> Interrupted {
+    loop {
+        if let Err(why) = checkpoint() {
+            return why;
+        }
+        thread::yield_now();
+    }
+}
+
+/// Stays awake for a little while, so that what follows meets others in the middle of something.
+pub fn spin(turns: usize) {
+    (0..turns).for_each(|_| hint::spin_loop());
 }
 
 /// Yields until `done`; panics when that takes for ever. For states that only `stats()` shows.
@@ -151,6 +209,11 @@ pub fn on_every_worker<T: Send + 'static>(pool: &Pool, job: impl Fn() -> T + Sen
     jobs.into_iter().map(|job| job.join_timeout(FOREVER).expect("a worker is missing").unwrap()).collect()
 }
 
+/// The threads behind a pool.
+pub fn threads_of(pool: &Pool) -> HashSet<ThreadId> {
+    on_every_worker(pool, || thread::current().id()).into_iter().collect()
+}
+
 /// Proves that every worker is alive.
 pub fn assert_all_workers_alive(pool: &Pool) {
     on_every_worker(pool, || ());
@@ -166,9 +229,30 @@ pub fn threads_named(prefix: &str) -> usize {
         .count()
 }
 
+/// A thread that was joined may stand in /proc a moment longer, so this waits for it to go.
+#[cfg(target_os = "linux")]
+pub fn assert_no_thread_named(prefix: &str) {
+    wait_until("the threads to be gone", || threads_named(prefix) == 0);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn assert_no_thread_named(_prefix: &str) {}
+
+pub fn thread_name() -> String {
+    thread::current().name().unwrap_or_default().to_owned()
+}
+
 /// Polls a future one time.
 pub fn poll_once<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// What a future gave that was polled.
+pub fn ready<T>(polled: Poll<T>) -> T {
+    match polled {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it should be ready"),
+    }
 }
 
 /// A waker that opens the gate when it is let go of, woken or not. Left with a handle by [`poll_once`], it tells when a
@@ -198,5 +282,25 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
         if let Some(act) = self.0.take() {
             act();
         }
+    }
+}
+
+/// Where jobs write down that they ran.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<usize>>>);
+
+impl Log {
+    pub fn write(&self, entry: usize) {
+        self.0.lock().unwrap().push(entry);
+    }
+
+    pub fn read(&self) -> Vec<usize> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// A job that writes `entry`.
+    pub fn job(&self, entry: usize) -> impl FnOnce() + Send + use<> {
+        let log = self.clone();
+        move || log.write(entry)
     }
 }

@@ -9,15 +9,12 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use corepool::{Cancel, Interrupted, JobError, JobHandle, Pool, Priority, Shutdown, SubmitErrorKind, checkpoint};
+use corepool::{Cancel, Interrupted, JobError, JobHandle, Pool, Priority, Shutdown, SubmitErrorKind};
 
 use super::common::{
-    EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, spin, until_stopped, wait_until,
+    with_workers, within_a_minute,
 };
-
-fn workers(n: usize) -> Pool {
-    Pool::builder().workers(n).build().unwrap()
-}
 
 /// Two jobs that park until their senders are gone; each has begun when something is sent to it.
 fn parked(pool: &Pool) -> [(SyncSender<()>, JobHandle<usize>); 2] {
@@ -32,7 +29,7 @@ fn parked(pool: &Pool) -> [(SyncSender<()>, JobHandle<usize>); 2] {
 fn jobs_that_park_after_short_ones_all_begin() {
     within_a_minute(|| {
         for _ in 0..300 {
-            let pool = workers(6);
+            let pool = with_workers(6);
             let short = || (0..2).for_each(|_| pool.submit(|| ()).unwrap().join().unwrap());
             short();
             let mut lasting = Vec::from(parked(&pool));
@@ -104,14 +101,9 @@ fn a_cancelled_head_of_the_queue_holds_nobody_up() {
         let pool = one_worker(3);
         let started = Gate::new();
         let starts = started.clone();
-        let endless = move || -> Interrupted {
+        let endless = move || {
             starts.open();
-            loop {
-                if let Err(why) = checkpoint() {
-                    return why;
-                }
-                thread::yield_now();
-            }
+            until_stopped()
         };
         let first = pool.submit(endless).unwrap();
         started.pass();
@@ -130,11 +122,9 @@ fn a_cancelled_head_of_the_queue_holds_nobody_up() {
 fn a_shutdown_right_after_a_cancel_ends() {
     within_a_minute(|| {
         for round in rounds(1_000) {
-            let pool = workers(1 + round % 2);
+            let pool = with_workers(1 + round % 2);
             pool.submit(|| ()).unwrap().join().unwrap();
-            for _ in 0..round * 7 % 500 {
-                std::hint::spin_loop();
-            }
+            spin(round * 7 % 500);
             let job = pool.submit(|| ()).unwrap();
             let cancelled = job.cancel();
             let report = pool.shutdown(Shutdown::Drain, None).unwrap();
@@ -188,7 +178,7 @@ fn every_worker_comes_for_what_is_submitted_during_a_drain() {
     const WORKERS: usize = 4;
     within_a_minute(|| {
         for round in 0..500 {
-            let pool = workers(WORKERS);
+            let pool = with_workers(WORKERS);
             let (gate, inner) = (Gate::new(), pool.clone());
             let go = gate.clone();
             let root = move || {
@@ -203,9 +193,7 @@ fn every_worker_comes_for_what_is_submitted_during_a_drain() {
             pool.submit(root).unwrap().detach();
             pool.shutdown(Shutdown::Drain, Some(Duration::ZERO)).unwrap();
             // From none to some microseconds, in which the others find nothing and fall asleep again.
-            for _ in 0..round * 10 {
-                std::hint::spin_loop();
-            }
+            spin(round * 10);
             gate.open();
             assert_eq!(pool.shutdown(Shutdown::Drain, None).unwrap().completed, 1 + WORKERS as u64);
         }

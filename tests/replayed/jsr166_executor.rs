@@ -30,11 +30,9 @@
 //! | thread factories: `testGetThreadFactory`, `testSetThreadFactory`, `testSetThreadFactoryNull`, `testThreadFactoryReturnsTerminatedThread_shouldThrow`, `testThreadFactoryReturnsStartedThread_shouldThrow` | the pool starts its own threads; a name, a stack size and hooks are all there is to say |
 //! | handlers of what is rejected: `testGetRejectedExecutionHandler`, `testSetRejectedExecutionHandler`, `testSetRejectedExecutionHandlerNull` | a rejected job goes back to who submitted it, who knows best |
 
-use std::collections::HashSet;
-use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use corepool::{
@@ -42,9 +40,9 @@ use corepool::{
 };
 
 use crate::common::{
-    EXPECTED, FOREVER, Gate, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, outcome, silence_expected_panics, spin, threads_of,
+    until_stopped, wait_until, with_workers, within_a_minute,
 };
-use crate::jsr166_service::{finish, outcome, until_stopped, with_workers};
 
 fn is_cancelled<T>(outcome: &Result<T, JobError>) -> bool {
     matches!(outcome, Err(JobError::Cancelled))
@@ -119,20 +117,6 @@ fn the_pool_has_its_size_when_it_is_new_at_work_and_at_its_end() {
     assert_eq!(size(), (3, 3));
 }
 
-/// The threads of all workers: as many jobs as workers meet.
-fn threads(pool: &Pool) -> HashSet<ThreadId> {
-    let meeting = Arc::new(Barrier::new(pool.workers()));
-    let job = || {
-        let meeting = Arc::clone(&meeting);
-        move || {
-            meeting.wait();
-            thread::current().id()
-        }
-    };
-    let jobs: Vec<_> = (0..pool.workers()).map(|_| pool.submit(job()).unwrap()).collect();
-    jobs.into_iter().map(finish).collect()
-}
-
 /// ThreadPoolExecutorTest: testAllowsCoreThreadTimeOut, testAllowCoreThreadTimeOut_false
 ///
 /// Nor does a panic cost a thread, which that pool would replace.
@@ -141,12 +125,12 @@ fn idle_workers_stay_and_stay_the_same_threads_whatever_their_jobs_do() {
     within_a_minute(|| {
         silence_expected_panics();
         let pool = with_workers(3);
-        let first = threads(&pool);
+        let first = threads_of(&pool);
         assert_eq!(first.len(), 3);
         for _ in 0..20 {
             assert!(outcome(pool.submit(|| panic!("{EXPECTED}a job")).unwrap()).is_err());
             pool.wait_idle(Some(FOREVER)).unwrap();
-            assert_eq!(threads(&pool), first);
+            assert_eq!(threads_of(&pool), first);
         }
     });
 }
@@ -356,7 +340,7 @@ fn what_a_cancel_says_is_what_the_handle_says() {
                 wait_until("the worker to come first", || arrived.load(Ordering::Relaxed) == 1);
             }
             meet(&arrived);
-            (0..round % 64).for_each(|_| hint::spin_loop());
+            spin(round as usize % 64);
             match (job.cancel(), outcome(job)) {
                 (Cancel::Requested | Cancel::Finished, Ok(n)) if n == values => values += 1,
                 (Cancel::Dequeued | Cancel::Requested, Err(JobError::Cancelled)) => cancelled += 1,

@@ -27,32 +27,12 @@ use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool::{CancelToken, Interrupted, JobError, JobHandle, Pool, checkpoint};
+use corepool::{CancelToken, Interrupted, JobError, JobHandle, Pool};
 
 use crate::common::{
-    EXPECTED, FOREVER, Gate, hold_worker, one_worker, opens_when_let_go, poll_once, silence_expected_panics,
-    wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, opens_when_let_go, outcome, poll_once,
+    silence_expected_panics, until_stopped, wait_until, with_workers, within_a_minute,
 };
-
-// What `jsr166_executor` uses too.
-
-pub(super) fn with_workers(n: usize) -> Pool {
-    Pool::builder().workers(n).build().unwrap()
-}
-
-pub(super) fn outcome<T>(job: JobHandle<T>) -> Result<T, JobError> {
-    job.join_timeout(FOREVER).expect("the job hangs")
-}
-
-pub(super) fn finish<T>(job: JobHandle<T>) -> T {
-    outcome(job).unwrap()
-}
-
-/// Runs until it is asked to stop.
-pub(super) fn until_stopped() -> Interrupted {
-    wait_until("somebody to stop this job", || checkpoint().is_err());
-    checkpoint().unwrap_err()
-}
 
 // One job.
 

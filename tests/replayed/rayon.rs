@@ -42,21 +42,9 @@ use std::time::Duration;
 use corepool::{Cancel, JobError, JobHandle, Pool, Shutdown, WaitError, current_worker};
 
 use super::common::{
-    EXPECTED, FOREVER, hold_worker, on_every_worker, one_worker, silence_expected_panics, within_a_minute,
+    EXPECTED, FOREVER, hold_worker, message_of, on_every_worker, one_worker, silence_expected_panics, spin,
+    with_workers, within_a_minute,
 };
-
-fn workers(n: usize) -> Pool {
-    Pool::builder().workers(n).build().unwrap()
-}
-
-/// What a job's panic said.
-fn message_of<T>(outcome: Result<T, JobError>) -> String {
-    match outcome {
-        Err(JobError::Panicked(panic)) => panic.message().to_owned(),
-        Err(other) => panic!("no panic but {other}"),
-        Ok(_) => panic!("no panic but a value"),
-    }
-}
 
 /// The value of a job, or its panic on this thread.
 fn value_of<T>(job: JobHandle<T>) -> T {
@@ -72,7 +60,7 @@ fn value_of<T>(job: JobHandle<T>) -> T {
 /// rayon-core: worker_thread_index
 #[test]
 fn every_worker_has_an_index_of_its_own() {
-    let pool = workers(22);
+    let pool = with_workers(22);
     let indices: HashSet<_> = on_every_worker(&pool, current_worker).into_iter().collect();
     assert_eq!(indices, (0..22).map(Some).collect());
     assert_eq!(current_worker(), None);
@@ -138,10 +126,8 @@ fn a_pool_dropped_after_a_tree_of_joins_ends_every_worker() {
 fn a_pool_dropped_while_its_workers_fall_asleep_ends_them() {
     within_a_minute(|| {
         for round in 0..100_usize {
-            let pool = workers(22);
-            for _ in 0..round * 100 {
-                std::hint::spin_loop();
-            }
+            let pool = with_workers(22);
+            spin(round * 100);
             drop(pool);
         }
     });
@@ -170,7 +156,7 @@ fn a_pool_that_only_its_own_job_holds_runs_what_that_job_submits() {
 fn jobs_may_wait_back_and_forth_between_pools_that_have_a_worker_for_each() {
     within_a_minute(|| {
         for _ in 0..200 {
-            let (first, second) = (workers(2), workers(2));
+            let (first, second) = (with_workers(2), with_workers(2));
             let there_and_back = {
                 let (first, second) = (first.clone(), second.clone());
                 move || {
@@ -342,7 +328,7 @@ fn a_panic_that_every_level_passes_on_reaches_the_top() {
     silence_expected_panics();
     within_a_minute(|| {
         for n in [1, 3] {
-            let pool = workers(n);
+            let pool = with_workers(n);
             let inner = pool.clone();
             let top = pool.submit(move || descend(&inner, 4)).unwrap();
             assert_eq!(message_of(top.join()), "expected: from below");
@@ -355,7 +341,7 @@ fn a_panic_that_every_level_passes_on_reaches_the_top() {
 #[test]
 fn a_panic_keeps_no_other_job_from_running() {
     silence_expected_panics();
-    let pool = workers(2);
+    let pool = with_workers(2);
     let ran = Arc::new(AtomicUsize::new(0));
     let count = || {
         let ran = Arc::clone(&ran);
@@ -390,7 +376,7 @@ fn both_halves_of_a_fork_run_whichever_panics() {
     silence_expected_panics();
     within_a_minute(|| {
         for (here, there) in [(true, false), (false, true), (true, true)] {
-            let pool = workers(2);
+            let pool = with_workers(2);
             let ran = Arc::new(AtomicBool::new(false));
             let (inner, other_ran) = (pool.clone(), Arc::clone(&ran));
             let fork = move || {

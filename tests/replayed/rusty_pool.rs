@@ -34,12 +34,9 @@ use std::time::{Duration, Instant};
 use corepool::{CancelOnDrop, CancelToken, JobError, JobHandle, Pool, Shutdown};
 
 use super::common::{
-    EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, hold_worker, one_worker, rounds, silence_expected_panics, spin, wait_until, with_workers,
+    within_a_minute,
 };
-
-fn workers(n: usize) -> Pool {
-    Pool::builder().workers(n).build().unwrap()
-}
 
 /// rusty_pool: stress_test
 #[test]
@@ -109,8 +106,7 @@ fn a_drain_ends_every_worker_whether_it_is_busy_idle_or_was_never_used() {
 fn a_shutdown_that_meets_the_end_of_the_last_job_finds_it_done() {
     within_a_minute(|| {
         for round in rounds(1_000) {
-            let pool = workers(1 + round % 3);
-            let spin = |turns: usize| (0..turns).for_each(|_| std::hint::spin_loop());
+            let pool = with_workers(1 + round % 3);
             let job = pool.submit(move || spin(round * 7 % 300)).unwrap();
             spin(round * 13 % 400);
             let report = pool.shutdown(Shutdown::Drain, None).unwrap();
@@ -124,7 +120,7 @@ fn a_shutdown_that_meets_the_end_of_the_last_job_finds_it_done() {
 #[test]
 fn panics_among_other_jobs_are_counted_apart() {
     silence_expected_panics();
-    let pool = workers(3);
+    let pool = with_workers(3);
     let ran = Arc::new(AtomicUsize::new(0));
     let submit = |panics: bool| {
         let ran = Arc::clone(&ran);
@@ -149,7 +145,7 @@ fn panics_among_other_jobs_are_counted_apart() {
 fn a_job_may_join_a_handle_that_it_was_given() {
     within_a_minute(|| {
         for n in [1, 3] {
-            let pool = workers(n);
+            let pool = with_workers(n);
             let (mut sum, mut expected) = (pool.submit(|| 0).unwrap(), 0);
             for n in 0..1_000_u64 {
                 sum = pool.submit(move || sum.join().unwrap() + n).unwrap();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{FOREVER, Gate, finish, hold_worker, on_drop, one_worker, within_a_minute};
+use crate::common::{FOREVER, Gate, assert_adds_up, finish, hold_worker, on_drop, one_worker, within_a_minute};
 use corepool::{CancelToken, JobError, JobHandle, Pool, Shutdown, WaitError, checkpoint};
 
 const SOON: Duration = Duration::from_millis(20);
@@ -79,8 +79,7 @@ impl Chain {
         self.pool.shutdown(Shutdown::Drain, Some(FOREVER)).unwrap();
         let stats = self.pool.stats();
         assert_eq!((stats.busy, stats.queued), (0, 0));
-        let resolved = stats.completed + stats.panicked + stats.cancelled + stats.expired + stats.aborted;
-        assert_eq!(stats.submitted, resolved);
+        assert_adds_up(&stats);
     }
 }
 

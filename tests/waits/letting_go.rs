@@ -1,21 +1,16 @@
 //! What a handle leaves behind when it is dropped: no waker, and no recursion through what it owned.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use crate::common::spy::Spy;
 use crate::common::{
-    EXPECTED, FOREVER, finish, hold_worker, in_debug_a_quarter_of, on_drop, one_worker, silence_expected_panics,
-    within_a_minute,
+    EXPECTED, FOREVER, finish, hold_worker, in_debug_a_quarter_of, on_drop, one_worker, poll_once,
+    silence_expected_panics, within_a_minute,
 };
 use corepool::{CancelOnDrop, JobHandle, Pool, Shutdown};
-
-fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(waker))
-}
 
 /// What happens to a waker that was left with a handle, in each of the ways to let go of it.
 #[test]
@@ -34,7 +29,7 @@ fn a_handle_that_is_dropped_takes_its_waker_along() {
             let (gate, held) = hold_worker(&pool);
             let spy = Spy::new();
             let mut job = pool.submit(|| ()).unwrap();
-            assert!(poll(&mut job, &spy.waker()).is_pending());
+            assert!(poll_once(&mut job, &spy.waker()).is_pending());
             assert_eq!(spy.out(), 1);
             way(job);
             assert_eq!((spy.out(), spy.woken()), (0, 0));
@@ -52,9 +47,9 @@ fn a_running_jobs_handle_takes_its_waker_along_and_the_guard_asks_it_to_stop() {
         let pool = one_worker(8);
         let (gate, mut held) = hold_worker(&pool);
         let spy = Spy::new();
-        assert!(poll(&mut held, &spy.waker()).is_pending());
+        assert!(poll_once(&mut held, &spy.waker()).is_pending());
         let mut guard = held.cancel_on_drop();
-        assert!(poll(&mut guard, &spy.waker()).is_pending());
+        assert!(poll_once(&mut guard, &spy.waker()).is_pending());
         drop(guard);
         assert_eq!((spy.out(), spy.woken()), (0, 0));
         gate.open();
@@ -73,7 +68,7 @@ fn a_guard_that_is_dropped_under_the_lock_that_its_waker_takes_does_not_deadlock
         let taken = Arc::clone(&lock);
         spy.on_wake(move || drop(taken.lock()));
         let mut guard = pool.submit(|| ()).unwrap().cancel_on_drop();
-        assert!(poll(&mut guard, &spy.waker()).is_pending());
+        assert!(poll_once(&mut guard, &spy.waker()).is_pending());
         let clearing = lock.lock().unwrap();
         drop(guard);
         drop(clearing);
@@ -91,7 +86,7 @@ fn a_waker_that_panics_when_it_is_dropped_is_contained() {
         let (gate, held) = hold_worker(&pool);
         let spy = Spy::new();
         let mut job = pool.submit(|| 42).unwrap();
-        assert!(poll(&mut job, &spy.waker()).is_pending());
+        assert!(poll_once(&mut job, &spy.waker()).is_pending());
         spy.on_drop(|| panic!("{EXPECTED}a waker"));
         drop(job);
         assert_eq!(spy.out(), 0);
@@ -224,7 +219,7 @@ fn a_long_chain_of_wakers_is_dropped_one_by_one() {
         for _ in 0..LONG {
             let waker = Waker::from(Arc::new(Task(Mutex::new(last.take()))));
             let mut job = pool.submit(|| ()).unwrap();
-            assert!(poll(&mut job, &waker).is_pending());
+            assert!(poll_once(&mut job, &waker).is_pending());
             last = Some(job);
         }
         drop(last);
@@ -241,7 +236,7 @@ fn a_join_wakes_nobody_who_polled_before() {
         let waker = spy.waker();
         let joins = pool.submit(move || {
             let mut job = inner.submit(|| ()).unwrap();
-            assert!(poll(&mut job, &waker).is_pending());
+            assert!(poll_once(&mut job, &waker).is_pending());
             job.join().unwrap();
         });
         finish(joins.unwrap());

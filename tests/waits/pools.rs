@@ -7,20 +7,13 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::{
-    EXPECTED, FOREVER, Gate, finish, hold_worker, one_worker, silence_expected_panics, wait_until, within_a_minute,
+    EXPECTED, FOREVER, Gate, assert_no_thread_named, finish, hold_worker, named, one_worker, silence_expected_panics,
+    thread_name, wait_until, within_a_minute,
 };
 use corepool::{
     CancelToken, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint,
     current_worker,
 };
-
-fn named(name: &str, workers: usize) -> Pool {
-    Pool::builder().workers(workers).thread_name(name).build().unwrap()
-}
-
-fn thread_name() -> String {
-    thread::current().name().unwrap_or_default().to_owned()
-}
 
 /// Runs `job` on a worker of the pool and gives what it returned.
 fn inside<T: Send + 'static>(pool: &Pool, job: impl FnOnce() -> T + Send + 'static) -> T {
@@ -296,8 +289,7 @@ fn the_last_pool_may_be_dropped_by_its_job_elsewhere() {
         assert!(ran);
         gate.open();
         finish(held);
-        #[cfg(target_os = "linux")]
-        wait_until("its thread to be gone", || crate::common::threads_named("leaves") == 0);
+        assert_no_thread_named("leaves");
     });
 }
 

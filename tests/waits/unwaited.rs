@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -154,7 +154,7 @@ fn a_shutdown_can_be_awaited() {
             let mut ends = Box::pin(pool.shutdown_async(mode));
             assert_eq!(pool.stats().aborted, 0, "nothing happens before the first poll");
             for waker in [Waker::noop().clone(), spy.waker(), spy.waker()] {
-                assert!(ends.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                assert!(poll_once(&mut ends, &waker).is_pending());
             }
             assert_eq!(spy.out(), 1, "the last waker counts");
             assert_eq!(pool.submit(|| ()).unwrap_err().kind(), SubmitErrorKind::ShutDown);
@@ -179,9 +179,9 @@ fn an_awaited_shutdown_wakes_all_who_watch_and_forgets_who_left() {
         let (spy, gone) = (Spy::new(), Spy::new());
         let mut watching: Vec<_> = (0..3).map(|_| Box::pin(pool.shutdown_async(Shutdown::Drain))).collect();
         let mut leaves = Box::pin(pool.shutdown_async(Shutdown::Drain));
-        assert!(leaves.as_mut().poll(&mut Context::from_waker(&gone.waker())).is_pending());
+        assert!(poll_once(&mut leaves, &gone.waker()).is_pending());
         for ends in &mut watching {
-            assert!(ends.as_mut().poll(&mut Context::from_waker(&spy.waker())).is_pending());
+            assert!(poll_once(ends, &spy.waker()).is_pending());
         }
         drop(leaves);
         assert_eq!((gone.out(), gone.woken()), (0, 0));
@@ -207,7 +207,7 @@ fn an_awaited_shutdown_that_is_dropped_goes_on_and_blocks_nobody() {
         let guard = on_drop(move || opens.open());
         pool.submit(move || drop(guard)).unwrap().detach();
         let mut ends = Box::pin(pool.shutdown_async(Shutdown::Drain));
-        assert!(ends.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(poll_once(&mut ends, Waker::noop()).is_pending());
         let dropped = thread::spawn({
             let stopped = stopped.clone();
             move || {
@@ -231,7 +231,7 @@ fn an_awaited_shutdown_on_the_pools_own_worker_would_deadlock() {
         let inner = pool.clone();
         let answer = pool.submit(move || {
             let mut ends = Box::pin(inner.shutdown_async(Shutdown::Drain));
-            match ends.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            match poll_once(&mut ends, Waker::noop()) {
                 Poll::Ready(answer) => answer.map(drop),
                 Poll::Pending => panic!("it waits"),
             }

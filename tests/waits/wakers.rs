@@ -3,13 +3,13 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use crate::common::spy::Spy;
 use crate::common::{
-    FOREVER, Gate, finish, hold_worker, in_debug_a_quarter_of, one_worker, wait_until, within_a_minute,
+    FOREVER, Gate, finish, hold_worker, in_debug_a_quarter_of, one_worker, poll_once, wait_until, within_a_minute,
 };
 use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
 
@@ -37,7 +37,7 @@ impl Full {
         let queued = queue(&pool);
         let spy = Spy::new();
         let mut in_line: Submission = Box::pin(pool.submit_async((|| 2) as fn() -> i32));
-        assert!(in_line.as_mut().poll(&mut Context::from_waker(&spy.waker())).is_pending());
+        assert!(poll_once(&mut in_line, &spy.waker()).is_pending());
         (Self { pool, gate, held, in_line, spy }, queued)
     }
 
@@ -49,7 +49,7 @@ impl Full {
     }
 
     fn verdict(&mut self) -> Result<i32, SubmitErrorKind> {
-        match self.in_line.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match poll_once(&mut self.in_line, Waker::noop()) {
             Poll::Ready(submitted) => submitted.map(finish).map_err(|rejected| rejected.kind()),
             Poll::Pending => panic!("it still waits"),
         }
@@ -130,7 +130,7 @@ fn a_waker_may_wait_for_the_job_that_a_join_is_about_to_run() {
         wait_until("its target to be queued", || pool.stats().queued == 1 && pool.stats().busy == 2);
         let spy = Spy::new();
         let mut in_line = Box::pin(pool.submit_async(|| ()));
-        assert!(in_line.as_mut().poll(&mut Context::from_waker(&spy.waker())).is_pending());
+        assert!(poll_once(&mut in_line, &spy.waker()).is_pending());
         spy.on_wake(move || {
             other_gate.open();
             ran.pass();
@@ -155,7 +155,7 @@ fn a_waker_that_takes_its_time_holds_no_job_up() {
         });
         let spy = Spy::new();
         let mut in_line = Box::pin(pool.submit_async(|| 2));
-        assert!(in_line.as_mut().poll(&mut Context::from_waker(&spy.waker())).is_pending());
+        assert!(poll_once(&mut in_line, &spy.waker()).is_pending());
         spy.on_wake({
             let (ran, woken) = (ran.clone(), woken.clone());
             move || {
@@ -190,7 +190,7 @@ impl Wake for Inline {
         // Out of the lock while it runs: it may be woken meanwhile, in which case it is polled again here.
         let Some(mut task) = self.0.lock().unwrap().take() else { return };
         let waker = Waker::from(Arc::clone(&self));
-        if task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+        if poll_once(&mut task, &waker).is_pending() {
             *self.0.lock().unwrap() = Some(task);
         }
     }
