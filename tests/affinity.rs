@@ -11,6 +11,9 @@ use common::{FOREVER, hold_worker, on_drop, on_every_worker, within_a_minute};
 use corepool::Pool;
 use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
 
+/// Soon over, and longer than a thread is held up that submits a job: if it is over by then, the job ends there.
+const SOON: Duration = Duration::from_millis(100);
+
 fn here() -> CpuSet {
     sched_getaffinity(None).unwrap()
 }
@@ -64,8 +67,7 @@ fn the_keeper_takes_after_who_builds_the_pool_and_not_after_the_first_deadline()
         let (tell, told) = mpsc::channel();
         let guard = on_drop(move || tell.send(here()).unwrap());
         let submitter = pool.clone();
-        let job =
-            pinned(move || submitter.job().timeout(Duration::from_millis(10)).submit(move || drop(guard)).unwrap());
+        let job = pinned(move || submitter.job().timeout(SOON).submit(move || drop(guard)).unwrap());
         assert_eq!(told.recv_timeout(FOREVER).unwrap(), here());
         gate.open();
         held.join().unwrap();

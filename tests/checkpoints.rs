@@ -372,14 +372,15 @@ fn of_several_reasons_the_first_is_told() {
         let token = CancelToken::new();
         let (begin, begun) = mpsc::channel();
         let (go, gate) = mpsc::channel::<()>();
-        let due = Instant::now() + Duration::from_millis(50);
+        // Not before the job begins, even on a busy machine.
+        let due = Instant::now() + Duration::from_millis(250);
         let (canceller, aborter) = (token.clone(), pool.clone());
         let job = pool.job().run_limit(Duration::ZERO).deadline(due).token(&token).submit(move || {
             let limited = checkpoint();
             begin.send(()).unwrap();
             gate.recv().unwrap_err();
             let aborted = checkpoint();
-            while Instant::now() < due {}
+            wait_until("the deadline to have passed", || Instant::now() >= due);
             let due = checkpoint();
             canceller.cancel();
             [limited, aborted, due, checkpoint()]

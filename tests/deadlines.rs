@@ -18,8 +18,11 @@ use corepool::{
     Cancel, Interrupted, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind, WaitError, checkpoint,
 };
 
-/// Soon over, for deadlines that are meant to pass.
-const SOON: Duration = Duration::from_millis(5);
+/// Soon over, for deadlines that are meant to pass; longer than a thread is held up that submits a job.
+const SOON: Duration = Duration::from_millis(50);
+
+/// Not over before a worker has begun a job, or a thread has gone on, even on a busy machine.
+const LATER: Duration = Duration::from_millis(250);
 
 /// Not over while a test runs.
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -65,8 +68,8 @@ fn a_job_that_starts_in_time_is_not_expired() {
     let pool = one_worker(10);
     assert_eq!(finish(pool.job().timeout(HOUR).submit(|| 42).unwrap()), 42);
     // Over before the job ends, but it has started.
-    let job = pool.job().timeout(Duration::from_millis(200)).submit(|| {
-        let late = Instant::now() + Duration::from_millis(250);
+    let job = pool.job().timeout(LATER).submit(|| {
+        let late = Instant::now() + LATER;
         wait_until("the deadline to have passed", || Instant::now() > late);
         43
     });
@@ -124,9 +127,9 @@ fn a_near_deadline_is_kept_although_a_far_one_came_first() {
 fn a_cancelled_job_does_not_expire_later() {
     let pool = one_worker(10);
     let (gate, held) = hold_worker(&pool);
-    let cancelled = pool.job().timeout(Duration::from_millis(50)).submit(|| ()).unwrap();
+    let cancelled = pool.job().timeout(LATER).submit(|| ()).unwrap();
     assert_eq!(cancelled.cancel(), Cancel::Dequeued);
-    assert!(is_expired(pool.job().timeout(Duration::from_millis(60)).submit(|| ()).unwrap()));
+    assert!(is_expired(pool.job().timeout(LATER + SOON).submit(|| ()).unwrap()));
     assert!(matches!(outcome(cancelled), Err(JobError::Cancelled)));
     assert_eq!((pool.stats().cancelled, pool.stats().expired), (1, 1));
     gate.open();
@@ -538,7 +541,7 @@ fn the_last_pool_may_be_dropped_by_the_keeper_with_a_future_that_timed_out_in_li
 #[test]
 fn a_running_job_is_told_that_its_deadline_has_passed() {
     let pool = one_worker(10);
-    let job = pool.job().timeout(Duration::from_millis(50)).submit(|| {
+    let job = pool.job().timeout(LATER).submit(|| {
         let first = checkpoint();
         (first, until_stopped())
     });
@@ -572,18 +575,17 @@ fn joined_inside_a_job_it_is_claimed_in_time_and_expired_after() {
 fn a_time_out_runs_from_the_moment_the_job_is_submitted() {
     within_a_minute(|| {
         let pool = one_worker(8);
-        let timeout = Duration::from_millis(40);
-        let (builder, other) = (pool.job().timeout(timeout), pool.job().timeout(timeout));
-        let mut late = Box::pin(pool.job().timeout(timeout).submit_async(|| 1));
-        thread::sleep(2 * timeout);
-        // Long after they were built.
+        let (builder, other) = (pool.job().timeout(LATER), pool.job().timeout(LATER));
+        let mut late = Box::pin(pool.job().timeout(LATER).submit_async(|| 1));
+        thread::sleep(LATER);
+        // Over, had it begun when they were built.
         let late = ready(poll_once(&mut late, Waker::noop()));
         assert_eq!(finish(late.unwrap()), 1);
         assert_eq!(finish(builder.submit(|| 2).unwrap()), 2);
         assert_eq!(finish(other.try_submit(|| 3).unwrap()), 3);
         // A moment is one whenever the job is submitted.
-        let due = pool.job().deadline(Instant::now() + timeout);
-        thread::sleep(2 * timeout);
+        let due = pool.job().deadline(Instant::now() + SOON);
+        thread::sleep(SOON);
         assert!(is_expired(due.submit(|| 4).unwrap()));
     });
 }

@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{FOREVER, Gate, assert_adds_up, finish, hold_worker, on_drop, one_worker, within_a_minute};
+use crate::common::{
+    FOREVER, Gate, assert_adds_up, finish, hold_worker, on_drop, one_worker, wait_until, within_a_minute,
+};
 use corepool::{CancelToken, JobError, JobHandle, Pool, Shutdown, WaitError, checkpoint};
 
-const SOON: Duration = Duration::from_millis(20);
+/// Soon over, and longer than a thread is held up that submits a job: if it is over by then, the job ends there.
+const SOON: Duration = Duration::from_millis(50);
 
 /// What a destructor does with the handle of another job.
 type Wait = fn(JobHandle<u32>) -> Result<u32, JobError>;
@@ -37,6 +40,12 @@ const WAITS: [(&str, Wait); 5] = [
 /// A handle that comes later than what is to own it.
 type Slot = Arc<Mutex<Option<JobHandle<u32>>>>;
 
+/// What is in the slot, or will be: a keeper may come to the destructor before the handle is there.
+fn taken_from(slot: &Slot) -> JobHandle<u32> {
+    wait_until("the handle to be there", || slot.lock().unwrap().is_some());
+    slot.lock().unwrap().take().unwrap()
+}
+
 /// A pool whose one worker is held, and in its queue a job whose closure, when it is dropped, waits for one behind it.
 struct Chain {
     pool: Pool,
@@ -58,8 +67,7 @@ impl Chain {
         let guard = {
             let slot = Arc::clone(&slot);
             on_drop(move || {
-                let behind = slot.lock().unwrap().take().unwrap();
-                tell.send(wait(behind)).unwrap();
+                tell.send(wait(taken_from(&slot))).unwrap();
             })
         };
         let first = submit_first(&pool, Box::new(move || drop(guard)));
@@ -131,7 +139,7 @@ fn the_keeper_may_drop_what_joins_a_job_whose_deadline_comes_next() {
             let chain = Chain::new(
                 wait.1,
                 |pool, job| pool.job().timeout(SOON).submit(job).unwrap(),
-                |pool| pool.job().timeout(5 * SOON).submit(|| 1).unwrap(),
+                |pool| pool.job().timeout(2 * SOON).submit(|| 1).unwrap(),
             );
             assert!(matches!(chain.heard(), Err(JobError::Expired)), "{}", wait.0);
             chain.end();
@@ -220,13 +228,12 @@ fn joining_the_very_job_that_this_thread_drops_would_deadlock() {
                 let guard = {
                     let (slot, pool) = (Arc::clone(&slot), pool.clone());
                     on_drop(move || {
-                        let own = slot.lock().unwrap().take().unwrap();
-                        tell.send((wait(own), pool.wait_idle(None), checkpoint())).unwrap();
+                        tell.send((wait(taken_from(&slot)), pool.wait_idle(None), checkpoint())).unwrap();
                     })
                 };
                 let mut job = pool.job().token(&token);
                 if name.ends_with("deadline") {
-                    job = job.timeout(2 * SOON);
+                    job = job.timeout(SOON);
                 }
                 let job = job.submit(move || {
                     drop(guard);

@@ -319,6 +319,7 @@ fn a_shutdown_keeps_its_time_out_whatever_a_worker_does_at_its_end() {
             let ends = prepare(&pool, never.clone());
             gate.open();
             finish(held);
+            pool.wait_idle(Some(FOREVER)).unwrap();
             // The next caller gives the time again, and no thread.
             for _ in 0..2 {
                 let report = pool.shutdown(Shutdown::Drain, Some(Duration::from_millis(50))).unwrap();

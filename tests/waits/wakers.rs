@@ -13,7 +13,8 @@ use crate::common::{
 };
 use corepool::{Cancel, CancelToken, JobError, JobHandle, Pool, Shutdown, SubmitError, SubmitErrorKind};
 
-const SOON: Duration = Duration::from_millis(20);
+/// Soon over, but not before a future stands in line behind the job.
+const SOON: Duration = Duration::from_millis(250);
 
 type Submission = Pin<Box<dyn Future<Output = Result<JobHandle<i32>, SubmitError<fn() -> i32>>> + Send>>;
 
