@@ -157,7 +157,6 @@ fn rate(bench: &mut dyn Bench) {
     for threads in THREADS {
         let mut group = Group::new(format!("rate_{threads}"));
         calls(&mut group, "corepool_count", threads, by_rate(Window::Count(100)));
-        calls(&mut group, "corepool_slow", threads, with_slow_calls());
         calls(&mut group, "corepool_time", threads, by_rate(Window::Time { span: MINUTE, buckets: 60 }));
         let windowed = failure_policy::success_rate_over_time_window(0.5, 20, MINUTE, backoff::constant(MINUTE));
         calls(&mut group, "failsafe_time", threads, Config::new().failure_policy(windowed).build());
@@ -166,6 +165,7 @@ fn rate(bench: &mut dyn Bench) {
     }
     let mut group = Group::new("rate_parts");
     let (clock, lock) = (MonotonicClock::new(), Mutex::new(0_u64));
+    calls(&mut group, "corepool_slow", 1, with_slow_calls());
     group.iterate("clock", move || black_box(&clock).now());
     group.iterate("lock", move || *black_box(&lock).lock() += 1);
     bench.measure(group);

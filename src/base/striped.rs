@@ -1,8 +1,14 @@
 //! A counter for many threads at once.
 
-use crate::base::sync::{AtomicU64, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::AtomicU64 as StdAtomicU64;
+
+use crate::base::sync::{AtomicU64, Ordering, thread_local};
 
 const STRIPES: usize = if cfg!(corepool_loom) { 1 } else { 4 };
+
+/// No thread's number.
+const NOBODY: u64 = 0;
 
 /// A counter in parts, each on a cache line of its own, so that threads which add to it seldom meet.
 #[derive(Debug)]
@@ -10,62 +16,95 @@ pub(crate) struct Striped([Stripe; STRIPES]);
 
 #[derive(Debug)]
 #[repr(align(128))]
-struct Stripe(AtomicU64);
+struct Stripe {
+    /// What any thread may write.
+    shared: AtomicU64,
+    /// What the owner has added by `add_one`. Nobody else writes it, so that takes no read-modify-write.
+    owned: AtomicU64,
+    /// The number of the first thread that added one here: for good, as no number is used twice.
+    owner: AtomicU64,
+}
 
 impl Striped {
     pub(crate) fn new() -> Self {
-        Self([(); STRIPES].map(|()| Stripe(AtomicU64::new(0))))
+        Self([(); STRIPES].map(|()| Stripe::new()))
     }
 
     #[inline]
     pub(crate) fn add_one(&self) {
-        // ORDERING: Relaxed, as it orders nothing but itself.
-        self.own().fetch_add(1, Ordering::Relaxed);
+        let thread = thread_number();
+        self.stripe_of(thread).add_one(thread);
     }
 
     /// What was added before, by whoever this thread knows of, and perhaps more.
     pub(crate) fn sum(&self) -> u64 {
-        // ORDERING: Relaxed, see `add_one`.
-        self.all().map(|stripe| stripe.load(Ordering::Relaxed)).sum()
+        self.0.iter().map(Stripe::count).sum()
     }
 
-    /// This thread's part.
+    /// This thread's part, if the parts are not used by `add_one`.
     #[inline]
     pub(crate) fn own(&self) -> &AtomicU64 {
-        &self.0[own_stripe()].0
+        &self.stripe_of(thread_number()).shared
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &AtomicU64> {
-        self.0.iter().map(|stripe| &stripe.0)
+        self.0.iter().map(|stripe| &stripe.shared)
+    }
+
+    #[inline]
+    fn stripe_of(&self, thread: u64) -> &Stripe {
+        &self.0[thread as usize % STRIPES]
     }
 }
 
-/// The threads take the stripes in turn.
-#[cfg(not(corepool_loom))]
-#[inline]
-fn own_stripe() -> usize {
-    use std::cell::Cell;
-    use std::sync::atomic::AtomicUsize;
-
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
-
-    std::thread_local! {
-        /// 0: not given yet.
-        static OWN: Cell<usize> = const { Cell::new(0) };
+impl Stripe {
+    fn new() -> Self {
+        Self { shared: AtomicU64::new(0), owned: AtomicU64::new(0), owner: AtomicU64::new(NOBODY) }
     }
-    OWN.with(|own| {
-        if own.get() == 0 {
-            // ORDERING: Relaxed, as any number will do.
-            own.set(1 + THREADS.fetch_add(1, Ordering::Relaxed) % STRIPES);
+
+    #[inline]
+    fn add_one(&self, thread: u64) {
+        // ORDERING: Relaxed throughout, as a count orders nothing but itself, and a thread knows what it owns.
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner == thread || owner == NOBODY && self.take(thread) {
+            // ORDERING: Relaxed, see above.
+            self.owned.store(self.owned.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        } else {
+            // ORDERING: Relaxed, see above.
+            self.shared.fetch_add(1, Ordering::Relaxed);
         }
-        own.get() - 1
-    })
+    }
+
+    #[cold]
+    fn take(&self, thread: u64) -> bool {
+        // ORDERING: Relaxed, see `add_one`.
+        self.owner.compare_exchange(NOBODY, thread, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn count(&self) -> u64 {
+        // ORDERING: Relaxed, see `add_one`.
+        self.shared.load(Ordering::Relaxed) + self.owned.load(Ordering::Relaxed)
+    }
 }
 
-/// Models must take the same way each time.
-#[cfg(corepool_loom)]
-fn own_stripe() -> usize {
-    0
+thread_local! {
+    /// This thread's number, once it has one.
+    static NUMBER: Cell<u64> = const { Cell::new(NOBODY) };
+}
+
+/// Threads are numbered from 1 up, so they take the stripes in turn.
+#[inline]
+fn thread_number() -> u64 {
+    // Not the model's: a thread has another number in each run of a model, and goes the same way.
+    static LAST: StdAtomicU64 = StdAtomicU64::new(NOBODY);
+
+    NUMBER.with(|number| {
+        if number.get() == NOBODY {
+            // ORDERING: Relaxed, as any number will do that no other thread has.
+            number.set(1 + LAST.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
 }
 
 #[cfg(all(test, not(corepool_loom)))]

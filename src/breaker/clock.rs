@@ -140,7 +140,8 @@ impl TimeSource {
     /// The time in nanoseconds for who does without the lock; `None` if it takes more than that.
     #[inline]
     pub(super) fn nanos(&self) -> Option<u64> {
-        let nanos = u64::try_from(self.read()?.as_nanos()).ok()?;
+        let now = self.read()?;
+        let nanos = now.as_secs().checked_mul(1_000_000_000)?.checked_add(now.subsec_nanos().into())?;
         match self {
             Self::System(_) => Some(nanos),
             // ORDERING: Relaxed, as it orders nothing but itself.

@@ -460,7 +460,7 @@ impl Machine {
     /// What `rejection` says whatever the time, until a time.
     pub(super) fn barrier(&self) -> Option<Barrier> {
         match &self.phase {
-            Phase::Open(Wait { since, length: Some(length), .. }) => {
+            Phase::Open(Wait { since, length: Some(length), .. }) if !length.is_zero() => {
                 Some(Barrier::Until(Reason::Open, since.saturating_add(*length)))
             }
             Phase::HalfOpen(trial) if !trial.has_place(&self.rules) => {

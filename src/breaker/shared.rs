@@ -114,6 +114,7 @@ impl Shared {
     }
 
     /// Twice if a lease had run out and the wait after it had to be asked for.
+    #[inline(never)]
     fn admit_by_machine(&self) -> Result<Ticket, Rejected> {
         loop {
             let mut is_heard = false;

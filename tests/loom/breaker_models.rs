@@ -280,6 +280,18 @@ fn open() -> CircuitBreaker {
 }
 
 #[test]
+fn rejections_of_two_threads_are_all_counted() {
+    let counts = explore(|| {
+        let breaker = open();
+        let other = elsewhere(&breaker, |breaker| [(); 2].map(|()| breaker.try_acquire().is_err()));
+        breaker.try_acquire().unwrap_err();
+        assert_eq!(other.join().unwrap(), [true; 2]);
+        breaker.snapshot().rejected
+    });
+    assert_eq!(counts, [3]);
+}
+
+#[test]
 fn the_gate_is_shut_by_an_opening_and_stays_so() {
     let ends = ask_twice_beside(|| opens_after(1).build().unwrap(), fail);
     assert_eq!(ends, [["admitted", "admitted"], ["admitted", "open"], ["open", "open"]]);
