@@ -16,12 +16,12 @@ pub fn is_even(rows: &Rows) -> bool {
 pub fn balance(books: &Books) -> Rows {
     let answers = books.answers.each_ref().map(Count::get);
     let [completed, panicked, cancelled, expired, aborted, unasked, _, abandoned] = answers;
-    let [unrun, returned, burst, ran_here] = books.fates.each_ref().map(Count::get);
+    let [unrun, returned, burst] = books.fates.each_ref().map(Count::get);
     let [full, timed_out, cancelled_in_line, shut_down] = books.rejections.each_ref().map(Count::get);
 
     let (accepted, opened) = (books.accepted.get(), books.opened.get());
     let resolved = completed + panicked + cancelled + expired + aborted + unasked;
-    let unended = opened.saturating_sub(unrun + returned + burst + ran_here);
+    let unended = opened.saturating_sub(unrun + returned + burst);
     let lost = accepted.saturating_sub(resolved).max(unended);
     [
         ("pools", 1),
@@ -51,7 +51,7 @@ pub fn balance(books: &Books) -> Rows {
 /// What the pool counted that nobody else did. Some counts are known up to the futures that were dropped in line.
 pub fn compare(books: &Books, stats: &Stats) -> Vec<String> {
     let [_, _, cancelled, expired, aborted, _, _, abandoned] = books.answers.each_ref().map(Count::get);
-    let [_, returned, burst, _] = books.fates.each_ref().map(Count::get);
+    let [_, returned, burst] = books.fates.each_ref().map(Count::get);
     let accepted = books.accepted.get();
     let offers = accepted + abandoned + books.rejections.iter().map(Count::get).sum::<u64>();
     let unrun = accepted - returned - burst;

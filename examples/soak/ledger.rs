@@ -37,8 +37,6 @@ pub enum Fate {
     Unrun,
     Returned,
     Panicked,
-    /// Called by the submitter whose job was rejected.
-    RanHere,
 }
 
 /// What the submitter heard of a job in the end.
@@ -66,7 +64,7 @@ pub struct Books {
     /// In the order of [`SubmitErrorKind`].
     pub rejections: [Count; 4],
     /// In the order of [`Fate`].
-    pub fates: [Count; 4],
+    pub fates: [Count; 3],
     /// In the order of [`Answer`].
     pub answers: [Count; 8],
     pub doubled: Count,
@@ -105,7 +103,6 @@ struct Story {
     answer: Option<Answer>,
     /// In the order of [`Answer`]: whether something was done that may end the job so.
     allowed: [bool; 8],
-    runs_here: bool,
 }
 
 impl Record {
@@ -125,23 +122,15 @@ impl Record {
         }
     }
 
-    /// Before the submitter calls a rejected closure, where `checkpoint()` speaks for whatever job the submitter is in.
-    pub fn runs_here(&self) {
-        let mut story = self.story.lock();
-        story.runs_here = true;
-        story.allowed = [true; 8];
-    }
-
     /// Before anything is done that may end the job so.
     pub fn allow(&self, answer: Answer) {
         self.story.lock().allowed[answer as usize] = true;
     }
 
     fn allows(&self, answer: Answer) -> bool {
-        let is_allowed = self.story.lock().allowed[answer as usize];
         match answer {
-            Answer::Cancelled | Answer::Expired => is_allowed,
-            Answer::Aborted => is_allowed || self.books.aborting.load(Ordering::Acquire),
+            Answer::Cancelled | Answer::Expired => self.story.lock().allowed[answer as usize],
+            Answer::Aborted => self.books.aborting.load(Ordering::Acquire),
             _ => true,
         }
     }
@@ -160,8 +149,8 @@ impl Record {
     pub fn ran(&self, fate: Fate) {
         let mut story = self.story.lock();
         story.runs += 1;
-        story.fate = if story.runs_here { Fate::RanHere } else { fate };
-        self.books.fates[story.fate as usize].add_one();
+        story.fate = fate;
+        self.books.fates[fate as usize].add_one();
     }
 
     /// The submitter's last word.
@@ -191,7 +180,7 @@ impl Drop for Record {
             | (Answer::Panicked, Fate::Panicked)
             | (Answer::Cancelled | Answer::Expired | Answer::Aborted, Fate::Unrun)
             | (Answer::LetGo, Fate::Returned | Fate::Panicked | Fate::Unrun)
-            | (Answer::NotAccepted, Fate::Unrun | Fate::RanHere) => {}
+            | (Answer::NotAccepted, Fate::Unrun) => {}
             (Answer::Abandoned, Fate::Unrun) => books.answers[Answer::Abandoned as usize].add_one(),
             (Answer::Abandoned, Fate::Returned | Fate::Panicked) => {
                 books.accepted.add_one();

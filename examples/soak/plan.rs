@@ -58,7 +58,6 @@ pub struct Options {
 #[derive(Clone, Copy)]
 pub enum Rejection {
     SubmitAgain,
-    RunHere,
     Drop,
 }
 
@@ -113,11 +112,7 @@ impl Plan {
             work: draw_work(rng, depth),
             verb: draw_verb(rng),
             options: (rng.u8(..100) < 40).then(|| draw_options(rng)),
-            rejection: match rng.u8(..100) {
-                0..20 => Rejection::SubmitAgain,
-                20..25 => Rejection::RunHere,
-                _ => Rejection::Drop,
-            },
+            rejection: if rng.u8(..4) == 0 { Rejection::SubmitAgain } else { Rejection::Drop },
             handling: draw_handling(rng),
             depth,
             seed: rng.u64(..),

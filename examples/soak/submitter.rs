@@ -90,11 +90,6 @@ impl Submitter {
             (Err(closure), Rejection::SubmitAgain) => {
                 self.stage(&Plan { verb: Verb::Submit, rejection: Rejection::Drop, ..*plan }, record, closure)
             }
-            (Err(closure), Rejection::RunHere) => {
-                record.runs_here();
-                contain(|| drop(closure()));
-                None
-            }
             (Err(closure), Rejection::Drop) => {
                 contain(|| drop(closure));
                 None
