@@ -11,8 +11,7 @@
 //! cargo run --release --example soak -- --seconds 3600
 //! ```
 //!
-//! The way of a job: `plan` draws it -> `submitter` offers it -> `job` runs -> `submitter` sees to its handle. Each of
-//! them writes to the `ledger`, from which the `driver` of the pools draws the `balance`.
+//! The way of a job: `submitter` offers it -> `job` runs -> `pending` sees to its handle. Each draws what it does, and writes to the `ledger`, from which the `driver` of the pools draws the `balance`.
 
 #![allow(unreachable_pub, reason = "a program has no outside")]
 
@@ -34,8 +33,8 @@ use fastrand::Rng;
 use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 use ledger::{ACCEPTED, Answer, Books, Fate};
 use parking_lot::RwLock;
+use pending::Pending;
 use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
-use submitter::Pending;
 
 #[path = "soak/balance.rs"]
 mod balance;
@@ -47,8 +46,8 @@ mod driver;
 mod job;
 #[path = "soak/ledger.rs"]
 mod ledger;
-#[path = "soak/plan.rs"]
-mod plan;
+#[path = "soak/pending.rs"]
+mod pending;
 mod shared;
 #[path = "soak/submitter.rs"]
 mod submitter;

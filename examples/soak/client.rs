@@ -1,6 +1,7 @@
 //! The clients: threads that keep the pools busy, each with some jobs it has not seen to yet.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
@@ -9,8 +10,8 @@ use fastrand::Rng;
 use parking_lot::RwLock;
 
 use crate::ledger::ACCEPTED;
-use crate::plan::{Plan, Verb};
-use crate::submitter::{Pending, Subject, Submitter};
+use crate::pending::Pending;
+use crate::submitter::{Subject, Submitter, Verb};
 
 /// A client submits fewer than this at a time, and sees to as many.
 const BURST: u8 = 64;
@@ -64,27 +65,20 @@ impl Soak {
     /// Submits until it is over; `elsewhere` takes what another thread should join.
     pub fn serve(&self, client: Client, mut rng: Rng, elsewhere: &SyncSender<Pending>) {
         let mut token = CancelToken::new();
+        let verb = matches!(client, Client::InLine).then_some(Verb::StandInLine);
         let mut unseen = VecDeque::with_capacity(UNSEEN);
         while !self.is_over() {
-            let mut submitter = self.submitter(client, token);
-            for _ in 0..rng.u8(1..BURST) {
-                if rng.u8(..) == 0 {
-                    submitter.token.cancel();
-                    submitter.token = CancelToken::new();
-                }
-                let mut plan = Plan::draw(&mut rng, 0);
-                if matches!(client, Client::InLine) {
-                    plan.verb = Verb::StandInLine;
-                }
-                unseen.extend(submitter.submit(&plan));
+            if rng.u8(..8) == 0 {
+                mem::take(&mut token).cancel();
             }
+            let submitter = self.submitter(client, token.clone());
+            unseen.extend((0..rng.u8(1..BURST)).filter_map(|_| submitter.submit(rng.fork(), 0, verb)));
             // Who sees to jobs does not submit meanwhile: only once the line is long enough to fill the queue for a while.
             if unseen.len() >= UNSEEN || submitter.subject.pool.stats().waiting >= LINE {
                 let some = rng.usize(..=unseen.len().min(BURST.into()));
-                unseen.drain(..some).for_each(|pending: Pending| pending.see_to(&mut rng, elsewhere));
+                unseen.drain(..some).for_each(|pending: Pending| pending.see_to(elsewhere));
             }
-            token = submitter.token;
         }
-        unseen.into_iter().for_each(|pending| pending.see_to(&mut rng, elsewhere));
+        unseen.into_iter().for_each(|pending| pending.see_to(elsewhere));
     }
 }

@@ -12,8 +12,8 @@ use fastrand::Rng;
 use crate::balance::{Rows, balance, compare};
 use crate::client::Soak;
 use crate::ledger::Books;
-use crate::plan::Plan;
-use crate::submitter::{Pending, Subject, Submitter};
+use crate::pending::Pending;
+use crate::submitter::{Subject, Submitter, Verb};
 
 /// The bound of the queue that is always full.
 pub const CAPACITY: usize = 64;
@@ -51,7 +51,7 @@ impl Driver {
         while !soak.is_over() {
             self.look_at(&soak.steady);
             if self.rng.u8(..8) == 0 {
-                wait_for(&soak.steady);
+                self.wait_for(&soak.steady);
             }
             let next = self.open_small()?;
             let subject = mem::replace(&mut *soak.passing.write(), next);
@@ -123,13 +123,13 @@ impl Driver {
         }
         self.settle(true);
     }
-}
 
-/// Whatever was accepted before must have resolved after.
-fn wait_for(subject: &Subject) {
-    let submitter = Submitter { subject: subject.clone(), elsewhere: subject.clone(), token: CancelToken::new() };
-    let probe = submitter.submit(&Plan::PLAIN);
-    subject.books.check(subject.pool.wait_idle(None).is_ok());
-    subject.books.check(probe.as_ref().is_none_or(Pending::is_finished));
-    probe.into_iter().for_each(Pending::see_to_inside);
+    /// Whatever was accepted before must have resolved after.
+    fn wait_for(&mut self, subject: &Subject) {
+        let submitter = Submitter { subject: subject.clone(), elsewhere: subject.clone(), token: CancelToken::new() };
+        let probe = submitter.submit(self.rng.fork(), 0, Some(Verb::Submit));
+        subject.books.check(subject.pool.wait_idle(None).is_ok());
+        subject.books.check(probe.as_ref().is_none_or(Pending::is_finished));
+        probe.into_iter().for_each(Pending::see_to_inside);
+    }
 }

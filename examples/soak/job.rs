@@ -9,19 +9,15 @@ use corepool::{Pool, Shutdown, WaitError, checkpoint};
 use fastrand::Rng;
 
 use crate::ledger::{Fate, Record};
-use crate::plan::{Plan, Rejection, Verb, Work};
-use crate::submitter::{Later, Pending, Submitter};
+use crate::pending::Pending;
+use crate::submitter::{Submitter, Verb};
 
-pub struct Job {
-    pub record: Arc<Record>,
-    pub work: Work,
-    pub depth: u8,
-    pub seed: u64,
-    pub burst: Burst,
-    /// Only of a job that uses it: it may become the last to hold its pool.
-    pub submitter: Option<Submitter>,
-    pub later: Option<Arc<Later>>,
-}
+/// Jobs nest no deeper.
+const DEEPEST: u8 = 3;
+
+pub type Closure = Box<dyn FnOnce() -> Output + Send>;
+/// What a closure does before it returns.
+pub type Work = Box<dyn FnOnce(&Arc<Record>) + Send>;
 
 /// What a job returns, or panics with.
 pub struct Output {
@@ -34,7 +30,7 @@ pub struct Output {
 struct Expected;
 
 /// A destructor that panics, but for while a panic unwinds, where that would end the process.
-pub struct Burst(pub bool);
+struct Burst(bool);
 
 impl Drop for Burst {
     fn drop(&mut self) {
@@ -62,60 +58,78 @@ pub fn silence_expected_panics() {
     }));
 }
 
-impl Job {
-    pub fn run(self) -> Output {
-        match (self.work, &self.submitter) {
-            (Work::Return | Work::BurstingValue | Work::BurstingClosure | Work::JoiningClosure, _) => {}
-            (Work::Busy(turns), _) => (0..turns).for_each(|_| hint::spin_loop()),
-            (Work::Checkpoints, _) => {
-                if let Some(why) = (0..100).find_map(|_| checkpoint().inspect(|()| hint::spin_loop()).err()) {
-                    self.record.told(why);
-                }
-            }
-            (Work::Panic, _) => {
-                self.record.ran(Fate::Panicked);
-                panic::panic_any(Expected);
-            }
-            (Work::PanicWithValue | Work::PanicWithBurstingValue, _) => {
-                self.record.ran(Fate::Panicked);
-                panic::panic_any(self.output());
-            }
-            (Work::Nest | Work::NestElsewhere, Some(submitter)) => self.nest(submitter),
-            (Work::WaitForItself, Some(submitter)) => self.wait_for_itself(&submitter.subject.pool),
-            (Work::CancelToken, Some(submitter)) => submitter.token.cancel(),
-            (_, None) => self.record.books.check(false),
+/// The closure of a job: after its work it returns a value, and some values burst.
+pub fn closure(record: &Arc<Record>, work: Work, rng: &mut Rng) -> Closure {
+    let (record, bursts) = (Arc::clone(record), rng.u8(..16) == 0);
+    Box::new(move || {
+        work(&record);
+        record.ran(Fate::Returned);
+        Output { record, _burst: Burst(bursts) }
+    })
+}
+
+/// Only work that needs its submitter holds on to it: a job may become the last to hold its pool.
+pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
+    let mut own_rng = rng.fork();
+    match rng.u16(..1_000) {
+        0..300 => Box::new(move |_| spin(own_rng.u16(..300))),
+        300..305 => Box::new(|_| spin(5_000)),
+        305..340 => Box::new(go_on_until_stopped),
+        340..410 => Box::new(move |record| throw(record, &mut own_rng)),
+        // What it has captured bursts: at the end of the work, or when it is dropped unrun.
+        410..450 => {
+            let burst = Burst(true);
+            Box::new(move |record| {
+                record.ran(Fate::Panicked);
+                drop(burst);
+            })
         }
-        let output = self.output();
-        let Self { record, burst, later, .. } = self;
-        drop(later);
-        record.ran(if burst.0 { Fate::Panicked } else { Fate::Returned });
-        // Not at the very end of the closure: what it returns then leaks, by a flaw of the language (rust#47949).
-        drop(burst);
-        output
-    }
-
-    fn output(&self) -> Output {
-        let bursts = matches!(self.work, Work::BurstingValue | Work::PanicWithBurstingValue);
-        Output { record: Arc::clone(&self.record), _burst: Burst(bursts) }
-    }
-
-    /// The children may have children of their own.
-    fn nest(&self, submitter: &Submitter) {
-        let mut rng = Rng::with_seed(self.seed);
-        let mut children = Vec::new();
-        for _ in 0..rng.u8(1..4) {
-            let mut plan = Plan::draw(&mut rng, self.depth + 1);
-            if matches!(self.work, Work::NestElsewhere) {
-                // Two pools whose jobs wait for room in each other would wait for ever.
-                plan = Plan { verb: Verb::Try, rejection: Rejection::Drop, ..plan };
-            }
-            children.extend(submitter.submit(&plan));
+        450..490 if depth < DEEPEST => {
+            let submitter = submitter.clone();
+            Box::new(move |_| nest(&submitter, own_rng, depth + 1, None))
         }
-        children.into_iter().for_each(Pending::see_to_inside);
+        // Two pools whose jobs wait for room in each other would wait for ever.
+        490..500 if depth < DEEPEST => {
+            let submitter = submitter.turned();
+            Box::new(move |_| nest(&submitter, own_rng, depth + 1, Some(Verb::Try)))
+        }
+        500..505 => {
+            let pool = submitter.subject.pool.clone();
+            Box::new(move |record| wait_for_itself(record, &pool))
+        }
+        505 => {
+            let token = submitter.token.clone();
+            Box::new(move |_| token.cancel())
+        }
+        _ => Box::new(|_| {}),
     }
+}
 
-    fn wait_for_itself(&self, pool: &Pool) {
-        let answers = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
-        self.record.books.check(answers == [Err(WaitError::WouldDeadlock); 2]);
+fn spin(turns: u16) {
+    (0..turns).for_each(|_| hint::spin_loop());
+}
+
+fn go_on_until_stopped(record: &Arc<Record>) {
+    if let Some(why) = (0..100).find_map(|_| checkpoint().inspect(|()| hint::spin_loop()).err()) {
+        record.told(why);
     }
+}
+
+fn throw(record: &Arc<Record>, rng: &mut Rng) {
+    record.ran(Fate::Panicked);
+    if rng.bool() {
+        panic::panic_any(Expected);
+    }
+    panic::panic_any(Output { record: Arc::clone(record), _burst: Burst(rng.bool()) });
+}
+
+/// Submits and joins some jobs, which may do so in turn.
+fn nest(submitter: &Submitter, mut rng: Rng, depth: u8, verb: Option<Verb>) {
+    let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(rng.fork(), depth, verb)).collect();
+    children.into_iter().for_each(Pending::see_to_inside);
+}
+
+fn wait_for_itself(record: &Arc<Record>, pool: &Pool) {
+    let answers = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
+    record.books.check(answers == [Err(WaitError::WouldDeadlock); 2]);
 }

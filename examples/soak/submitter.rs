@@ -1,20 +1,20 @@
-//! The way of a plan: a closure is made and offered, its handle seen to, and all that is heard of it written down.
+//! The submitters: each job they make has a record, and is offered to a pool by some verb and with some options.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use async_task::Runnable;
-use corepool::{Cancel, CancelToken, JobBuilder, JobError, JobHandle, Pool, SubmitError};
+use corepool::{CancelToken, JobBuilder, JobHandle, Pool, Priority, SubmitError};
 use fastrand::Rng;
-use parking_lot::Mutex;
 use pollster::block_on;
 
-use crate::job::{Burst, Job, Output, contain};
+use crate::job::{Closure, Output, Work, closure, contain, draw_work};
 use crate::ledger::{Answer, Books, Record};
-use crate::plan::{Handling, Options, Plan, Rejection, Verb, Work};
+use crate::pending::{Later, Pending, Stage};
+
+pub type Submitted = Result<JobHandle<Output>, SubmitError<Closure>>;
+pub type Submission = Pin<Box<dyn Future<Output = Submitted> + Send>>;
 
 /// A pool and its books.
 #[derive(Clone)]
@@ -22,10 +22,6 @@ pub struct Subject {
     pub pool: Pool,
     pub books: Arc<Books>,
 }
-
-type Closure = Box<dyn FnOnce() -> Output + Send>;
-type Submitted = Result<JobHandle<Output>, SubmitError<Closure>>;
-type Submission = Pin<Box<dyn Future<Output = Submitted> + Send>>;
 
 /// Who submits: a client, or a job.
 #[derive(Clone)]
@@ -36,243 +32,144 @@ pub struct Submitter {
     pub token: CancelToken,
 }
 
-impl Submitter {
-    /// Nothing comes back where the closure did, for good.
-    pub fn submit(&self, plan: &Plan) -> Option<Pending> {
-        let later = matches!(plan.work, Work::JoiningClosure).then(Arc::<Later>::default);
-        let record = self.subject.books.open();
-        let submitter = match plan.work {
-            Work::Nest | Work::WaitForItself | Work::CancelToken => Some(self.clone()),
-            Work::NestElsewhere => {
-                let Self { subject, elsewhere, token } = self.clone();
-                Some(Self { subject: elsewhere, elsewhere: subject, token })
-            }
-            _ => None,
-        };
-        let job = Job {
-            record: Arc::clone(&record),
-            work: plan.work,
-            depth: plan.depth,
-            seed: plan.seed,
-            burst: Burst(matches!(plan.work, Work::BurstingClosure)),
-            submitter,
-            later: later.clone(),
-        };
-        let stage = self.stage(plan, &record, Box::new(move || job.run()));
-        if let Some(later) = later {
-            // That must not wait for room, which only the end of the closure may make.
-            *later.0.lock() = self.submit(&Plan { verb: Verb::Try, ..Plan::PLAIN }).map(Box::new);
+#[derive(Clone, Copy)]
+pub enum Verb {
+    Submit,
+    Try,
+    Timeout(Duration),
+    /// Awaited at once.
+    Await,
+    /// Polled once, and awaited or dropped later.
+    StandInLine,
+    /// A future that is dropped as it was made.
+    NeverPoll,
+}
+
+impl Verb {
+    fn draw(rng: &mut Rng) -> Self {
+        match rng.u8(..100) {
+            0..5 => Self::Submit,
+            5..30 => Self::Try,
+            30..35 => Self::Timeout(Duration::ZERO),
+            35..40 => Self::Timeout(Duration::from_micros(rng.u64(..200))),
+            40..42 => Self::Timeout(Duration::MAX),
+            42..45 => Self::Await,
+            // Most of them: a line of futures fills the queue again without a thread that has to wake up first.
+            45..99 => Self::StandInLine,
+            _ => Self::NeverPoll,
         }
+    }
+}
+
+impl Submitter {
+    /// Who submits to the other pool.
+    pub fn turned(&self) -> Self {
+        Self { subject: self.elsewhere.clone(), elsewhere: self.subject.clone(), token: self.token.clone() }
+    }
+
+    /// By that verb only, or by any. Nothing comes back where the closure did, for good.
+    pub fn submit(&self, mut rng: Rng, depth: u8, verb: Option<Verb>) -> Option<Pending> {
+        let later = (rng.u8(..100) == 0).then(Arc::<Later>::default);
+        let work: Work = match later.clone() {
+            Some(later) => Box::new(|_| drop(later)),
+            None => draw_work(self, &mut rng, depth),
+        };
+        let pending = self.submit_work(rng.fork(), work, verb);
+        if let Some(later) = later {
+            // That must not wait for room, which only the end of the closure may make, nor do what may end the closure.
+            *later.0.lock() = self.submit_work(rng.fork(), Box::new(|_| {}), Some(Verb::Try));
+        }
+        pending
+    }
+
+    fn submit_work(&self, mut rng: Rng, work: Work, verb: Option<Verb>) -> Option<Pending> {
+        let record = self.subject.books.open();
+        let closure = closure(&record, work, &mut rng);
+        let stage = self.offer(&mut rng, &record, closure, verb);
         if stage.is_none() {
             record.heard(Answer::NotAccepted);
         }
-        stage.map(|stage| Pending { record, stage, handling: plan.handling })
+        stage.map(|stage| Pending { record, stage, rng })
     }
 
-    /// Offers the closure; to a rejection the plan has an answer.
-    fn stage(&self, plan: &Plan, record: &Record, closure: Closure) -> Option<Stage> {
-        let submitted = match plan.verb {
+    /// What is rejected may be offered once more by who is free to wait.
+    fn offer(&self, rng: &mut Rng, record: &Record, closure: Closure, verb: Option<Verb>) -> Option<Stage> {
+        let is_last = verb.is_some() || rng.u8(..4) != 0;
+        let submitted = match verb.unwrap_or_else(|| Verb::draw(rng)) {
             Verb::NeverPoll => {
-                contain(|| drop(self.submission(plan, record, closure)));
+                contain(|| drop(self.submission(rng, record, closure)));
                 return None;
             }
             Verb::StandInLine => {
-                let mut submission = self.submission(plan, record, closure);
+                let mut submission = self.submission(rng, record, closure);
                 match submission.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                     Poll::Ready(submitted) => submitted,
                     Poll::Pending => return Some(Stage::InLine(submission)),
                 }
             }
-            _ => self.offer(plan, record, closure),
+            verb => self.call(rng, record, closure, verb),
         };
-        match (accept(record, submitted), plan.rejection) {
-            (Ok(handle), _) => Some(Stage::Accepted(handle)),
-            (Err(closure), Rejection::SubmitAgain) => {
-                self.stage(&Plan { verb: Verb::Submit, rejection: Rejection::Drop, ..*plan }, record, closure)
-            }
-            (Err(closure), Rejection::Drop) => {
+        match accept(record, submitted) {
+            Ok(handle) => Some(Stage::Accepted(handle)),
+            Err(closure) if is_last => {
                 contain(|| drop(closure));
                 None
             }
+            Err(closure) => self.offer(rng, record, closure, Some(Verb::Submit)),
         }
     }
 
-    /// By all verbs but the one that waits without being waited for.
-    fn offer(&self, plan: &Plan, record: &Record, closure: Closure) -> Submitted {
+    /// By all verbs but those whose future is not awaited at once.
+    fn call(&self, rng: &mut Rng, record: &Record, closure: Closure, verb: Verb) -> Submitted {
         let pool = &self.subject.pool;
-        match (plan.verb, self.options(plan, record)) {
+        match (verb, self.draw_options(rng, record)) {
             (Verb::Submit, None) => pool.submit(closure),
             (Verb::Submit, Some(job)) => job.submit(closure),
             (Verb::Try, None) => pool.try_submit(closure),
             (Verb::Try, Some(job)) => job.try_submit(closure),
             (Verb::Timeout(timeout), None) => pool.submit_timeout(closure, timeout),
             (Verb::Timeout(timeout), Some(job)) => job.submit_timeout(closure, timeout),
-            _ => block_on(self.submission(plan, record, closure)),
+            _ => block_on(self.submission(rng, record, closure)),
         }
     }
 
-    fn submission(&self, plan: &Plan, record: &Record, closure: Closure) -> Submission {
-        match self.options(plan, record) {
+    fn submission(&self, rng: &mut Rng, record: &Record, closure: Closure) -> Submission {
+        match self.draw_options(rng, record) {
             None => Box::pin(self.subject.pool.submit_async(closure)),
             Some(job) => Box::pin(job.submit_async(closure)),
         }
     }
 
-    fn options(&self, plan: &Plan, record: &Record) -> Option<JobBuilder<'_>> {
-        let Options { priority, is_named, has_token, deadline } = plan.options?;
+    /// `None`: a plain job.
+    fn draw_options(&self, rng: &mut Rng, record: &Record) -> Option<JobBuilder<'_>> {
+        if rng.u8(..100) < 60 {
+            return None;
+        }
+        let priority = rng.choice([Priority::High, Priority::Normal, Priority::Low])?;
         let mut job = self.subject.pool.job().priority(priority);
-        if is_named {
+        if rng.bool() {
             job = job.name("soaked");
         }
-        if has_token {
+        if rng.u8(..100) < 40 {
             record.allow(Answer::Cancelled);
             job = job.token(&self.token);
         }
-        if let Some(timeout) = deadline {
-            record.allow(Answer::Expired);
-            job = if timeout.is_zero() { job.deadline(Instant::now()) } else { job.timeout(timeout) };
-        }
-        Some(job)
+        let timeout = match rng.u8(..100) {
+            0..5 => Duration::ZERO,
+            5..25 => Duration::from_micros(rng.u64(..1_000)),
+            25..35 => Duration::from_secs(3_600),
+            _ => return Some(job),
+        };
+        record.allow(Answer::Expired);
+        Some(if timeout.is_zero() { job.deadline(Instant::now()) } else { job.timeout(timeout) })
     }
 }
 
-fn accept(record: &Record, submitted: Submitted) -> Result<JobHandle<Output>, Closure> {
+/// Writes down what came of an offer.
+pub fn accept(record: &Record, submitted: Submitted) -> Result<JobHandle<Output>, Closure> {
     match &submitted {
         Ok(_) => record.accepted(),
         Err(rejected) => record.rejected(rejected.kind()),
     }
     submitted.map_err(SubmitError::into_job)
-}
-
-/// A job, or what may become one, that somebody still has to see to.
-pub struct Pending {
-    record: Arc<Record>,
-    stage: Stage,
-    handling: Handling,
-}
-
-enum Stage {
-    InLine(Submission),
-    Accepted(JobHandle<Output>),
-}
-
-impl Pending {
-    pub fn is_finished(&self) -> bool {
-        matches!(&self.stage, Stage::Accepted(handle) if handle.is_finished())
-    }
-
-    /// As a client does; `elsewhere` takes what another thread should join.
-    pub fn see_to(self, rng: &mut Rng, elsewhere: &SyncSender<Self>) {
-        match (&self.stage, self.handling) {
-            (Stage::Accepted(_), Handling::JoinElsewhere) => {
-                // The reader stays until every client has gone.
-                let _ = elsewhere.send(self);
-            }
-            (_, Handling::AwaitInline) => self.await_inline(),
-            (Stage::InLine(_), _) if rng.u8(..5) == 0 => {
-                let Self { record, stage, .. } = self;
-                record.allow(Answer::Cancelled);
-                drop(stage);
-                record.heard(Answer::Abandoned);
-            }
-            _ => self.wait(),
-        }
-    }
-
-    /// As a job does: but for `join`, whatever waits for a job there may wait for ever.
-    pub fn see_to_inside(mut self) {
-        if matches!(self.handling, Handling::Await | Handling::JoinTimeout(_) | Handling::TryJoin) {
-            self.handling = Handling::Join;
-        }
-        self.wait();
-    }
-
-    fn wait(self) {
-        match self.stage {
-            Stage::Accepted(handle) => see_to_handle(&self.record, handle, self.handling),
-            Stage::InLine(submission) => see_to_submitted(&self.record, block_on(submission), self.handling),
-        }
-    }
-
-    /// Leaves a job to a task that is polled within `wake`: on the worker that ends the job or, where it stands in line, on
-    /// whoever gives it a place, which joins it there and then.
-    fn await_inline(self) {
-        let Self { record, stage, .. } = self;
-        let task = async move {
-            match stage {
-                Stage::Accepted(handle) => hear_of(&record, handle.await),
-                Stage::InLine(submission) => see_to_submitted(&record, submission.await, Handling::Join),
-            }
-        };
-        let (runnable, task) = async_task::spawn(task, |runnable: Runnable| _ = runnable.run());
-        task.detach();
-        runnable.run();
-    }
-}
-
-fn see_to_submitted(record: &Arc<Record>, submitted: Submitted, handling: Handling) {
-    match accept(record, submitted) {
-        Ok(handle) => see_to_handle(record, handle, handling),
-        Err(closure) => {
-            contain(|| drop(closure));
-            record.heard(Answer::NotAccepted);
-        }
-    }
-}
-
-fn see_to_handle(record: &Arc<Record>, handle: JobHandle<Output>, handling: Handling) {
-    if matches!(handling, Handling::CancelAndJoin | Handling::CancelAndDrop | Handling::DropGuard) {
-        record.allow(Answer::Cancelled);
-    }
-    let outcome = match handling {
-        Handling::Join | Handling::JoinElsewhere | Handling::AwaitInline => handle.join(),
-        Handling::JoinTimeout(timeout) => handle.join_timeout(timeout).unwrap_or_else(JobHandle::join),
-        Handling::TryJoin => handle.try_join().unwrap_or_else(JobHandle::join),
-        Handling::Await => block_on(handle),
-        Handling::JoinGuard => handle.cancel_on_drop().join(),
-        Handling::CancelAndJoin => {
-            let cancelled = handle.cancel();
-            let outcome = handle.join();
-            let is_cancelled = matches!(outcome, Err(JobError::Cancelled));
-            record.books.check(is_cancelled || cancelled != Cancel::Dequeued);
-            outcome
-        }
-        _ => {
-            match handling {
-                Handling::Detach => handle.detach(),
-                Handling::CancelAndDrop => drop((handle.cancel(), handle)),
-                Handling::DropGuard => drop(handle.cancel_on_drop()),
-                _ => drop(handle),
-            }
-            return record.heard(Answer::LetGo);
-        }
-    };
-    hear_of(record, outcome);
-}
-
-fn hear_of(record: &Arc<Record>, outcome: Result<Output, JobError>) {
-    record.heard(match outcome {
-        Ok(output) => {
-            // The value must be that job's own.
-            record.books.check(Arc::ptr_eq(&output.record, record));
-            contain(|| drop(output));
-            Answer::Completed
-        }
-        Err(JobError::Panicked(_)) => Answer::Panicked,
-        Err(JobError::Cancelled) => Answer::Cancelled,
-        Err(JobError::Expired) => Answer::Expired,
-        Err(JobError::Aborted) => Answer::Aborted,
-        // No job here joins itself.
-        Err(_) => return record.books.check(false),
-    });
-}
-
-/// A job that was submitted after that of the closure which shares this with its submitter: who lets go last joins it.
-#[derive(Default)]
-pub struct Later(Mutex<Option<Box<Pending>>>);
-
-impl Drop for Later {
-    fn drop(&mut self) {
-        self.0.get_mut().take().into_iter().for_each(|job| job.see_to_inside());
-    }
 }
