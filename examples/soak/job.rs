@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use corepool::{Pool, Shutdown, WaitError, checkpoint};
+use corepool::checkpoint;
 use fastrand::Rng;
 
 use crate::ledger::{Fate, Record};
@@ -93,11 +93,7 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
             let submitter = submitter.turned();
             Box::new(move |_| nest(&submitter, own_rng, depth + 1, Some(Verb::Try)))
         }
-        500..505 => {
-            let pool = submitter.subject.pool.clone();
-            Box::new(move |record| wait_for_itself(record, &pool))
-        }
-        505 => {
+        500 => {
             let token = submitter.token.clone();
             Box::new(move |_| token.cancel())
         }
@@ -127,9 +123,4 @@ fn throw(record: &Arc<Record>, rng: &mut Rng) {
 fn nest(submitter: &Submitter, mut rng: Rng, depth: u8, verb: Option<Verb>) {
     let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(rng.fork(), depth, verb)).collect();
     children.into_iter().for_each(Pending::see_to_inside);
-}
-
-fn wait_for_itself(record: &Arc<Record>, pool: &Pool) {
-    let answers = [pool.wait_idle(None), pool.shutdown(Shutdown::Abort, None).map(drop)];
-    record.books.check(answers == [Err(WaitError::WouldDeadlock); 2]);
 }

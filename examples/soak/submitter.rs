@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use corepool::{CancelToken, JobBuilder, JobHandle, Pool, Priority, SubmitError};
 use fastrand::Rng;
@@ -41,8 +41,6 @@ pub enum Verb {
     Await,
     /// Polled once, and awaited or dropped later.
     StandInLine,
-    /// A future that is dropped as it was made.
-    NeverPoll,
 }
 
 impl Verb {
@@ -55,8 +53,7 @@ impl Verb {
             40..42 => Self::Timeout(Duration::MAX),
             42..45 => Self::Await,
             // Most of them: a line of futures fills the queue again without a thread that has to wake up first.
-            45..99 => Self::StandInLine,
-            _ => Self::NeverPoll,
+            _ => Self::StandInLine,
         }
     }
 }
@@ -96,10 +93,6 @@ impl Submitter {
     fn offer(&self, rng: &mut Rng, record: &Record, closure: Closure, verb: Option<Verb>) -> Option<Stage> {
         let is_last = verb.is_some() || rng.u8(..4) != 0;
         let submitted = match verb.unwrap_or_else(|| Verb::draw(rng)) {
-            Verb::NeverPoll => {
-                contain(|| drop(self.submission(rng, record, closure)));
-                return None;
-            }
             Verb::StandInLine => {
                 let mut submission = self.submission(rng, record, closure);
                 match submission.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -119,7 +112,7 @@ impl Submitter {
         }
     }
 
-    /// By all verbs but those whose future is not awaited at once.
+    /// By all verbs but the one that waits without being waited for.
     fn call(&self, rng: &mut Rng, record: &Record, closure: Closure, verb: Verb) -> Submitted {
         let pool = &self.subject.pool;
         match (verb, self.draw_options(rng, record)) {
@@ -146,10 +139,7 @@ impl Submitter {
             return None;
         }
         let priority = rng.choice([Priority::High, Priority::Normal, Priority::Low])?;
-        let mut job = self.subject.pool.job().priority(priority);
-        if rng.bool() {
-            job = job.name("soaked");
-        }
+        let mut job = self.subject.pool.job().name("soaked").priority(priority);
         if rng.u8(..100) < 40 {
             record.allow(Answer::Cancelled);
             job = job.token(&self.token);
@@ -161,7 +151,7 @@ impl Submitter {
             _ => return Some(job),
         };
         record.allow(Answer::Expired);
-        Some(if timeout.is_zero() { job.deadline(Instant::now()) } else { job.timeout(timeout) })
+        Some(job.timeout(timeout))
     }
 }
 
