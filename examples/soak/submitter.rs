@@ -92,15 +92,22 @@ impl Submitter {
     /// What is rejected may be offered once more by who is free to wait.
     fn offer(&self, rng: &mut Rng, record: &Record, closure: Closure, verb: Option<Verb>) -> Option<Stage> {
         let is_last = verb.is_some() || rng.u8(..4) != 0;
-        let submitted = match verb.unwrap_or_else(|| Verb::draw(rng)) {
-            Verb::StandInLine => {
-                let mut submission = self.submission(rng, record, closure);
+        let pool = &self.subject.pool;
+        let submitted = match (verb.unwrap_or_else(|| Verb::draw(rng)), self.draw_options(rng, record)) {
+            (Verb::Submit, None) => pool.submit(closure),
+            (Verb::Submit, Some(job)) => job.submit(closure),
+            (Verb::Try, None) => pool.try_submit(closure),
+            (Verb::Try, Some(job)) => job.try_submit(closure),
+            (Verb::Timeout(timeout), None) => pool.submit_timeout(closure, timeout),
+            (Verb::Timeout(timeout), Some(job)) => job.submit_timeout(closure, timeout),
+            (Verb::Await, options) => block_on(self.submission(options, closure)),
+            (Verb::StandInLine, options) => {
+                let mut submission = self.submission(options, closure);
                 match submission.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                     Poll::Ready(submitted) => submitted,
                     Poll::Pending => return Some(Stage::InLine(submission)),
                 }
             }
-            verb => self.call(rng, record, closure, verb),
         };
         match accept(record, submitted) {
             Ok(handle) => Some(Stage::Accepted(handle)),
@@ -112,22 +119,8 @@ impl Submitter {
         }
     }
 
-    /// By all verbs but the one that waits without being waited for.
-    fn call(&self, rng: &mut Rng, record: &Record, closure: Closure, verb: Verb) -> Submitted {
-        let pool = &self.subject.pool;
-        match (verb, self.draw_options(rng, record)) {
-            (Verb::Submit, None) => pool.submit(closure),
-            (Verb::Submit, Some(job)) => job.submit(closure),
-            (Verb::Try, None) => pool.try_submit(closure),
-            (Verb::Try, Some(job)) => job.try_submit(closure),
-            (Verb::Timeout(timeout), None) => pool.submit_timeout(closure, timeout),
-            (Verb::Timeout(timeout), Some(job)) => job.submit_timeout(closure, timeout),
-            _ => block_on(self.submission(rng, record, closure)),
-        }
-    }
-
-    fn submission(&self, rng: &mut Rng, record: &Record, closure: Closure) -> Submission {
-        match self.draw_options(rng, record) {
+    fn submission(&self, options: Option<JobBuilder<'_>>, closure: Closure) -> Submission {
+        match options {
             None => Box::pin(self.subject.pool.submit_async(closure)),
             Some(job) => Box::pin(job.submit_async(closure)),
         }
@@ -157,9 +150,8 @@ impl Submitter {
 
 /// Writes down what came of an offer.
 pub fn accept(record: &Record, submitted: Submitted) -> Result<JobHandle<Output>, Closure> {
-    match &submitted {
-        Ok(_) => record.accepted(),
-        Err(rejected) => record.rejected(rejected.kind()),
-    }
-    submitted.map_err(SubmitError::into_job)
+    submitted.inspect(|_| record.accepted()).map_err(|rejected| {
+        record.rejected(rejected.kind());
+        rejected.into_job()
+    })
 }
