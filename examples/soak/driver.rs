@@ -77,7 +77,7 @@ impl Driver {
     pub fn close(&mut self, Subject { pool, books }: Subject) {
         let shut_down = |mode, timeout| {
             if mode == Shutdown::Abort {
-                books.note_abort();
+                books.aborts.add_one();
             }
             pool.shutdown(mode, timeout)
         };

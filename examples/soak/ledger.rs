@@ -4,8 +4,9 @@
 //! the record, and so does what the closure makes: as the last of them is dropped it is closed, and their stories must
 //! agree. The sums stand in the [`Books`] of the pool.
 
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use corepool::{Interrupted, SubmitErrorKind};
 use parking_lot::Mutex;
@@ -19,8 +20,8 @@ pub struct Count(AtomicU64);
 
 impl Count {
     pub fn add_one(&self) {
-        // ORDERING: Relaxed, here and in `get`: the books are read once all who write to them are gone, and before that only
-        // to show progress.
+        // ORDERING: Relaxed, here and in `get`: most books are read once all who write to them are gone. An abort is noted
+        // before the pool hears of it, and looked up by who heard of it from the pool.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -69,7 +70,8 @@ pub struct Books {
     pub answers: [Count; 8],
     pub doubled: Count,
     pub wrong: Count,
-    aborting: AtomicBool,
+    /// Noted before the pool is told: from then on jobs may be told so.
+    pub aborts: Count,
 }
 
 impl Books {
@@ -83,12 +85,6 @@ impl Books {
             self.wrong.add_one();
         }
     }
-
-    /// Before the pool is aborted: from then on jobs may be told so.
-    pub fn note_abort(&self) {
-        // ORDERING: Release, and Acquire where it is read: the abort that follows is seen only after this.
-        self.aborting.store(true, Ordering::Release);
-    }
 }
 
 pub struct Record {
@@ -98,7 +94,6 @@ pub struct Record {
 
 #[derive(Default)]
 struct Story {
-    runs: u32,
     fate: Fate,
     answer: Option<Answer>,
     /// In the order of [`Answer`]: whether something was done that may end the job so.
@@ -130,7 +125,7 @@ impl Record {
     fn allows(&self, answer: Answer) -> bool {
         match answer {
             Answer::Cancelled | Answer::Expired => self.story.lock().allowed[answer as usize],
-            Answer::Aborted => self.books.aborting.load(Ordering::Acquire),
+            Answer::Aborted => self.books.aborts.get() > 0,
             _ => true,
         }
     }
@@ -147,10 +142,10 @@ impl Record {
 
     /// At the end of the closure, before a panic leaves it.
     pub fn ran(&self, fate: Fate) {
-        let mut story = self.story.lock();
-        story.runs += 1;
-        story.fate = fate;
         self.books.fates[fate as usize].add_one();
+        if !matches!(mem::replace(&mut self.story.lock().fate, fate), Fate::Unrun) {
+            self.books.doubled.add_one();
+        }
     }
 
     /// The submitter's last word.
@@ -168,10 +163,8 @@ impl Drop for Record {
     fn drop(&mut self) {
         let (story, books) = (self.story.get_mut(), &self.books);
         books.closed.add_one();
-        match story.runs {
-            0 => books.fates[Fate::Unrun as usize].add_one(),
-            1 => {}
-            _ => books.doubled.add_one(),
+        if matches!(story.fate, Fate::Unrun) {
+            books.fates[Fate::Unrun as usize].add_one();
         }
         // A submitter that panicked has no last word.
         let Some(answer) = story.answer else { return books.wrong.add_one() };
