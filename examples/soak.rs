@@ -20,7 +20,6 @@ use std::io::{self, Write};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,7 +32,6 @@ use fastrand::Rng;
 use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 use ledger::{ACCEPTED, Answer, Books, Fate};
 use parking_lot::RwLock;
-use pending::Pending;
 use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
 
 #[path = "soak/balance.rs"]
@@ -169,14 +167,11 @@ fn hold(soak: Soak, driver: &mut Driver, clients: u16, rng: &mut Rng) -> Result<
         bar.set_position(soak.progress());
         bar.set_message(HumanCount(ACCEPTED.get()).to_string());
     };
-    let (elsewhere, inbox) = sync_channel(1_024);
     thread::scope(|scope| {
-        scope.spawn(|| must_not_panic(|| inbox.into_iter().for_each(Pending::see_to_inside)));
         for client in [Client::Regular, Client::InLine, Client::Passing].into_iter().cycle().take(clients.into()) {
-            let (rng, elsewhere, soak) = (rng.fork(), elsewhere.clone(), &soak);
-            scope.spawn(move || must_not_panic(|| soak.serve(client, rng, &elsewhere)));
+            let (rng, soak) = (rng.fork(), &soak);
+            scope.spawn(move || must_not_panic(|| soak.serve(client, rng)));
         }
-        drop(elsewhere);
         driver.attend(&soak, tick).inspect_err(|_| soak.interrupted.cancel())
     })?;
     driver.close(soak.passing.into_inner());

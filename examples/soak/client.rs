@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use corepool::CancelToken;
@@ -55,15 +54,12 @@ impl Soak {
     }
 
     fn submitter(&self, client: Client, token: CancelToken) -> Submitter {
-        let (steady, passing) = (self.steady.clone(), self.passing.read().clone());
-        match client {
-            Client::Regular | Client::InLine => Submitter { subject: steady, elsewhere: passing, token },
-            Client::Passing => Submitter { subject: passing, elsewhere: steady, token },
-        }
+        let submitter = Submitter { subject: self.steady.clone(), elsewhere: self.passing.read().clone(), token };
+        if matches!(client, Client::Passing) { submitter.turned() } else { submitter }
     }
 
-    /// Submits until it is over; `elsewhere` takes what another thread should join.
-    pub fn serve(&self, client: Client, mut rng: Rng, elsewhere: &SyncSender<Pending>) {
+    /// Submits until it is over.
+    pub fn serve(&self, client: Client, mut rng: Rng) {
         let mut token = CancelToken::new();
         let verb = matches!(client, Client::InLine).then_some(Verb::StandInLine);
         let mut unseen = VecDeque::with_capacity(UNSEEN);
@@ -76,9 +72,9 @@ impl Soak {
             // Who sees to jobs does not submit meanwhile: only once the line is long enough to fill the queue for a while.
             if unseen.len() >= UNSEEN || submitter.subject.pool.stats().waiting >= LINE {
                 let some = rng.usize(..=unseen.len().min(BURST.into()));
-                unseen.drain(..some).for_each(|pending: Pending| pending.see_to(elsewhere));
+                unseen.drain(..some).for_each(Pending::see_to);
             }
         }
-        unseen.into_iter().for_each(|pending| pending.see_to(elsewhere));
+        unseen.into_iter().for_each(Pending::see_to);
     }
 }

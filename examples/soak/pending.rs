@@ -1,7 +1,6 @@
 //! What is submitted and not over yet: joined, awaited, cancelled or let go in all the ways there are.
 
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use async_task::Runnable;
@@ -39,13 +38,11 @@ impl Pending {
         matches!(&self.stage, Stage::Accepted(handle) if handle.is_finished())
     }
 
-    /// As a client does; `elsewhere` takes what another thread should see to.
-    pub fn see_to(mut self, elsewhere: &SyncSender<Self>) {
-        match (self.rng.u8(..100), &self.stage) {
-            (0..10, _) => self.see_to_inline(),
-            // The reader stays until every client has gone.
-            (10..15, Stage::Accepted(_)) => _ = elsewhere.send(self),
-            (10..30, Stage::InLine(_)) => self.leave_the_line(),
+    /// As a client does.
+    pub fn see_to(mut self) {
+        match (self.rng.u8(..10), &self.stage) {
+            (0, _) => self.see_to_inline(),
+            (1..3, Stage::InLine(_)) => self.leave_the_line(),
             _ => block_on(self.end(Place::Outside)),
         }
     }
@@ -103,10 +100,9 @@ fn see_to_handle(record: &Arc<Record>, handle: JobHandle<Output>, mut rng: Rng, 
         30..35 => handle.cancel_on_drop().join(),
         35..45 => {
             record.allow(Answer::Cancelled);
-            let cancelled = handle.cancel();
+            let is_dequeued = handle.cancel() == Cancel::Dequeued;
             let outcome = handle.join();
-            let is_cancelled = matches!(outcome, Err(JobError::Cancelled));
-            record.books.check(is_cancelled || cancelled != Cancel::Dequeued);
+            record.books.check(!is_dequeued || matches!(outcome, Err(JobError::Cancelled)));
             outcome
         }
         45..65 => return let_go(record, handle, &mut rng),
@@ -116,17 +112,15 @@ fn see_to_handle(record: &Arc<Record>, handle: JobHandle<Output>, mut rng: Rng, 
 }
 
 fn let_go(record: &Record, handle: JobHandle<Output>, rng: &mut Rng) {
-    match rng.u8(..4) {
-        0 => handle.detach(),
-        1 => drop(handle),
-        2 => {
-            record.allow(Answer::Cancelled);
-            handle.cancel();
-        }
-        _ => {
-            record.allow(Answer::Cancelled);
-            drop(handle.cancel_on_drop());
-        }
+    let is_cancelled = rng.bool();
+    if is_cancelled {
+        record.allow(Answer::Cancelled);
+    }
+    match (is_cancelled, rng.bool()) {
+        (false, false) => drop(handle),
+        (false, true) => handle.detach(),
+        (true, false) => _ = handle.cancel(),
+        (true, true) => drop(handle.cancel_on_drop()),
     }
     record.heard(Answer::LetGo);
 }
