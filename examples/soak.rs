@@ -24,31 +24,27 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use balance::is_even;
 use clap::{Parser, ValueEnum, value_parser};
-use client::{Client, Soak};
-use driver::{CAPACITY, Driver, open};
 use fastrand::Rng;
 use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
-use ledger::{ACCEPTED, Answer, Books, Fate};
 use parking_lot::RwLock;
 use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
+use soak::balance::is_even;
+use soak::client::{Client, Soak};
+use soak::driver::{CAPACITY, Driver, open};
+use soak::job::silence_expected_panics;
+use soak::ledger::{ACCEPTED, Answer, Books, Fate};
 
-#[path = "soak/balance.rs"]
-mod balance;
-#[path = "soak/client.rs"]
-mod client;
-#[path = "soak/driver.rs"]
-mod driver;
-#[path = "soak/job.rs"]
-mod job;
-#[path = "soak/ledger.rs"]
-mod ledger;
-#[path = "soak/pending.rs"]
-mod pending;
 mod shared;
-#[path = "soak/submitter.rs"]
-mod submitter;
+mod soak {
+    pub mod balance;
+    pub mod client;
+    pub mod driver;
+    pub mod job;
+    pub mod ledger;
+    pub mod pending;
+    pub mod submitter;
+}
 
 /// No job takes a thousandth of that.
 const STUCK: Duration = Duration::from_secs(60);
@@ -110,7 +106,7 @@ fn main() {
 fn run(arguments: &Arguments) -> Result<i32> {
     let interrupted = interrupt()?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
-    job::silence_expected_panics();
+    silence_expected_panics();
     thread::spawn(move || watch(seed));
     let threads = || num_threads::num_threads().map_or("unknown".into(), |count| count.to_string());
     let threads_before = threads();

@@ -2,7 +2,7 @@
 
 use corepool::Stats;
 
-use crate::ledger::{Books, Count};
+use super::ledger::{Books, Count};
 
 /// What is left of the books of one pool, or of many, by the name of the row; the faults come last.
 pub type Rows = [(&'static str, u64); 20];

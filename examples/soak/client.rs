@@ -8,9 +8,9 @@ use corepool::CancelToken;
 use fastrand::Rng;
 use parking_lot::RwLock;
 
-use crate::ledger::ACCEPTED;
-use crate::pending::Pending;
-use crate::submitter::{Subject, Submitter, Verb};
+use super::ledger::ACCEPTED;
+use super::pending::Pending;
+use super::submitter::{Subject, Submitter, Verb};
 
 /// A client submits fewer than this at a time, and sees to as many.
 const BURST: u8 = 64;

@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use corepool::{CancelToken, Pool, Shutdown};
 use fastrand::Rng;
 
-use crate::balance::{Rows, balance, compare};
-use crate::client::Soak;
-use crate::ledger::Books;
-use crate::pending::Pending;
-use crate::submitter::{Subject, Submitter, Verb};
+use super::balance::{Rows, balance, compare};
+use super::client::Soak;
+use super::ledger::Books;
+use super::pending::Pending;
+use super::submitter::{Subject, Submitter, Verb};
 
 /// The bound of the queue that is always full.
 pub const CAPACITY: usize = 64;

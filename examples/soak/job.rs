@@ -8,9 +8,9 @@ use std::thread;
 use corepool::checkpoint;
 use fastrand::Rng;
 
-use crate::ledger::{Fate, Record};
-use crate::pending::Pending;
-use crate::submitter::{Submitter, Verb};
+use super::ledger::{Fate, Record};
+use super::pending::Pending;
+use super::submitter::{Submitter, Verb};
 
 /// Jobs nest no deeper.
 const DEEPEST: u8 = 3;

@@ -9,9 +9,9 @@ use fastrand::Rng;
 use parking_lot::Mutex;
 use pollster::block_on;
 
-use crate::job::{Output, contain};
-use crate::ledger::{Answer, Record};
-use crate::submitter::{Submission, accept};
+use super::job::{Output, contain};
+use super::ledger::{Answer, Record};
+use super::submitter::{Submission, accept};
 
 /// A job, or what may become one, that somebody still has to see to.
 pub struct Pending {

@@ -9,9 +9,9 @@ use corepool::{CancelToken, JobBuilder, JobHandle, Pool, Priority, SubmitError};
 use fastrand::Rng;
 use pollster::block_on;
 
-use crate::job::{Closure, Output, Work, closure, contain, draw_work};
-use crate::ledger::{Answer, Books, Record};
-use crate::pending::{Later, Pending, Stage};
+use super::job::{Closure, Output, Work, closure, contain, draw_work};
+use super::ledger::{Answer, Books, Record};
+use super::pending::{Later, Pending, Stage};
 
 pub type Submitted = Result<JobHandle<Output>, SubmitError<Closure>>;
 pub type Submission = Pin<Box<dyn Future<Output = Submitted> + Send>>;
