@@ -99,8 +99,7 @@ enum Cheat {
 }
 
 fn main() {
-    let arguments: Arguments = parse();
-    finish(run(&arguments));
+    finish(run(&parse()));
 }
 
 fn run(arguments: &Arguments) -> Result<i32> {
@@ -111,15 +110,12 @@ fn run(arguments: &Arguments) -> Result<i32> {
     let threads = || num_threads::num_threads().map_or("unknown".into(), |count| count.to_string());
     let threads_before = threads();
 
-    let mut rng = Rng::with_seed(seed);
-    let mut driver = Driver { rng: rng.fork(), ..Driver::default() };
+    let mut driver = Driver { rng: Rng::with_seed(seed), ..Driver::default() };
     let workers = arguments.workers.unwrap_or_else(num_cpus::get);
     let steady = open(workers, CAPACITY).unwrap_or_else(|error| quit(BAD_INPUT, error));
     // At once, for the case that this is all that is ever printed.
     print("seed", seed)?;
-    if let Some(cheat) = arguments.cheat {
-        driver.closed.push((None, cook(cheat)));
-    }
+    driver.closed.extend(arguments.cheat.map(|cheat| (None, cook(cheat))));
     let soak = Soak {
         steady,
         passing: RwLock::new(driver.open_small()?),
@@ -129,20 +125,20 @@ fn run(arguments: &Arguments) -> Result<i32> {
         interrupted: interrupted.clone(),
     };
     let begin = soak.begin;
-    hold(soak, &mut driver, arguments.clients, &mut rng)?;
+    hold(soak, &mut driver, arguments.clients)?;
     // The system counts a thread for a moment after it was joined.
     let joined = Instant::now();
     while threads() != threads_before && joined.elapsed() < STUCK {
         thread::yield_now();
     }
-    let (interrupted, threads_after) = (interrupted.is_cancelled(), threads());
+    let threads_after = threads();
     print("time", format!("{:.1?}", begin.elapsed()))?;
     driver.rows.iter().try_for_each(|(name, count)| print(name, count))?;
     print(&format!("queue of {CAPACITY} full"), format!("{} of {} looks", driver.looks_at_full, driver.looks))?;
     print("threads at the end", &threads_after)?;
     print("threads before", &threads_before)?;
     if is_even(&driver.rows) && threads_before == threads_after {
-        return Ok(if interrupted { INTERRUPTED } else { DONE });
+        return Ok(if interrupted.is_cancelled() { INTERRUPTED } else { DONE });
     }
     driver.complaints.iter().for_each(|complaint| complain("error", complaint));
     complain("error", format_args!("the books do not balance; to draw the same jobs again: --seed {seed}"));
@@ -154,7 +150,7 @@ fn print(name: &str, value: impl Display) -> io::Result<()> {
 }
 
 /// From the first job to the last settled book.
-fn hold(soak: Soak, driver: &mut Driver, clients: u16, rng: &mut Rng) -> Result<()> {
+fn hold(soak: Soak, driver: &mut Driver, clients: u16) -> Result<()> {
     // Only drawn if stderr is a terminal.
     let bar = ProgressBar::new(soak.goal)
         .with_style(ProgressStyle::with_template("{wide_bar} {percent} %, {msg} jobs in {elapsed}")?)
@@ -165,8 +161,10 @@ fn hold(soak: Soak, driver: &mut Driver, clients: u16, rng: &mut Rng) -> Result<
     };
     thread::scope(|scope| {
         for client in [Client::Regular, Client::InLine, Client::Passing].into_iter().cycle().take(clients.into()) {
-            let (rng, soak) = (rng.fork(), &soak);
-            scope.spawn(move || must_not_panic(|| soak.serve(client, rng)));
+            let (rng, soak) = (driver.rng.fork(), &soak);
+            // Clients contain what they make burst themselves: what gets through to them is the pool's.
+            let serve = AssertUnwindSafe(move || soak.serve(client, rng));
+            scope.spawn(|| catch_unwind(serve).unwrap_or_else(|_| quit(FAILED, "a panic got through to a client")));
         }
         driver.attend(&soak, tick).inspect_err(|_| soak.interrupted.cancel())
     })?;
@@ -174,13 +172,6 @@ fn hold(soak: Soak, driver: &mut Driver, clients: u16, rng: &mut Rng) -> Result<
     driver.close(soak.steady);
     driver.settle_all();
     Ok(())
-}
-
-/// Clients contain what they make burst themselves: what gets through to them is the pool's.
-fn must_not_panic(f: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(f)).is_err() {
-        quit(FAILED, "a panic got through to a client");
-    }
 }
 
 /// Ends the process when no job gets on any more: a lost wake-up would keep it for ever.

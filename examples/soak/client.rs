@@ -53,11 +53,6 @@ impl Soak {
         self.progress() >= self.goal || self.interrupted.is_cancelled()
     }
 
-    fn submitter(&self, client: Client, token: CancelToken) -> Submitter {
-        let submitter = Submitter { subject: self.steady.clone(), elsewhere: self.passing.read().clone(), token };
-        if matches!(client, Client::Passing) { submitter.turned() } else { submitter }
-    }
-
     /// Submits until it is over.
     pub fn serve(&self, client: Client, mut rng: Rng) {
         let mut token = CancelToken::new();
@@ -67,7 +62,9 @@ impl Soak {
             if rng.u8(..8) == 0 {
                 mem::take(&mut token).cancel();
             }
-            let submitter = self.submitter(client, token.clone());
+            let token = token.clone();
+            let submitter = Submitter { subject: self.steady.clone(), elsewhere: self.passing.read().clone(), token };
+            let submitter = if matches!(client, Client::Passing) { submitter.turned() } else { submitter };
             unseen.extend((0..rng.u8(1..BURST)).filter_map(|_| submitter.submit(rng.fork(), 0, verb)));
             // Who sees to jobs does not submit meanwhile: only once the line is long enough to fill the queue for a while.
             if unseen.len() >= UNSEEN || submitter.subject.pool.stats().waiting >= LINE {

@@ -82,11 +82,10 @@ impl Driver {
             pool.shutdown(mode, timeout)
         };
         let soon = Some(Duration::from_micros(self.rng.u64(..500)));
+        let mode = if self.rng.bool() { Shutdown::Drain } else { Shutdown::Abort };
         let report = match self.rng.u8(..5) {
-            0 => shut_down(Shutdown::Drain, None),
-            1 => shut_down(Shutdown::Abort, None),
-            2 => shut_down(Shutdown::Drain, soon).and_then(|_| shut_down(Shutdown::Abort, None)),
-            3 => shut_down(Shutdown::Abort, soon).and_then(|_| shut_down(Shutdown::Abort, None)),
+            0..2 => shut_down(mode, None),
+            2..4 => shut_down(mode, soon).and_then(|_| shut_down(Shutdown::Abort, None)),
             _ => {
                 drop(pool);
                 return self.closed.push((None, books));
@@ -117,11 +116,10 @@ impl Driver {
     /// All books, those too that somebody still holds on to after a while.
     pub fn settle_all(&mut self) {
         let begin = Instant::now();
-        while !self.closed.is_empty() && begin.elapsed() < GRACE {
-            self.settle(false);
+        while !self.closed.is_empty() {
+            self.settle(begin.elapsed() > GRACE);
             thread::sleep(Duration::from_millis(1));
         }
-        self.settle(true);
     }
 
     /// Whatever was accepted before must have resolved after.

@@ -84,15 +84,9 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
                 drop(burst);
             })
         }
-        450..490 if depth < DEEPEST => {
-            let submitter = submitter.clone();
-            Box::new(move |_| nest(&submitter, own_rng, depth + 1, None))
-        }
+        450..490 if depth < DEEPEST => nest(submitter.clone(), own_rng, depth + 1, None),
         // Two pools whose jobs wait for room in each other would wait for ever.
-        490..500 if depth < DEEPEST => {
-            let submitter = submitter.turned();
-            Box::new(move |_| nest(&submitter, own_rng, depth + 1, Some(Verb::Try)))
-        }
+        490..500 if depth < DEEPEST => nest(submitter.turned(), own_rng, depth + 1, Some(Verb::Try)),
         500 => {
             let token = submitter.token.clone();
             Box::new(move |_| token.cancel())
@@ -120,7 +114,9 @@ fn throw(record: &Arc<Record>, rng: &mut Rng) {
 }
 
 /// Submits and joins some jobs, which may do so in turn.
-fn nest(submitter: &Submitter, mut rng: Rng, depth: u8, verb: Option<Verb>) {
-    let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(rng.fork(), depth, verb)).collect();
-    children.into_iter().for_each(Pending::see_to_inside);
+fn nest(submitter: Submitter, mut rng: Rng, depth: u8, verb: Option<Verb>) -> Work {
+    Box::new(move |_| {
+        let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(rng.fork(), depth, verb)).collect();
+        children.into_iter().for_each(Pending::see_to_inside);
+    })
 }

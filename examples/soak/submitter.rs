@@ -126,12 +126,10 @@ impl Submitter {
         }
     }
 
-    /// `None`: a plain job.
+    /// `None`: a plain job, as half of them are.
     fn draw_options(&self, rng: &mut Rng, record: &Record) -> Option<JobBuilder<'_>> {
-        if rng.u8(..100) < 60 {
-            return None;
-        }
-        let priority = rng.choice([Priority::High, Priority::Normal, Priority::Low])?;
+        let priorities = [Priority::High, Priority::Normal, Priority::Low];
+        let priority = rng.choice(priorities).filter(|_| rng.bool())?;
         let mut job = self.subject.pool.job().name("soaked").priority(priority);
         if rng.u8(..100) < 40 {
             record.allow(Answer::Cancelled);
