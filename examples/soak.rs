@@ -30,15 +30,13 @@ use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 use parking_lot::RwLock;
 use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
 use soak::balance::is_even;
-use soak::client::{Client, Soak};
-use soak::driver::{CAPACITY, Driver, open};
+use soak::driver::{CAPACITY, Client, Driver, Soak, open};
 use soak::job::silence_expected_panics;
 use soak::ledger::{ACCEPTED, Answer, Books, Fate};
 
 mod shared;
 mod soak {
     pub mod balance;
-    pub mod client;
     pub mod driver;
     pub mod job;
     pub mod ledger;
