@@ -1,9 +1,9 @@
 //! Seeded chaos for a pool: does every accepted job resolve exactly once, whatever happens?
 //!
-//! Clients submit by every verb to two pools at once: one with a queue of 64 that is always full, and one that is built and
-//! shut down over and over under them. Jobs return, panic, burst in their destructors, nest; they are cancelled, expire, are
-//! awaited, dropped and forgotten. Books are kept outside the pools by closures, readers and destructors. At the end they
-//! must agree with each other and with `Stats`.
+//! Clients submit by every verb to two pools at once: one with a queue of 64 that is always full, and one that is built
+//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest; they are cancelled,
+//! expire, are awaited, dropped and forgotten. Books are kept outside the pools by closures, readers and destructors.
+//! At the end they must agree with each other and with `Stats`.
 //!
 //! ```sh
 //! cargo run --release --example soak
@@ -11,7 +11,8 @@
 //! cargo run --release --example soak -- --seconds 3600
 //! ```
 //!
-//! The way of a job: `submitter` offers it -> `job` runs -> `pending` sees to its handle. Each draws what it does, and writes to the `ledger`, from which the `driver` of the pools draws the `balance`.
+//! The way of a job: `submitter` offers it -> `job` runs -> `pending` sees to its handle. Each of them draws what it
+//! does, and writes to the `ledger`, from which the `driver` of the pools makes the `balance`.
 
 #![allow(unreachable_pub, reason = "a program has no outside")]
 
@@ -70,10 +71,10 @@ Exit codes:
 #[command(name = "soak", version, after_help = DETAILS)]
 struct Arguments {
     /// Stop after so many accepted jobs, give or take what is under way
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, conflicts_with = "seconds", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1..))]
     jobs: u64,
     /// Stop after so long
-    #[arg(long, value_name = "T", value_parser = value_parser!(u64).range(1..=31_536_000))]
+    #[arg(long, value_name = "T", conflicts_with = "jobs", value_parser = value_parser!(u64).range(1..=31_536_000))]
     seconds: Option<u64>,
     /// What to draw the jobs from [default: another one each time]
     #[arg(long, value_name = "SEED")]
@@ -114,15 +115,15 @@ fn run(arguments: &Arguments) -> Result<i32> {
     // At once, for the case that this is all that is ever printed.
     print("seed", seed)?;
     driver.closed.extend(arguments.cheat.map(|cheat| (None, cook(cheat))));
+    let begin = Instant::now();
     let soak = Soak {
         steady,
         passing: RwLock::new(driver.open_small()?),
-        begin: Instant::now(),
+        begin,
         goal: arguments.seconds.unwrap_or(arguments.jobs),
         is_timed: arguments.seconds.is_some(),
         interrupted: interrupted.clone(),
     };
-    let begin = soak.begin;
     hold(soak, &mut driver, arguments.clients)?;
     // The system counts a thread for a moment after it was joined.
     let joined = Instant::now();

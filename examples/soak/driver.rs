@@ -18,8 +18,8 @@ use super::submitter::{Subject, Submitter, Verb};
 
 /// The bound of the queue that is always full.
 pub const CAPACITY: usize = 64;
-/// How long the last to hold on to a pool may take to let go of it, once nobody submits any more. Beyond, what is still open
-/// is lost or leaked.
+/// How long the last to hold on to a pool may take to let go of it, once nobody submits any more. Beyond, what is still
+/// open is lost or leaked.
 const GRACE: Duration = Duration::from_secs(5);
 /// A client submits fewer than this at a time, and sees to as many.
 const BURST: u8 = 64;
@@ -75,7 +75,7 @@ impl Soak {
             let submitter = Submitter { subject: self.steady.clone(), elsewhere: self.passing.read().clone(), token };
             let submitter = if matches!(client, Client::Passing) { submitter.turned() } else { submitter };
             unseen.extend((0..rng.u8(1..BURST)).filter_map(|_| submitter.submit(rng.fork(), 0, verb)));
-            // Who sees to jobs does not submit meanwhile: only once the line is long enough to fill the queue for a while.
+            // Who sees to jobs does not submit meanwhile: so only once the line can fill the queue for a while.
             if unseen.len() >= UNSEEN || submitter.subject.pool.stats().waiting >= LINE {
                 let some = rng.usize(..=unseen.len().min(BURST.into()));
                 unseen.drain(..some).for_each(Pending::see_to);

@@ -74,7 +74,7 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
     match rng.u16(..1_000) {
         0..300 => Box::new(move |_| spin(own_rng.u16(..300))),
         300..305 => Box::new(|_| spin(5_000)),
-        305..340 => Box::new(go_on_until_stopped),
+        305..340 => Box::new(check_for_a_while),
         340..410 => Box::new(move |record| throw(record, &mut own_rng)),
         // What it has captured bursts: at the end of the work, or when it is dropped unrun.
         410..450 => {
@@ -99,7 +99,7 @@ fn spin(turns: u16) {
     (0..turns).for_each(|_| hint::spin_loop());
 }
 
-fn go_on_until_stopped(record: &Arc<Record>) {
+fn check_for_a_while(record: &Arc<Record>) {
     if let Some(why) = (0..100).find_map(|_| checkpoint().inspect(|()| hint::spin_loop()).err()) {
         record.told(why);
     }

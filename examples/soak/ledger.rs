@@ -1,8 +1,8 @@
 //! The books, kept outside the pool: what the pool says of its jobs is compared with what everybody else saw.
 //!
-//! Every closure has a [`Record`]. The submitter writes down what the pool answered, the closure what it did. Both hold on to
-//! the record, and so does what the closure makes: as the last of them is dropped it is closed, and their stories must
-//! agree. The sums stand in the [`Books`] of the pool.
+//! Every closure has a [`Record`]. The submitter writes down what the pool answered, the closure what it did. Both hold
+//! on to the record, and so does what the closure makes: as the last of them is dropped it is closed, and their stories
+//! must agree. The sums stand in the [`Books`] of the pool.
 
 use std::mem;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub struct Count(AtomicU64);
 
 impl Count {
     pub fn add_one(&self) {
-        // ORDERING: Relaxed, here and in `get`: most books are read once all who write to them are gone. An abort is noted
-        // before the pool hears of it, and looked up by who heard of it from the pool.
+        // ORDERING: Relaxed, here and in `get`: most books are read once all who write to them are gone. An abort is
+        // noted before the pool hears of it, and looked up by who heard of it from the pool.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

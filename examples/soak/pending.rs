@@ -58,8 +58,8 @@ impl Pending {
         record.heard(Answer::Abandoned);
     }
 
-    /// Leaves it to a task that is polled within `wake`: on the worker that ends the job or, where it stands in line, on
-    /// whoever gives it a place, which joins it there and then.
+    /// Leaves it to a task that is polled within `wake`: on the worker that ends the job or, where it stands in line,
+    /// on whoever gives it a place, which joins it there and then.
     fn see_to_inline(self) {
         let task = async move {
             match self.stage {
