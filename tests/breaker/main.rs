@@ -20,7 +20,7 @@
 //!
 //! | rule | tests |
 //! |---|---|
-//! | 1, a result counts in its own generation only | `states`, `mistakes`, case 31, `races::results` |
+//! | 1, a result counts in its own generation only | `states`, `mistakes`, case 31, `user_code`, `races::results` |
 //! | 2, a probe is reserved at admission | cases 10, 35, `probes`, `races::slots` |
 //! | 3, probes hold a lease | `probes::*lease*`, `states::reading_changes_nothing…`, `races` |
 //! | 4, three outcomes | cases 12, 36, `mistakes`, `calls` |

@@ -211,6 +211,62 @@ fn a_reading_too_far_ahead_is_forgotten_by_any_change_by_hand() {
     }
 }
 
+/// Does something when it is asked for the time, once: what another thread may do in that moment.
+#[derive(Clone, Default)]
+struct Acts(Arc<Mutex<Option<Act>>>);
+
+type Act = Box<dyn FnOnce() + Send>;
+
+impl Clock for Acts {
+    fn now(&self) -> Duration {
+        let act = self.0.lock().unwrap().take();
+        act.into_iter().for_each(|act| act());
+        Duration::ZERO
+    }
+}
+
+/// What became of a success, and the breaker after it, if this is done when it asks for the time. In a window of time it is
+/// counted without the lock, if the clock shows that its bucket has not ended.
+fn succeed_while(clock_does: impl FnOnce(&CircuitBreaker) + Send + 'static) -> (Recorded, CircuitBreaker) {
+    let clock = Acts::default();
+    let window = Window::Time { span: secs(10.0), buckets: 10 };
+    let rules = CircuitBreaker::builder().clock(clock.clone()).failure_policy(rate(0.5, window, 9));
+    let breaker = rules.build().unwrap();
+    breaker.call(|| Ok::<_, ()>(())).unwrap();
+    let (call, within) = (breaker.try_acquire().unwrap(), breaker.clone());
+    *clock.0.lock().unwrap() = Some(Box::new(move || clock_does(&within)));
+    (call.success(), breaker)
+}
+
+#[test]
+fn a_success_is_late_if_the_state_changes_while_it_asks_for_the_time() {
+    for change in [CircuitBreaker::reset, CircuitBreaker::force_open, CircuitBreaker::metrics_only] {
+        let (recorded, breaker) = succeed_while(change);
+        let seen = breaker.snapshot();
+        assert_eq!((recorded, seen.late_results, seen.window.unwrap().calls), (Recorded::Stale, 1, 0));
+    }
+}
+
+#[test]
+fn a_success_is_in_the_window_beside_a_failure_that_comes_while_it_asks_for_the_time() {
+    let (recorded, breaker) = succeed_while(|breaker| {
+        breaker.try_acquire().unwrap().failure();
+    });
+    let window = breaker.snapshot().window.unwrap();
+    assert_eq!((recorded, window.calls, window.failures), (Recorded::Counted, 3, 1));
+}
+
+#[test]
+fn a_success_is_told_to_a_listener_that_comes_while_it_asks_for_the_time() {
+    let log = Log::default();
+    let (recorded, breaker) = succeed_while({
+        let log = log.clone();
+        move |breaker| log.listen_to(breaker).detach()
+    });
+    assert_eq!((recorded, log.take()), (Recorded::Counted, vec!["Success".to_owned()]));
+    assert_eq!(breaker.snapshot().window.unwrap().calls, 2);
+}
+
 /// What they throw: it is dropped, not kept.
 #[test]
 fn what_user_code_throws_is_dropped() {
