@@ -309,6 +309,20 @@ fn the_gate_follows_from_open_to_forced_open() {
     assert_eq!(ends, [["forced open", "forced open"], ["open", "forced open"], ["open", "open"]]);
 }
 
+/// What is read without the lock, word and gate, is what was written last under it.
+#[test]
+fn changes_by_hand_that_meet_leave_one_state_whoever_looks() {
+    let ends = explore(|| {
+        let breaker = opens_after(1).build().unwrap();
+        let other = elsewhere(&breaker, CircuitBreaker::force_open);
+        breaker.open_for(WAIT);
+        other.join().unwrap();
+        let (state, answer) = (breaker.state(), answer_to(&breaker.try_acquire()));
+        [word_for(state), answer, word_for(breaker.snapshot().state)]
+    });
+    assert_eq!(ends, [["forced open"; 3], ["open"; 3]]);
+}
+
 #[test]
 fn the_gate_is_opened_by_a_probe_that_closes() {
     let ends = explore(|| {

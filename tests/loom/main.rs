@@ -29,7 +29,7 @@
 //! | `queue/epochs`, `monitor` | `idle_models` | `wait_idle`; with jobs that retire, come later, nest, are aborted; a second wait; epochs that empty out of order, no epoch left | 2 to 5 |
 //! | phases: `queue/{front, sides}`, `pool/shutdown` | `shutdown_models` | drains, aborts, both; with idle, sleeping and busy workers, pushes, the line, jobs that submit and join, who watches the end | 3 to 6 |
 //! | `queue/stats` | `stats_models` | a look at the counts; with jobs that end each way, and with the line | 4 |
-//! | the breaker's word, gate, lock and machine: `breaker/{word, pending, shared, machine, permit}` | `breaker_models` | results on the fast path, counted apart and under the lock, rejections at the gate, dropped permits, a lease that runs out; with results, callers who race for a probe, changes by hand, a listener that comes, the end of a wait or a bucket | |
+//! | the breaker's word, gate, lock and machine: `breaker/{word, pending, shared, machine, permit}` | `breaker_models` | results on the fast path, counted apart and under the lock, rejections at the gate, dropped permits, changes by hand, a lease that runs out; with results, callers who race for a probe, changes by hand, a listener that comes, the end of a wait or a bucket | |
 //! | what it calls outside its lock: `breaker/{shared, events}` | `breaker_events_models` | subscribing, events of two callers, listeners that change breakers, panic or leave, a back-off function; with calls, changes by hand | |
 //!
 //! No bound: every order. A bound leaves out the orders with more preemptions (a thread stopped although it could go on),
