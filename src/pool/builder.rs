@@ -12,12 +12,12 @@ use crate::base::error::BuildError;
 use crate::base::job_panic::JobPanic;
 use crate::base::thread;
 use crate::ending::keeper::ThreadOptions;
-use crate::pool::shutdown::{Shutdown, Threads, close};
+use crate::pool::shutdown::{Shutdown, close, join_threads};
 use crate::queue::stats::Meter;
 use crate::worker::hooks::Hooks;
 use crate::worker::life::live;
 use crate::worker::seat;
-use crate::worker::shared::Shared;
+use crate::worker::shared::{Plan, Shared};
 
 const DEFAULT_CAPACITY: usize = 65_536;
 const DEFAULT_NAME: &str = "corepool";
@@ -171,7 +171,7 @@ impl Builder {
     }
 
     /// Checks the options and starts the threads.
-    pub(crate) fn start(self) -> Result<(Arc<Shared>, Threads, usize), BuildError> {
+    pub(crate) fn start(self) -> Result<Arc<Shared>, BuildError> {
         let workers = self.workers.unwrap_or_else(cores);
         if workers == 0 {
             return Err(BuildError::NoWorkers);
@@ -184,7 +184,8 @@ impl Builder {
         }
         // What the workers inherit, and the keeper would not: it is started by whoever submits the first deadline.
         let affinity = Affinity::of_this_thread();
-        let shared = Shared::new(self.capacity, self.hooks, |id| ThreadOptions {
+        let plan = Plan { name: self.name.clone(), workers, capacity: self.capacity, hooks: self.hooks };
+        let shared = Shared::new(plan, |id| ThreadOptions {
             name: format!("{}-keeper", self.name),
             stack_size: self.stack_size,
             on_start: Box::new(move || {
@@ -192,9 +193,9 @@ impl Builder {
                 seat::reserve(id);
             }),
         });
-        let start = Start { shared, workers, name: self.name, stack_size: self.stack_size };
-        let threads = start.run()?;
-        Ok((start.shared, threads, workers))
+        let start = Start { shared, name: self.name, stack_size: self.stack_size };
+        start.run()?;
+        Ok(start.shared)
     }
 }
 
@@ -221,35 +222,30 @@ type Report = Result<(), BuildError>;
 
 struct Start {
     shared: Arc<Shared>,
-    workers: usize,
     name: String,
     stack_size: Option<usize>,
 }
 
 impl Start {
     /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
-    fn run(&self) -> Result<Threads, BuildError> {
-        let threads = Threads::new(&self.name);
+    fn run(&self) -> Result<(), BuildError> {
         let (reports, inbox) = unbounded();
-        let started = self.spawn_all(&threads, &reports);
+        let started = self.spawn_all(&reports);
         drop(reports);
         started.and_then(|()| hear_all(&inbox)).inspect_err(|_| {
             close(&self.shared, Shutdown::Abort);
             drop(inbox);
             // Without a deadline it cannot fail.
-            let _ = threads.join_all(&self.shared, None);
-        })?;
-        Ok(threads)
+            let _ = join_threads(&self.shared, None);
+        })
     }
 
-    fn spawn_all(&self, threads: &Threads, reports: &Sender<Report>) -> Result<(), BuildError> {
-        for index in 0..self.workers {
-            let thread = self.spawn(index, reports.clone()).map_err(|source| BuildError::Spawn {
-                worker: index,
-                workers: self.workers,
-                source,
-            })?;
-            threads.add(thread);
+    fn spawn_all(&self, reports: &Sender<Report>) -> Result<(), BuildError> {
+        let workers = self.shared.workers;
+        for index in 0..workers {
+            let spawned = self.spawn(index, reports.clone());
+            let thread = spawned.map_err(|source| BuildError::Spawn { worker: index, workers, source })?;
+            self.shared.threads.add(thread);
         }
         Ok(())
     }

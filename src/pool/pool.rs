@@ -237,7 +237,7 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.owner.workers()
+        self.shared().workers
     }
 
     /// What the pool has done and is doing.
@@ -411,8 +411,7 @@ impl Builder {
     }
 
     fn build_as(self, kind: Kind) -> Result<Pool, BuildError> {
-        let (shared, threads, workers) = self.start()?;
-        Ok(Pool { owner: Arc::new(Owner::new(shared, threads, workers, kind)) })
+        Ok(Pool { owner: Owner::new(self.start()?, kind) })
     }
 }
 

@@ -8,22 +8,13 @@
 //!    took from the queue.
 //! 3. Then it joins the threads, thread-local destructors and the keeper of deadlines included, or waits for another
 //!    caller who does. Where such a destructor is the caller, on one of the pool's own threads, it must not wait for
-//!    threads to end. Joining knows no deadline, and what a thread still does may be user code (thread-local destructors,
-//!    wakers of those who watch the pool); so callers with a deadline leave it to a helper thread,
-//!    which they share, and wait for that.
+//!    threads to end. See [`crate::worker::threads`].
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
-use parking_lot::Mutex;
 
 use crate::base::error::WaitError;
 use crate::base::park::deadline_in;
-use crate::base::thread;
-use crate::ending::keeper::Keeper;
 use crate::queue::front::Phase;
 use crate::worker::abort;
 use crate::worker::seat::{is_own_thread, would_wait_for_itself};
@@ -88,84 +79,17 @@ pub(crate) fn close(shared: &Shared, mode: Shutdown) {
     abort::close(shared, mode.phase());
 }
 
-/// What there is to join of a pool.
-#[derive(Clone)]
-pub(crate) struct Threads {
-    helper_name: String,
-    /// Its workers: empty once they were joined. Locked until the keeper's threads are joined too, so that every caller
-    /// comes back to ended threads.
-    unjoined: Arc<Mutex<Vec<JoinHandle<()>>>>,
-    /// Started by the first caller with a deadline, for all of them, and joined after the others.
-    helper: Arc<Mutex<Option<Helper>>>,
-}
-
-struct Helper {
-    thread: JoinHandle<()>,
-    /// Closed once it has joined the others.
-    joined: Receiver<Infallible>,
-}
-
-impl Threads {
-    pub(crate) fn new(pool_name: &str) -> Self {
-        Self { helper_name: format!("{pool_name}-join"), unjoined: Arc::default(), helper: Arc::default() }
+/// Step 3: waits for the pool's threads to end, or until `deadline`.
+pub(crate) fn join_threads(pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
+    match is_own_thread(pool.id) {
+        true => Ok(()),
+        false => pool.threads.join_all(&pool.keeper, deadline),
     }
-
-    pub(crate) fn add(&self, thread: JoinHandle<()>) {
-        self.unjoined.lock().push(thread);
-    }
-
-    /// Waits for the pool's threads to end, or until `deadline`.
-    pub(crate) fn join_all(&self, pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
-        if is_own_thread(pool.id) {
-            return Ok(());
-        }
-        if let Some(deadline) = deadline
-            && let Some(joined) = self.joined_by_helper(&pool.keeper)
-            && let Err(RecvTimeoutError::Timeout) = joined.recv_deadline(deadline)
-        {
-            return Err(WaitError::TimedOut);
-        }
-        join(&self.unjoined, &pool.keeper);
-        let mut helper = self.helper.lock();
-        if let Some(Helper { thread, .. }) = helper.take() {
-            // It has nothing left to do.
-            let _ = thread.join();
-        }
-        Ok(())
-    }
-
-    /// Nothing where no helper can be started, or none is needed any more: better late than not at all.
-    fn joined_by_helper(&self, keeper: &Arc<Keeper>) -> Option<Receiver<Infallible>> {
-        if self.unjoined.try_lock().is_some_and(|unjoined| unjoined.is_empty()) {
-            return None;
-        }
-        let mut helper = self.helper.lock();
-        if helper.is_none() {
-            let (joins, joined) = bounded(0);
-            let (unjoined, keeper) = (Arc::clone(&self.unjoined), Arc::clone(keeper));
-            let spawned = thread::named(self.helper_name.clone(), None).spawn(move || {
-                join(&unjoined, &keeper);
-                drop(joins);
-            });
-            *helper = spawned.ok().map(|thread| Helper { thread, joined });
-        }
-        helper.as_ref().map(|helper| helper.joined.clone())
-    }
-}
-
-fn join(threads: &Mutex<Vec<JoinHandle<()>>>, keeper: &Keeper) {
-    let mut unjoined = threads.lock();
-    for thread in unjoined.drain(..) {
-        // It fails only where a panic escaped the worker, which contains all it runs.
-        let _ = thread.join();
-    }
-    keeper.join();
 }
 
 /// Steps 1 to 3 at the top of this file.
 pub(crate) fn shut_down(
     shared: &Arc<Shared>,
-    threads: &Threads,
     mode: Shutdown,
     timeout: Option<Duration>,
 ) -> Result<ShutdownReport, WaitError> {
@@ -174,7 +98,7 @@ pub(crate) fn shut_down(
     }
     let deadline: Option<Instant> = timeout.and_then(deadline_in);
     close(shared, mode);
-    let ended = shared.monitor.wait_ended(deadline).and_then(|()| threads.join_all(shared, deadline));
+    let ended = shared.monitor.wait_ended(deadline).and_then(|()| join_threads(shared, deadline));
     let at_least = if ended.is_ok() { 0 } else { 1 };
     Ok(report(shared, at_least))
 }

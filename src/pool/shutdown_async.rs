@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use crate::base::error::WaitError;
@@ -16,8 +15,6 @@ pub(crate) struct ShutdownAsync {
     pool: Arc<Shared>,
     mode: Shutdown,
     state: State,
-    /// Set where it is given up: see [`Owner`](crate::pool::owner::Owner).
-    given_up: Arc<AtomicBool>,
 }
 
 enum State {
@@ -28,13 +25,8 @@ enum State {
 }
 
 impl ShutdownAsync {
-    pub(crate) fn new(
-        pool: &Arc<Shared>,
-        mode: Shutdown,
-        allowed: Result<(), WaitError>,
-        given_up: Arc<AtomicBool>,
-    ) -> Self {
-        Self { pool: Arc::clone(pool), mode, state: State::New(allowed), given_up }
+    pub(crate) fn new(pool: &Arc<Shared>, mode: Shutdown, allowed: Result<(), WaitError>) -> Self {
+        Self { pool: Arc::clone(pool), mode, state: State::New(allowed) }
     }
 
     /// The first poll. Only here is it an error to be on one of the pool's own workers, where nobody has waited yet: later on,
@@ -74,8 +66,7 @@ impl Future for ShutdownAsync {
 impl Drop for ShutdownAsync {
     fn drop(&mut self) {
         let State::Begun(key) = self.state else { return };
-        // ORDERING: Relaxed, as the drop of the pool that reads it comes after, if it is to know.
-        self.given_up.store(true, Ordering::Relaxed);
+        self.pool.let_go();
         if let Some(key) = key
             && !self.pool.id.is_of_parent()
         {

@@ -6,6 +6,7 @@
 
 pub(crate) mod hooks;
 pub(crate) mod seat;
+pub(crate) mod threads;
 pub(crate) mod shared;
 pub(crate) mod stack;
 #[allow(clippy::module_inception, reason = "the floor is named for the one type at its middle")]

@@ -1,14 +1,17 @@
 //! What a pool's handles and its workers share.
 
-use std::sync::{Arc, Weak};
+use std::any::Any;
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::base::ids::PoolId;
+use crate::base::sync::{AtomicBool, Ordering};
 use crate::base::thread::stack_size;
 use crate::ending::keeper::{Keeper, ThreadOptions};
 use crate::ending::registry;
 use crate::job::job_pool::JobPool;
 use crate::monitor::monitor::Monitor;
 use crate::worker::hooks::Hooks;
+use crate::worker::threads::Threads;
 
 /// What a pool's handles and its workers share.
 pub(crate) struct Shared {
@@ -18,16 +21,39 @@ pub(crate) struct Shared {
     pub(crate) hooks: Hooks,
     /// Of each of its threads, in bytes.
     pub(crate) stack_size: usize,
+    /// How many it is built with.
+    pub(crate) workers: usize,
+    pub(crate) threads: Threads,
+    /// What all clones of the pool hold, for who has none of them. The pool's floor knows its type.
+    pub(crate) owner: OnceLock<Weak<dyn Any + Send + Sync>>,
+    /// Nobody waits for the pool's end who has not asked to.
+    let_go: AtomicBool,
+}
+
+/// What a pool is made of.
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) workers: usize,
+    pub(crate) capacity: usize,
+    pub(crate) hooks: Hooks,
 }
 
 impl Shared {
     /// `keeper` says how the keeper's thread is made, which is one of the pool's.
-    pub(crate) fn new(capacity: usize, hooks: Hooks, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
+    pub(crate) fn new(plan: Plan, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
         let id = PoolId::new();
         let thread = keeper(id);
-        let stack_size = stack_size(thread.stack_size);
-        let keeper = Arc::new(Keeper::new(thread));
-        let shared = Arc::new(Self { id, monitor: Monitor::new(capacity), keeper, hooks, stack_size });
+        let shared = Arc::new(Self {
+            id,
+            monitor: Monitor::new(plan.capacity),
+            hooks: plan.hooks,
+            stack_size: stack_size(thread.stack_size),
+            keeper: Arc::new(Keeper::new(thread)),
+            workers: plan.workers,
+            threads: Threads::new(&plan.name),
+            owner: OnceLock::new(),
+            let_go: AtomicBool::new(false),
+        });
         registry::add(id, shared.downgrade());
         shared
     }
@@ -36,6 +62,17 @@ impl Shared {
     pub(crate) fn downgrade(self: &Arc<Self>) -> Weak<dyn JobPool> {
         let pool: Weak<Self> = Arc::downgrade(self);
         pool
+    }
+
+    /// From now on the last clone of the pool does not wait for its end.
+    pub(crate) fn let_go(&self) {
+        // ORDERING: Relaxed, as the drop that reads it comes after, if it is to know.
+        self.let_go.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_let_go(&self) -> bool {
+        // ORDERING: Relaxed, see `let_go`.
+        self.let_go.load(Ordering::Relaxed)
     }
 }
 

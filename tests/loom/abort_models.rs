@@ -117,7 +117,7 @@ struct WaitsWhenDropped(Pool, Arc<AtomicU32>);
 
 impl Drop for WaitsWhenDropped {
     fn drop(&mut self) {
-        let answer = shut_down(self.0.shared(), &Threads::new("model"), Shutdown::Drain, None);
+        let answer = shut_down(self.0.shared(), Shutdown::Drain, None);
         assert_eq!(answer, Err(WaitError::WouldDeadlock));
         self.1.fetch_add(1, Ordering::Relaxed);
     }

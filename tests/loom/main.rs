@@ -42,7 +42,7 @@
 //! | spinning | it only decides when to look again; a model looks at once | all tests outside this folder, `benches/` |
 //! | the locks, and which sleeper a notification wakes | loom has its own: first come, first woken, and none for nothing (but see the false alarms) | the same |
 //! | counts of `std::sync::Arc` | loom's cannot hold a trait object; no model depends on their order | `tests/exactly_once.rs`, `memory.rs` |
-//! | starting and joining threads: `pool/builder` with crossbeam's `recv`, `Threads`, the keeper's start, `pool/owner` | they are the system's; what they call of the monitor is modelled | `tests/build.rs`, `shutdown.rs`, `deadlines.rs` |
+//! | starting and joining threads: `pool/builder` with crossbeam's `recv`, `worker/threads`, the keeper's start, `pool/owner` | they are the system's; what they call of the monitor is modelled | `tests/build.rs`, `shutdown.rs`, `deadlines.rs` |
 //! | `ending/registry` | parking_lot's lock: a cancel finds the pool or learns that it is gone, with all its jobs resolved | `tests/cancel.rs` |
 //! | thread-local destructors, a thread's own parker | a model's threads are not torn down as the system's are | `tests/thread_locals.rs`, `handle.rs` |
 //! | the breaker's windows, rates, leases and waits one after the other; its futures, which use a permit as any call does | one thread at a time | `tests/breaker` |
@@ -136,7 +136,7 @@ use crate::job::options::{Extras, Options};
 use crate::job::runnable::{RunEnd, Runnable};
 use crate::jobs::{Log, Tally, Value, bell, end_of, end_of_submission, is_aborted, new_cell, new_job, poll, value_of};
 use crate::monitor::monitor::{Monitor, NoRoom, Taken, WaitStopped};
-use crate::pool::shutdown::{Shutdown, ShutdownReport, Threads, close, shut_down};
+use crate::pool::shutdown::{Shutdown, ShutdownReport, close, shut_down};
 use crate::pool::submit::{Patience, submit};
 use crate::pool::wait_for_room::dequeue_if_ended;
 use crate::pool::{Pool, Submitted};
@@ -147,7 +147,7 @@ use crate::worker::hooks::Hooks;
 use crate::worker::idle::next_job;
 use crate::worker::life::live;
 use crate::worker::seat::{self, Seated, current_worker};
-use crate::worker::shared::Shared;
+use crate::worker::shared::{Plan, Shared};
 use crate::worker::worker::Worker;
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -44,7 +44,8 @@ impl Pool {
     }
 
     pub(crate) fn with_hooks(capacity: usize, hooks: Hooks) -> Self {
-        Self(Arc::new(Owner(Shared::new(capacity, hooks, |id| ThreadOptions {
+        let plan = Plan { name: "model".to_owned(), workers: 0, capacity, hooks };
+        Self(Arc::new(Owner(Shared::new(plan, |id| ThreadOptions {
             name: "model".to_owned(),
             stack_size: None,
             on_start: Box::new(move || seat::reserve(id)),
@@ -217,7 +218,7 @@ impl Pool {
     }
 
     pub(crate) fn shut_down(&self, mode: Shutdown) -> ShutdownReport {
-        shut_down(self.shared(), &Threads::new("model"), mode, None).expect("called from outside, without a deadline")
+        shut_down(self.shared(), mode, None).expect("called from outside, without a deadline")
     }
 }
 
