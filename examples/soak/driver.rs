@@ -189,7 +189,7 @@ impl Driver {
     fn wait_for(&mut self, subject: &Subject) {
         let submitter = Submitter { subject: subject.clone(), elsewhere: subject.clone(), token: CancelToken::new() };
         let probe = submitter.submit(self.rng.fork(), 0, Some(Verb::Submit));
-        subject.books.check(subject.pool.wait_idle(None).is_ok());
+        subject.books.check(subject.pool.flush(None).is_ok());
         subject.books.check(probe.as_ref().is_none_or(Pending::is_finished));
         probe.into_iter().for_each(Pending::see_to_inside);
     }

@@ -197,6 +197,13 @@ impl<F> fmt::Display for SubmitError<F> {
 
 impl<F> Error for SubmitError<F> {}
 
+impl<F> From<SubmitError<F>> for SubmitErrorKind {
+    /// Drops the closure.
+    fn from(rejected: SubmitError<F>) -> Self {
+        rejected.kind
+    }
+}
+
 /// Nobody gets at the closure through a reference.
 impl<F> RefUnwindSafe for SubmitError<F> {}
 

@@ -14,6 +14,7 @@ pub(crate) mod striped;
 pub(crate) mod panic;
 pub(crate) mod job_panic;
 pub(crate) mod error;
+pub(crate) mod run_error;
 pub(crate) mod ids;
 pub(crate) mod priority;
 pub(crate) mod unrun;

@@ -32,6 +32,7 @@ use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken}
 use crate::base::unrun::Unrun;
 use crate::job::header::{Header, Standing};
 use crate::job::runnable::{Queued, Runnable};
+use crate::queue::awaited::Awaited;
 use crate::queue::back::{Back, Left};
 use crate::queue::epochs::Progress;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
@@ -88,7 +89,7 @@ pub(crate) struct Monitor {
     front: Padded<Mutex<Front>>,
     /// Sleeping workers wait here, with the front's lock: see [`crate::queue::sleep`].
     work: Condvar,
-    /// `wait_idle` and `shutdown` wait here, with the back's lock.
+    /// Who watches the pool waits here, with the back's lock.
     progress: Condvar,
     hint: Hint,
     /// Whether running jobs should stop. Set under both locks.
@@ -200,6 +201,11 @@ impl Monitor {
         self.notify_workers(workers);
     }
 
+    /// Accepts a job that the caller runs at once, a worker of this pool: it takes no place.
+    pub(crate) fn accept_begun(&self, job: Runnable) -> Result<Runnable, Rejected> {
+        self.lock_both().sides().accept_begun(job)
+    }
+
     /// Accepts a job that has ended before it was submitted: it takes no place, and the caller aborts it.
     pub(crate) fn accept_ended(&self, job: Runnable, origin: Origin, why: Unrun) -> Result<Runnable, Rejected> {
         self.lock_both().sides().accept_ended(job, origin, why)
@@ -242,7 +248,7 @@ impl Monitor {
     pub(crate) fn exit(&self) -> Left {
         let mut back = self.lock_back();
         let left = back.exit();
-        self.tell(back, if left == Left::Nobody { Progress::Made } else { Progress::None });
+        drop(self.tell(back, if left == Left::Nobody { Progress::Made } else { Progress::None }));
         left
     }
 
@@ -251,7 +257,8 @@ impl Monitor {
     pub(crate) fn take(&self, done: Option<Epoch>) -> Taken {
         let mut back = self.lock_back();
         if let Some(epoch) = done {
-            self.retire_from(&mut back, epoch);
+            let progress = back.retire(epoch);
+            back = self.tell(back, progress);
         }
         let mut job = back.pop_alone(self.hint.read());
         if job.is_none() && back.jobs_may_gather() {
@@ -377,11 +384,9 @@ impl Monitor {
 
     /// Retires a claimed job once it has run.
     pub(crate) fn retire(&self, epoch: Epoch) {
-        self.retire_from(&mut self.lock_back(), epoch);
-    }
-
-    fn retire_from(&self, back: &mut Back, epoch: Epoch) {
-        self.notify_of(back.retire(epoch));
+        let mut back = self.lock_back();
+        let progress = back.retire(epoch);
+        drop(self.tell(back, progress));
     }
 
     /// Counts how a job has ended that a worker of another pool runs.
@@ -396,7 +401,7 @@ impl Monitor {
         let progress = both.back.retire_guest(epoch);
         let is_drained = both.sides().close_if_drained();
         drop(both.front);
-        self.tell(both.back, progress);
+        drop(self.tell(both.back, progress));
         if is_drained {
             self.work.notify_all();
         }
@@ -443,7 +448,7 @@ impl Monitor {
     pub(crate) fn retire_aborted(&self, epoch: Epoch) {
         let mut back = self.lock_back();
         let progress = back.retire_aborted(epoch);
-        self.tell(back, progress);
+        drop(self.tell(back, progress));
     }
 
     /// Moves to `phase`, unless the pool is past it, and rejects the line.
@@ -461,46 +466,13 @@ impl Monitor {
 
     // What those call who watch the pool.
 
-    /// Waits until every job accepted before is retired.
-    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        let mut goal = None;
-        self.wait_until(deadline, |back| {
-            goal = goal.or_else(|| Sides::new(back, &mut self.lock_front()).close_epoch());
-            goal.is_some_and(|goal| back.has_reached(goal))
-        })
-    }
-
-    /// Waits until every worker has exited and every job that another thread aborts has resolved.
-    pub(crate) fn wait_ended(&self, deadline: Option<Instant>) -> Result<(), WaitError> {
-        self.wait_until(deadline, |back| back.has_ended())
-    }
-
-    /// The same for a future: whether all that has come about, or else the promise to wake `waker` then. `key` is the future's
-    /// to keep.
-    pub(crate) fn poll_ended(&self, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
-        let waker = waker.clone();
-        let mut back = self.lock_back();
-        let (polled, unused) = match back.has_ended() {
-            true => (Poll::Ready(()), Some(waker)),
-            false => (Poll::Pending, back.watchers().watch(key, waker)),
-        };
-        drop(back);
-        contain(|| drop(unused));
-        polled
-    }
-
-    /// For a future that is dropped.
-    pub(crate) fn stop_watching(&self, key: Key) {
-        let unused = self.lock_back().watchers().forget(key);
-        contain(|| drop(unused));
-    }
-
-    /// Waits until `done`, looking whenever there is progress.
-    fn wait_until(&self, deadline: Option<Instant>, mut done: impl FnMut(&mut Back) -> bool) -> Result<(), WaitError> {
+    /// Waits until what is awaited has come about.
+    pub(crate) fn wait_for(&self, mut awaited: Awaited, deadline: Option<Instant>) -> Result<(), WaitError> {
         let mut back = self.lock_back();
         let mut woken = Woken::Notified;
-        while !done(&mut back) {
+        while !awaited.has_come(Sides::new(&mut back, &mut self.lock_front())) {
             if woken == Woken::TimedOut {
+                awaited.give_up(Sides::new(&mut back, &mut self.lock_front()));
                 return Err(WaitError::TimedOut);
             }
             (back, woken) = self.progress.wait_until(back, deadline);
@@ -508,26 +480,58 @@ impl Monitor {
         Ok(())
     }
 
+    /// The same for a future: whether it has come about, or else the promise to wake `waker` when it may have. `key` is the
+    /// future's to keep.
+    pub(crate) fn poll_for(&self, awaited: &mut Awaited, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
+        let waker = waker.clone();
+        let mut both = self.lock_both();
+        let (polled, unused) = match awaited.has_come(both.sides()) {
+            true => (Poll::Ready(()), Some(waker)),
+            false => (Poll::Pending, both.back.watchers().watch(key, waker)),
+        };
+        drop(both);
+        contain(|| drop(unused));
+        polled
+    }
+
+    /// For a future that is dropped.
+    pub(crate) fn stop_watching(&self, awaited: Awaited, key: Key) {
+        let mut both = self.lock_both();
+        awaited.give_up(both.sides());
+        let unused = both.back.watchers().forget(key);
+        drop(both);
+        contain(|| drop(unused));
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         self.lock_both().sides().stats()
     }
 
-    /// Tells who waits for the pool of a step that may be the last.
-    fn tell(&self, mut back: MutexGuard<'_, Back>, progress: Progress) {
-        self.notify_of(progress);
-        if back.has_ended() {
-            let watchers = back.watchers().take_all();
-            drop(back);
-            for waker in watchers {
-                contain(|| waker.wake());
-            }
+    /// After a step that may be what somebody waits for who watches the pool.
+    #[inline]
+    fn tell<'a>(&'a self, back: MutexGuard<'a, Back>, progress: Progress) -> MutexGuard<'a, Back> {
+        match progress {
+            Progress::None => back,
+            Progress::Made => self.wake_watchers(back),
         }
     }
 
-    fn notify_of(&self, progress: Progress) {
-        if progress == Progress::Made {
-            self.progress.notify_all();
+    /// Who calls it holds no job, as wakers are user code.
+    #[cold]
+    fn wake_watchers<'a>(&'a self, mut back: MutexGuard<'a, Back>) -> MutexGuard<'a, Back> {
+        if back.idle().is_awaited() {
+            Sides::new(&mut back, &mut self.lock_front()).look_for_idle();
         }
+        self.progress.notify_all();
+        if back.watchers().is_empty() {
+            return back;
+        }
+        let watchers = back.watchers().take_all();
+        drop(back);
+        for waker in watchers {
+            contain(|| waker.wake());
+        }
+        self.lock_back()
     }
 
     fn notify_workers(&self, workers: usize) {
@@ -563,6 +567,9 @@ impl Monitor {
 
     pub(crate) fn retire_at_once(&self, epochs: impl Iterator<Item = Epoch>) {
         let mut back = self.lock_back();
-        epochs.for_each(|epoch| self.retire_from(&mut back, epoch));
+        for epoch in epochs {
+            let progress = back.retire(epoch);
+            back = self.tell(back, progress);
+        }
     }
 }

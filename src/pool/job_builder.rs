@@ -1,4 +1,4 @@
-//! Options for one job, and the four verbs to submit it with them.
+//! Options for one job, and the verbs to submit it with them.
 
 use std::borrow::Cow;
 use std::panic::Location;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::SubmitError;
 use crate::base::park::deadline_in;
 use crate::base::priority::Priority;
+use crate::base::run_error::RunError;
 use crate::ending::keeper::{Deadline, Keeper};
 use crate::ending::registration::Registration;
 use crate::ending::run_limit::RunLimit;
@@ -15,6 +16,7 @@ use crate::ending::token::{CancelToken, Membership};
 use crate::handle::job_handle::JobHandle;
 use crate::job::options::Options;
 use crate::pool::owner::Owner;
+use crate::pool::run::{run, run_async};
 use crate::pool::submit::{Patience, Submittable, submit};
 use crate::pool::submit_async::SubmitAsync;
 
@@ -273,5 +275,49 @@ impl<'p> JobBuilder<'p> {
         T: Send + 'static,
     {
         SubmitAsync::new(Arc::clone(self.pool), job, self.settings, Location::caller())
+    }
+
+    /// As [`Pool::run`](crate::Pool::run), with these options.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Rejected`] if the pool is shut down, or if the job's deadline or token ended the wait for room;
+    /// [`RunError::Failed`] if the job has no value.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// assert_eq!(pool.job().name("answer").run(|| 42).unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn run<F, T>(self, job: F) -> Result<T, RunError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        run(self.pool.shared(), job, self.settings, Location::caller())
+    }
+
+    /// As [`Pool::run_async`](crate::Pool::run_async), with these options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled again after it was ready.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let answer = pollster::block_on(pool.job().name("answer").run_async(|| 42));
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn run_async<F, T>(self, job: F) -> impl Future<Output = Result<T, RunError>> + Send + use<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        run_async(Arc::clone(self.pool), job, self.settings, Location::caller())
     }
 }

@@ -5,10 +5,17 @@
 pub(crate) mod builder;
 #[allow(clippy::module_inception, reason = "the floor is named for its front door")]
 pub(crate) mod pool;
+mod global; // the pool of the process
+mod verbs; // what a pool is asked: the ways to submit a job
+mod waits; // the ways to wait for its jobs
+mod ends; // the ways to end it
+pub(crate) mod weak;
+pub(crate) mod owner;
 pub(crate) mod job_builder;
+pub(crate) mod run;
 pub(crate) mod submit;
 pub(crate) mod submit_async;
 pub(crate) mod wait_for_room;
-pub(crate) mod owner;
+pub(crate) mod watch;
 pub(crate) mod shutdown;
 pub(crate) mod shutdown_async;

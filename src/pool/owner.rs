@@ -16,6 +16,7 @@ use std::time::Duration;
 use crate::base::error::WaitError;
 use crate::pool::shutdown::{Shutdown, ShutdownReport, close, join_threads, shut_down};
 use crate::pool::shutdown_async::ShutdownAsync;
+use crate::queue::awaited::Awaited;
 use crate::worker::seat::would_wait_for_itself;
 use crate::worker::shared::Shared;
 
@@ -108,7 +109,7 @@ impl Drop for Owner {
         close(&self.shared, Shutdown::Drain);
         if self.waits() {
             // Without a deadline neither can fail.
-            let _ = self.shared.monitor.wait_ended(None);
+            let _ = self.shared.monitor.wait_for(Awaited::End, None);
             let _ = join_threads(&self.shared, None);
         }
     }

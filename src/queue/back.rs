@@ -8,6 +8,7 @@ use crate::job::runnable::Queued;
 use crate::queue::aborts::Aborts;
 use crate::queue::epochs::{Goal, Progress, Retired};
 use crate::queue::guests::Guests;
+use crate::queue::idle::Idle;
 use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::stats::Meter;
 use crate::queue::turn::Turn;
@@ -37,6 +38,7 @@ pub(crate) struct Back {
     pub(super) meters: Vec<Arc<Meter>>,
     pub(super) guests: Guests,
     watchers: Watchers,
+    idle: Idle,
 }
 
 impl Back {
@@ -53,6 +55,7 @@ impl Back {
             meters: Vec::new(),
             guests: Guests::new(),
             watchers: Watchers::new(),
+            idle: Idle::default(),
         }
     }
 
@@ -77,6 +80,10 @@ impl Back {
         &mut self.watchers
     }
 
+    pub(crate) fn idle(&mut self) -> &mut Idle {
+        &mut self.idle
+    }
+
     /// Jobs that were begun and are not retired.
     pub(super) fn running(&self) -> u64 {
         self.begun - (self.retired.total() - self.aborts.retired())
@@ -86,9 +93,13 @@ impl Back {
         self.begun
     }
 
+    pub(super) fn count_begun(&mut self) {
+        self.begun += 1;
+    }
+
     #[inline]
     pub(super) fn begin(&mut self, job: Queued) -> Queued {
-        self.begun += 1;
+        self.count_begun();
         job
     }
 

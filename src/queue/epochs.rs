@@ -1,4 +1,4 @@
-//! Which jobs `wait_idle` waits for: those accepted before the call, never those accepted later, so a pool that is kept
+//! Which jobs a flush waits for: those accepted before the call, never those accepted later, so a pool that is kept
 //! busy does not keep a waiter for ever.
 //!
 //! Jobs are counted by epoch. A job joins the current one, and its header remembers which. A waiter that finds jobs

@@ -206,6 +206,14 @@ impl<'a> Sides<'a> {
         Ok(job)
     }
 
+    /// Accepts a job that a worker of this pool is about to run: it takes no place.
+    pub(crate) fn accept_begun(&mut self, job: Runnable) -> Result<Runnable, Rejected> {
+        let job = self.front.admit(job, Origin::Inside)?;
+        job.header().set_epoch(self.front.accepted.count());
+        self.back.count_begun();
+        Ok(job)
+    }
+
     /// After a job was taken out, or while one is `leaving` that is taken out before the back's lock is free: how many
     /// workers to wake for what is left.
     #[inline]
@@ -262,9 +270,27 @@ impl<'a> Sides<'a> {
         self.front.phase == Phase::Draining && self.queued() == 0 && self.exit_or_wait() == Next::Exit
     }
 
-    /// What `wait_idle` waits for: see [`crate::queue::epochs`].
+    /// What a flush waits for: see [`crate::queue::epochs`].
     pub(crate) fn close_epoch(&mut self) -> Option<Goal> {
         self.front.accepted.close_epoch(&mut self.back.retired)
+    }
+
+    /// Nothing is queued, in line or running.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.front.accepted.total() == self.back.retired.total() && self.front.line.is_empty()
+    }
+
+    /// Step 2 of [`crate::queue::idle`].
+    pub(crate) fn look_for_idle(&mut self) {
+        if self.is_idle() {
+            self.back.idle().come();
+        } else {
+            self.close_epoch();
+        }
+    }
+
+    pub(crate) fn back(&mut self) -> &mut Back {
+        self.back
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -292,10 +318,6 @@ impl<'a> Sides<'a> {
 impl Sides<'_> {
     pub(crate) fn front(&mut self) -> &mut Front {
         self.front
-    }
-
-    pub(crate) fn back(&mut self) -> &mut Back {
-        self.back
     }
 
     pub(crate) fn sleeping(&self) -> u32 {

@@ -1,4 +1,4 @@
-//! Futures that wait for the pool to end.
+//! Futures that watch the pool.
 
 use std::mem;
 use std::task::Waker;
@@ -13,7 +13,7 @@ impl Watchers {
         Self(Fifo::new())
     }
 
-    /// Has a waker woken at the end, in place of the one under `key`, if there is one; that is to be dropped.
+    /// Has a waker woken when there is progress, in place of the one under `key`, if there is one; that is to be dropped.
     pub(crate) fn watch(&mut self, key: &mut Option<Key>, waker: Waker) -> Option<Waker> {
         match key.and_then(|key| self.0.get_mut(key)) {
             Some(old) => Some(mem::replace(old, waker)),
@@ -26,6 +26,10 @@ impl Watchers {
 
     pub(crate) fn forget(&mut self, key: Key) -> Option<Waker> {
         self.0.remove(key)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Everybody, to be woken.

@@ -4,7 +4,8 @@
 use crate::base::ids::PoolId;
 use crate::ending::registry;
 use crate::job::header::Header;
-use crate::queue::front::Origin;
+use crate::job::runnable::Runnable;
+use crate::queue::front::{Origin, Rejected};
 use crate::worker::seat;
 use crate::worker::worker::Worker;
 
@@ -30,6 +31,14 @@ pub(crate) fn claim(header: &Header, pool: PoolId) -> Claim {
     }
     // Looked at last, and only where the alternative is to wait: it takes longer the deeper the nesting is.
     if seat::holds(header) { Claim::OnOwnStack } else { Claim::NotHere }
+}
+
+/// Runs a job that is not queued, on a worker of its pool, if that still takes jobs of its own.
+pub(crate) fn run_here(worker: &Worker, job: Runnable) -> Result<(), Rejected> {
+    let monitor = &worker.shared.monitor;
+    let job = monitor.accept_begun(job)?;
+    monitor.retire(worker.execute(job));
+    Ok(())
 }
 
 fn run_own(worker: &Worker, header: &Header) -> bool {

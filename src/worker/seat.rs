@@ -72,6 +72,23 @@ pub(crate) fn current() -> Option<Rc<Worker>> {
     SEAT.with(|seat| seat.worker.borrow().clone())
 }
 
+/// The worker beneath what runs here, if it is one of this pool's.
+pub(crate) fn worker_of(pool: &Arc<Shared>) -> Option<Rc<Worker>> {
+    current().filter(|worker| Arc::ptr_eq(&worker.shared, pool))
+}
+
+/// The pool whose job runs here, the innermost one; in a worker's hook, the worker's own.
+pub(crate) fn innermost_pool() -> Option<Arc<Shared>> {
+    let worker = current()?;
+    let guest_of = with_stack(|stack| {
+        stack.innermost_running(|_, role| match role {
+            Role::Guest(pool) => Some(Arc::clone(pool)),
+            Role::Worker | Role::Aborter(_) => None,
+        })
+    });
+    Some(guest_of.flatten().unwrap_or_else(|| Arc::clone(&worker.shared)))
+}
+
 /// Lends the jobs that this thread is in the middle of.
 #[inline]
 pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::ids::Epoch;
 use crate::base::job_panic::JobPanic;
 use crate::base::unrun::Unrun;
+use crate::ending::keeper::Keeper;
 use crate::job::runnable::{RunEnd, Runnable, Runner};
 use crate::queue::stats::Meter;
 use crate::worker::seat;
@@ -25,6 +26,10 @@ impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, index: usize, meter: Arc<Meter>) -> Self {
         let stack_size = shared.stack_size;
         Self { shared, index, meter, stack_size }
+    }
+
+    pub(crate) fn keeper(&self) -> &Arc<Keeper> {
+        &self.shared.keeper
     }
 
     /// The same worker on another thread, for while its own one waits for that: a meter has one writer.

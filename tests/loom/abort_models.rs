@@ -19,7 +19,7 @@ fn a_wait_while_the_last_job_is_cancelled_ends_after_it_has_resolved() {
             let job = Arc::clone(&job);
             move |_| job.cancel()
         });
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert!(job.is_finished());
         tally.assert_never_ran();
         assert_eq!(canceller.join().unwrap(), Cancel::Dequeued);
@@ -34,14 +34,14 @@ fn a_wait_while_a_job_is_accepted_that_had_ended_ends_after_it_has_resolved() {
         let (pool, tally) = (Pool::new(1), Tally::new());
         let worker = pool.recruit(0);
         pool.queue(|| ()).detach();
-        let waiter = pool.spawn(|pool| pool.monitor().wait_idle(None).unwrap());
+        let waiter = pool.spawn(|pool| pool.monitor().wait_for(Awaited::Flush(None), None).unwrap());
         let submitter = pool.spawn({
             let tally = Arc::clone(&tally);
             move |pool| pool.job().token(&cancelled_token()).submit(tally.job()).unwrap().detach()
         });
         pool.run_one(&worker);
         let accepted = pool.monitor().stats().submitted;
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert!(accepted == 1 || tally.closures_dropped() == 1);
         submitter.join().unwrap();
         waiter.join().unwrap();

@@ -38,7 +38,7 @@ fn a_claim_while_the_pool_aborts_runs_the_job_or_aborts_it() {
         let claimed = claim_and_run(&pool, target.header(), &joiner);
         let outcome = target.into_handle().join();
         breaker.join().unwrap();
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         let stats = pool.monitor().stats();
         assert_eq!((stats.completed + stats.aborted, stats.queued, stats.busy), (1, 0, 0));
         (claimed, end_of(outcome, &tally))

@@ -39,7 +39,7 @@ fn an_abort_waits_for_the_job_that_another_pools_worker_runs() {
 
 #[test]
 fn a_wait_for_the_pool_waits_for_the_job_that_another_pools_worker_runs() {
-    assert_eq!(ends_of_a_joined_guest(|there| there.monitor().wait_idle(None).unwrap()), ["ran"]);
+    assert_eq!(ends_of_a_joined_guest(|there| there.monitor().wait_for(Awaited::Flush(None), None).unwrap()), ["ran"]);
 }
 
 /// The last job of a drain ends on a thread that does not look whether it may exit.

@@ -1,4 +1,4 @@
-//! Waiting until idle: the last job retires while somebody comes to wait.
+//! Flushes, and waits for an idle moment: the last job retires while somebody comes to wait.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn a_wait_while_the_last_job_retires_ends_after_it() {
         let pool = Pool::new(1);
         let job = pool.queue(|| ());
         let server = pool.spawn_server(1);
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert!(job.is_finished());
         server.join().unwrap();
     });
@@ -21,7 +21,7 @@ fn a_wait_while_a_job_joins_its_child_ends_after_both() {
         let (inside, child) = (pool.clone(), tally.job());
         let job = pool.queue(move || drop(inside.queue(child).join()));
         let worker = pool.spawn_worker(0);
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert!(job.is_finished());
         tally.assert_ran_once();
         pool.shut_down(Shutdown::Drain);
@@ -41,7 +41,7 @@ fn a_wait_does_not_wait_for_what_is_submitted_meanwhile() {
         })
         .detach();
         let server = pool.spawn_server(2);
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         let seen = child_ran.load(Ordering::Relaxed);
         server.join().unwrap();
         seen
@@ -56,10 +56,10 @@ fn a_wait_behind_another_does_not_wait_for_what_comes_after_both() {
         let pool = Pool::new(3);
         let first = pool.queue(|| ());
         let server = pool.spawn_server(3);
-        let early = pool.spawn(|pool| pool.monitor().wait_idle(None).unwrap());
+        let early = pool.spawn(|pool| pool.monitor().wait_for(Awaited::Flush(None), None).unwrap());
         let second = pool.queue(|| ());
         let third = pool.spawn(|pool| pool.queue(|| ()));
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert!(first.is_finished() && second.is_finished());
         let third = third.join().unwrap();
         let seen = third.is_finished();
@@ -76,7 +76,7 @@ fn a_wait_while_the_pool_aborts_ends_after_what_was_queued_has_resolved() {
         let pool = Pool::new(2);
         let jobs = [pool.queue(|| ()), pool.queue(|| ())];
         let breaker = pool.spawn(|pool| pool.close(Shutdown::Abort));
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         for job in jobs {
             assert!(job.try_join().is_ok_and(|outcome| is_aborted(&outcome)));
         }
@@ -94,12 +94,12 @@ fn two_waits_while_jobs_retire_both_end() {
         let early = thread::spawn({
             let pool = pool.clone();
             move || {
-                pool.monitor().wait_idle(None).unwrap();
+                pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
                 assert!(first.is_finished());
             }
         });
         let second = pool.queue(|| ());
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert!(second.is_finished());
         early.join().unwrap();
         server.join().unwrap();
@@ -157,10 +157,67 @@ fn a_wait_that_comes_when_no_epoch_is_left_asks_again_once_there_is_one() {
         });
         let retired = || pool.monitor().with_sides(|sides, _| sides.retired());
         let early = retired();
-        pool.monitor().wait_idle(None).unwrap();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
         assert_eq!(retired(), 256);
         retirer.join().unwrap();
         early
     });
     assert_eq!(ends, [0, 1, 256]);
+}
+
+/// What the model does not see would be tried in one order only: the child leaves its mark on an atomic of loom's.
+#[test]
+fn a_wait_for_an_idle_moment_waits_for_what_jobs_submit() {
+    explore(|| {
+        let pool = Pool::new(2);
+        let child_ran = Arc::new(AtomicU32::new(0));
+        pool.queue({
+            let (inside, child_ran) = (pool.clone(), Arc::clone(&child_ran));
+            move || inside.queue(move || child_ran.store(1, Ordering::Relaxed)).detach()
+        })
+        .detach();
+        let server = pool.spawn_server(2);
+        pool.monitor().wait_for(Awaited::Idle(None), None).unwrap();
+        assert_eq!(child_ran.load(Ordering::Relaxed), 1);
+        server.join().unwrap();
+    });
+}
+
+#[test]
+fn an_idle_moment_ends_the_wait_though_another_job_follows_it() {
+    let ends = explore(|| {
+        let pool = Pool::new(2);
+        let first = pool.queue(|| ());
+        let server = pool.spawn_server(1);
+        let (mut idle, mut key) = (Awaited::Idle(None), None);
+        let (bell, waker) = bell();
+        let mut polled = pool.monitor().poll_for(&mut idle, &mut key, &waker);
+        let was_idle = polled.is_ready();
+        pool.monitor().wait_for(Awaited::Flush(None), None).unwrap();
+        assert!(first.is_finished());
+        let next = pool.queue_in_hand(|| ());
+        while polled.is_pending() {
+            bell.park_until(None);
+            polled = pool.monitor().poll_for(&mut idle, &mut key, &waker);
+        }
+        let job = pool.monitor().claim(next.cell.header(), Origin::Inside).expect("nobody else wants it");
+        pool.run_here(job, &pool.recruit(1));
+        server.join().unwrap();
+        was_idle
+    });
+    assert_eq!(ends, [false, true]);
+}
+
+// Bounded by 3: in full it takes minutes.
+#[test]
+fn two_waits_for_an_idle_moment_both_end() {
+    explore_bounded(3, || {
+        let pool = Pool::new(1);
+        pool.queue(|| ()).detach();
+        let server = pool.spawn_server(1);
+        let other = pool.spawn(|pool| pool.monitor().wait_for(Awaited::Idle(None), None).unwrap());
+        pool.monitor().wait_for(Awaited::Idle(None), None).unwrap();
+        other.join().unwrap();
+        server.join().unwrap();
+    });
 }

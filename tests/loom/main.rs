@@ -19,14 +19,14 @@
 //! | `queue/{room, line}`, `pool/wait_for_room` | `line_models` | submitters that wait, try, stop waiting, exceed the bound; with pops at either side, the hand-over, a close; a waker that joins the job about to be taken, cancelled, aborted | 2 to 5 |
 //! | `pool/submit_async` | `async_models` | a poll with another waker, a poll on a worker, a drop; with the hand-over, a close, a token | 5 |
 //! | claims: `worker/join`, `monitor` | `claim_models` | a join in a job, nested twice; with a pop, an abort, the line | 2 |
-//! | guests: `worker/{guest, join}`, `queue/guests` | `guest_models` | a join of another pool's job; with its pool's worker, a drain, an abort, `wait_idle`; two pools that wait for each other | 2, 3 |
+//! | guests: `worker/{guest, join}`, `queue/guests` | `guest_models` | a join of another pool's job; with its pool's worker, a drain, an abort, a flush; two pools that wait for each other | 2, 3 |
 //! | cancel: `ending/cancel`, `handle` | `cancel_models` | a cancel, a dropped guard; with a pop, a claim, another cancel, a deadline, an abort, the line | 6 |
 //! | `ending/{token, registration}` | `token_models` | a token's end; with submitting, standing in line, leaving it, a start, a close, another end of the same job or place | 3 to 6 |
 //! | `ending/keeper` | `keeper_models` | alarms, the stop; with a keeper that looks, falls asleep, sleeps; a due alarm with submitting, the line, a start, a run | 2 to 4 |
-//! | aborting jobs: `queue/aborts`, `monitor` | `abort_models` | resolving a dequeued or ended job; with `wait_idle`, a drain, an abort, a destructor that waits or joins | 3 to 6 |
+//! | aborting jobs: `queue/aborts`, `monitor` | `abort_models` | resolving a dequeued or ended job; with a flush, a drain, an abort, a destructor that waits or joins | 3 to 6 |
 //! | `worker/checkpoint` | `checkpoint_models` | a running job; with a cancel, its token, an abort, and what was written before | |
 //! | hooks: `worker/{hooks, life}` | `worker_models` | a start hook that panics, the stop and panic hooks; with who waits for what follows them | 5 |
-//! | `queue/epochs`, `monitor` | `idle_models` | `wait_idle`; with jobs that retire, come later, nest, are aborted; a second wait; epochs that empty out of order, no epoch left | 2 to 5 |
+//! | `queue/{epochs, awaited, watchers}`, `monitor` | `idle_models` | a flush, a wait for an idle moment; with jobs that retire, come later, nest, are aborted; a second wait; epochs that empty out of order, no epoch left | 2 to 5 |
 //! | phases: `queue/{front, sides}`, `pool/shutdown` | `shutdown_models` | drains, aborts, both; with idle, sleeping and busy workers, pushes, the line, jobs that submit and join, who watches the end | 3 to 6 |
 //! | `queue/stats` | `stats_models` | a look at the counts; with jobs that end each way, and with the line | 4 |
 //! | the breaker's word, gate, lock and machine: `breaker/{word, pending, shared, machine, permit}` | `breaker_models` | results on the fast path, counted apart and under the lock, rejections at the gate, dropped permits, changes by hand, a lease that runs out; with results, callers who race for a probe, changes by hand, a listener that comes, the end of a wait or a bucket | |
@@ -140,6 +140,7 @@ use crate::pool::shutdown::{Shutdown, ShutdownReport, close, shut_down};
 use crate::pool::submit::{Patience, submit};
 use crate::pool::wait_for_room::dequeue_if_ended;
 use crate::pool::{Pool, Submitted};
+use crate::queue::awaited::Awaited;
 use crate::queue::front::{Origin, Phase};
 use crate::queue::stats::{Meter, Stats};
 use crate::worker::checkpoint::checkpoint;

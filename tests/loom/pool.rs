@@ -2,6 +2,8 @@
 
 #[path = "../../src/pool/job_builder.rs"]
 pub(crate) mod job_builder;
+#[path = "../../src/pool/run.rs"]
+pub(crate) mod run;
 #[path = "../../src/pool/submit.rs"]
 pub(crate) mod submit;
 #[path = "../../src/pool/submit_async.rs"]

@@ -267,9 +267,9 @@ fn a_drain_after_an_abort_lets_no_job_submit_again() {
 
 /// A future that watches the pool end, as `shutdown_async` does.
 fn watch_until_ended(pool: &Pool) {
-    let mut key = None;
+    let (mut end, mut key) = (Awaited::End, None);
     let (bell, waker) = bell();
-    while pool.monitor().poll_ended(&mut key, &waker).is_pending() {
+    while pool.monitor().poll_for(&mut end, &mut key, &waker).is_pending() {
         bell.park_until(None);
     }
 }

@@ -1,0 +1,92 @@
+//! Waiting for the pool's jobs, by blocking or by awaiting.
+
+use std::time::Duration;
+
+use crate::base::error::WaitError;
+use crate::base::park::deadline_in;
+use crate::pool::pool::Pool;
+use crate::pool::watch::{Watch, may_wait};
+use crate::queue::awaited::Awaited;
+
+impl Pool {
+    /// Waits for a moment at which the pool is idle: nothing is queued, waits in line or runs. So the jobs that jobs submit are
+    /// waited for, too, as by `threadpool::join`. A pool that is never idle holds it up for ever; for what has been submitted
+    /// so far see [`flush`](Self::flush). `None` waits without limit, as does a time that overflows
+    /// [`Instant`](std::time::Instant).
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`]; [`WaitError::WouldDeadlock`] where the wait would be for itself: on a worker of this
+    /// pool, in a job of this pool that a worker of another one runs, and in what drops an unrun job of this pool;
+    /// [`WaitError::Forked`] in a forked child.
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::new().unwrap();
+    /// pool.submit(|| Pool::current().unwrap().submit(|| "a child").unwrap().detach()).unwrap().detach();
+    /// pool.wait_idle(None).unwrap();
+    /// assert_eq!(pool.stats().completed, 2);
+    /// ```
+    pub fn wait_idle(&self, timeout: Option<Duration>) -> Result<(), WaitError> {
+        self.wait_for(Awaited::Idle(None), timeout)
+    }
+
+    /// As [`wait_idle`](Self::wait_idle), without blocking the thread.
+    ///
+    /// # Errors
+    ///
+    /// As for `wait_idle`, but for the time-out. It is the first poll that must not be on a worker of the pool.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.submit(|| 42).unwrap();
+    /// pollster::block_on(pool.wait_idle_async()).unwrap();
+    /// assert!(job.is_finished());
+    /// # job.detach();
+    /// ```
+    pub fn wait_idle_async(&self) -> impl Future<Output = Result<(), WaitError>> + Send + Unpin + use<> {
+        Watch::new(self.shared(), Awaited::Idle(None))
+    }
+
+    /// Waits until every job accepted before has resolved. Jobs that are submitted meanwhile, by these jobs too, do not
+    /// hold it up; for those see [`wait_idle`](Self::wait_idle). `None` waits without limit, as does a time that overflows
+    /// [`Instant`](std::time::Instant).
+    ///
+    /// # Errors
+    ///
+    /// As for [`wait_idle`](Self::wait_idle).
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.submit(|| 42).unwrap();
+    /// pool.flush(None).unwrap();
+    /// assert!(job.is_finished());
+    /// # job.detach();
+    /// ```
+    pub fn flush(&self, timeout: Option<Duration>) -> Result<(), WaitError> {
+        self.wait_for(Awaited::Flush(None), timeout)
+    }
+
+    /// As [`flush`](Self::flush), without blocking the thread. It waits for what was accepted before its first poll.
+    ///
+    /// # Errors
+    ///
+    /// As for `flush`, but for the time-out. It is the first poll that must not be on a worker of the pool.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let job = pool.submit(|| 42).unwrap();
+    /// pollster::block_on(pool.flush_async()).unwrap();
+    /// assert!(job.is_finished());
+    /// # job.detach();
+    /// ```
+    pub fn flush_async(&self) -> impl Future<Output = Result<(), WaitError>> + Send + Unpin + use<> {
+        Watch::new(self.shared(), Awaited::Flush(None))
+    }
+
+    fn wait_for(&self, awaited: Awaited, timeout: Option<Duration>) -> Result<(), WaitError> {
+        may_wait(self.shared())?;
+        self.shared().monitor.wait_for(awaited, timeout.and_then(deadline_in))
+    }
+}

@@ -1,0 +1,66 @@
+//! A handle that does not keep the pool open.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, Weak};
+
+use crate::pool::owner::Owner;
+use crate::pool::pool::Pool;
+use crate::queue::front::Origin;
+use crate::worker::seat::origin;
+use crate::worker::shared::Shared;
+
+/// A handle that does not keep the pool open: for caches and thread-locals, and for jobs that submit to their own pool.
+///
+/// ```
+/// use corepool::{Pool, WeakPool};
+///
+/// fn count_down(pool: WeakPool, from: u32) {
+///     if let (Some(next), Some(open)) = (from.checked_sub(1), pool.upgrade()) {
+///         open.submit(move || count_down(pool, next)).unwrap().detach();
+///     }
+/// }
+///
+/// let pool = Pool::new().unwrap();
+/// count_down(pool.downgrade(), 10);
+/// drop(pool); // waits for all of them
+/// ```
+#[derive(Clone)]
+pub struct WeakPool(Weak<Shared>);
+
+impl WeakPool {
+    pub(super) fn new(pool: &Arc<Shared>) -> Self {
+        Self(Arc::downgrade(pool))
+    }
+
+    /// The pool, if anybody still holds it.
+    ///
+    /// Inside one of the pool's own jobs it is there in any case, also while the pool drains, and what it gives there is what
+    /// [`Pool::current`] does: it puts off nobody's last drop.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::new().unwrap();
+    /// let weak = pool.downgrade();
+    /// assert_eq!(weak.upgrade().unwrap().run(|| 42).unwrap(), 42);
+    /// ```
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Pool> {
+        let shared = self.0.upgrade()?;
+        match origin(&shared) {
+            Origin::Inside => Some(Owner::visitor(shared)),
+            Origin::Outside => Owner::of(&shared),
+        }
+        .map(Pool::of)
+    }
+}
+
+/// As for the pool.
+impl UnwindSafe for WeakPool {}
+impl RefUnwindSafe for WeakPool {}
+
+impl fmt::Debug for WeakPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.0.upgrade().map(|shared| shared.id);
+        f.debug_tuple("WeakPool").field(&id).finish()
+    }
+}
