@@ -201,6 +201,13 @@ impl Monitor {
         self.notify_workers(workers);
     }
 
+    /// Sends each worker a job that it alone is to run: see [`crate::queue::mailboxes`].
+    pub(crate) fn broadcast(&self, jobs: Vec<Runnable>) -> Result<(), SubmitErrorKind> {
+        self.lock_both().sides().broadcast(jobs)?;
+        self.work.notify_all();
+        Ok(())
+    }
+
     /// Accepts a job that the caller runs at once, a worker of this pool: it takes no place.
     pub(crate) fn accept_begun(&self, job: Runnable) -> Result<Runnable, Rejected> {
         self.lock_both().sides().accept_begun(job)
@@ -254,13 +261,13 @@ impl Monitor {
 
     /// The next job for a worker, which retires the one it has run in the same step.
     #[inline]
-    pub(crate) fn take(&self, done: Option<Epoch>) -> Taken {
+    pub(crate) fn take(&self, worker: usize, done: Option<Epoch>) -> Taken {
         let mut back = self.lock_back();
         if let Some(epoch) = done {
             let progress = back.retire(epoch);
             back = self.tell(back, progress);
         }
-        let mut job = back.pop_alone(self.hint.read());
+        let mut job = back.pop_mail(worker).or_else(|| back.pop_alone(self.hint.read()));
         if job.is_none() && back.jobs_may_gather() {
             drop(back);
             let_gather();
@@ -271,7 +278,7 @@ impl Monitor {
             Some(job) => Taken::Job(job.into_runnable()),
             None => {
                 let front = self.lock_front();
-                self.look(Guards { back, front }).unwrap_or_else(Self::start_searching)
+                self.look(worker, Guards { back, front }).unwrap_or_else(Self::start_searching)
             }
         }
     }
@@ -279,9 +286,10 @@ impl Monitor {
     /// For a worker that has searched: the next job, if one has come meanwhile; else the worker sleeps until it is woken,
     /// and looks again.
     #[inline]
-    pub(crate) fn take_or_sleep(&self) -> Taken {
+    pub(crate) fn take_or_sleep(&self, worker: usize) -> Taken {
         let both = self.stop_searching();
-        self.look(both).or_else(|both| self.look(self.sleep(both))).unwrap_or_else(Self::start_searching)
+        let taken = self.look(worker, both).or_else(|both| self.look(worker, self.sleep(both)));
+        taken.unwrap_or_else(Self::start_searching)
     }
 
     /// Whether a searching worker may find a job.
@@ -291,7 +299,10 @@ impl Monitor {
 
     /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
     #[inline]
-    fn look<'a>(&'a self, both: Guards<'a>) -> Result<Taken, Guards<'a>> {
+    fn look<'a>(&'a self, worker: usize, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
+        if let Some(job) = both.back.pop_mail(worker) {
+            return Ok(Taken::Job(job.into_runnable()));
+        }
         let (mut both, first) = match both.back.line_waits() {
             false => (both, None),
             true => self.make_way_for_next(both),
@@ -363,9 +374,9 @@ impl Monitor {
     /// Step 2 of [`crate::queue::sleep`].
     fn sleep<'a>(&'a self, both: Guards<'a>) -> Guards<'a> {
         let Guards { back, mut front } = both;
-        front.fall_asleep();
+        let broadcasts = front.fall_asleep();
         drop(back);
-        while front.take_wakeup() == Wakeup::NotYet {
+        while front.take_wakeup(broadcasts) == Wakeup::NotYet {
             front = self.work.wait(front);
         }
         drop(front);

@@ -9,6 +9,7 @@ mod global; // the pool of the process
 mod verbs; // what a pool is asked: the ways to submit a job
 mod waits; // the ways to wait for its jobs
 mod ends; // the ways to end it
+mod broadcast; // a job for every worker
 pub(crate) mod weak;
 pub(crate) mod owner;
 pub(crate) mod job_builder;

@@ -10,6 +10,7 @@ use crate::queue::epochs::{Goal, Progress, Retired};
 use crate::queue::guests::Guests;
 use crate::queue::idle::Idle;
 use crate::queue::lanes::{LaneSet, Lanes};
+use crate::queue::mailboxes::Mailboxes;
 use crate::queue::stats::Meter;
 use crate::queue::turn::Turn;
 use crate::queue::watchers::Watchers;
@@ -25,6 +26,8 @@ pub(crate) enum Left {
 #[repr(C)]
 pub(crate) struct Back {
     pub(super) line_waits: bool,
+    /// Whether there are jobs for one worker alone.
+    has_mail: bool,
     /// Whether the front held a stream when a worker last went there for a job: see [`Back::jobs_may_gather`].
     pub(super) is_streaming: bool,
     pub(super) turn: Turn,
@@ -37,6 +40,7 @@ pub(crate) struct Back {
     live: usize,
     pub(super) meters: Vec<Arc<Meter>>,
     pub(super) guests: Guests,
+    mail: Mailboxes,
     watchers: Watchers,
     idle: Idle,
 }
@@ -45,11 +49,13 @@ impl Back {
     pub(crate) fn new() -> Self {
         Self {
             line_waits: false,
+            has_mail: false,
             is_streaming: false,
             turn: Turn::default(),
             retired: Retired::default(),
             begun: 0,
             jobs: Lanes::new(),
+            mail: Mailboxes::default(),
             aborts: Aborts::default(),
             live: 0,
             meters: Vec::new(),
@@ -63,6 +69,7 @@ impl Back {
     pub(crate) fn enter(&mut self, meter: Arc<Meter>) {
         self.live += 1;
         self.meters.push(meter);
+        self.mail.add();
     }
 
     /// A worker has left its loop and run its last hook.
@@ -112,6 +119,29 @@ impl Back {
     #[inline]
     pub(crate) fn jobs_may_gather(&self) -> bool {
         self.is_streaming && self.jobs.len() == 0 && !self.line_waits
+    }
+
+    /// Takes a job that is for this worker alone.
+    #[inline]
+    pub(crate) fn pop_mail(&mut self, worker: usize) -> Option<Queued> {
+        if self.has_mail { self.take_mail(|mail| mail.take(worker)).map(|job| self.begin(job)) } else { None }
+    }
+
+    #[cold]
+    pub(super) fn take_mail(&mut self, take: impl FnOnce(&mut Mailboxes) -> Option<Queued>) -> Option<Queued> {
+        let job = take(&mut self.mail);
+        self.has_mail = self.mail.len() > 0;
+        job
+    }
+
+    /// Sends each worker a job that it alone is to run.
+    pub(super) fn send(&mut self, jobs: impl Iterator<Item = Queued>) {
+        self.mail.send(jobs);
+        self.has_mail = true;
+    }
+
+    pub(super) fn mail(&self) -> usize {
+        self.mail.len()
     }
 
     /// Takes the next job without a look at the front, whose lanes are said to wait: the front's turn may have come.

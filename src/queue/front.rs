@@ -58,6 +58,7 @@ pub(crate) struct Front {
     pub(super) accepted: Accepted,
     pub(super) jobs: Lanes,
     pub(super) rejected: u64,
+    pub(super) broadcasts: u64,
     pub(super) line: Line,
 }
 
@@ -71,6 +72,7 @@ impl Front {
             accepted: Accepted::default(),
             jobs: Lanes::new(),
             rejected: 0,
+            broadcasts: 0,
             line: Line::new(),
         }
     }
@@ -128,11 +130,17 @@ impl Front {
         self.sleep.stop_searching();
     }
 
-    pub(crate) fn fall_asleep(&mut self) {
+    /// Tells how many broadcasts there were, for [`take_wakeup`](Self::take_wakeup).
+    pub(crate) fn fall_asleep(&mut self) -> u64 {
         self.sleep.fall_asleep();
+        self.broadcasts
     }
 
-    pub(crate) fn take_wakeup(&mut self) -> Wakeup {
-        self.sleep.take_wakeup()
+    /// What a sleeper asks whenever it is notified; a broadcast wakes it, too.
+    pub(crate) fn take_wakeup(&mut self, broadcasts: u64) -> Wakeup {
+        match self.sleep.take_wakeup() {
+            Wakeup::NotYet if self.broadcasts != broadcasts => self.sleep.wake_up(),
+            wakeup => wakeup,
+        }
     }
 }

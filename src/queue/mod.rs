@@ -16,6 +16,7 @@ pub(crate) mod idle;
 pub(crate) mod aborts;
 pub(crate) mod stats;
 pub(crate) mod guests;
+pub(crate) mod mailboxes;
 pub(crate) mod watchers;
 pub(crate) mod front;
 pub(crate) mod back;

@@ -24,6 +24,7 @@
 
 use std::task::Waker;
 
+use crate::base::error::SubmitErrorKind;
 #[cfg(corepool_loom)]
 use crate::base::ids::Epoch;
 use crate::base::priority::Priority;
@@ -35,6 +36,7 @@ use crate::queue::epochs::Goal;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
 use crate::queue::line::{Leave, Waiting};
+use crate::queue::mailboxes::Mailboxes;
 use crate::queue::stats::Stats;
 
 /// So many jobs in the front say that more come, whether or not these are done. Fewer may be those of a few submitters who
@@ -184,9 +186,14 @@ impl<'a> Sides<'a> {
 
     /// Takes the next job out of the queue, if any is left, to be aborted.
     pub(crate) fn take_to_abort(&mut self, hint: &Hint) -> Option<Queued> {
-        let (lane, _all_are_awake) = self.next_lane(None, hint)?;
-        self.back.aborts.start(Unrun::Aborted);
-        self.back.jobs.pop(lane)
+        let job = match self.next_lane(None, hint) {
+            Some((lane, _all_are_awake)) => self.back.jobs.pop(lane),
+            None => self.back.take_mail(Mailboxes::take_any),
+        };
+        if job.is_some() {
+            self.back.aborts.start(Unrun::Aborted);
+        }
+        job
     }
 
     /// Whether a job is queued.
@@ -212,6 +219,23 @@ impl<'a> Sides<'a> {
         job.header().set_epoch(self.front.accepted.count());
         self.back.count_begun();
         Ok(job)
+    }
+
+    /// Sends each worker a job that it alone is to run, if the pool is open: all sleepers are to be notified.
+    pub(crate) fn broadcast(&mut self, jobs: Vec<Runnable>) -> Result<(), SubmitErrorKind> {
+        if !self.front.admits(Origin::Outside) {
+            self.front.rejected += jobs.len() as u64;
+            // Their cells are in hands that are told of it.
+            jobs.into_iter().for_each(Runnable::reject);
+            return Err(SubmitErrorKind::ShutDown);
+        }
+        let accepted = &mut self.front.accepted;
+        self.back.send(jobs.into_iter().map(|job| {
+            job.header().set_epoch(accepted.count());
+            job.into_queued()
+        }));
+        self.front.broadcasts += 1;
+        Ok(())
     }
 
     /// After a job was taken out, or while one is `leaving` that is taken out before the back's lock is free: how many
@@ -296,7 +320,7 @@ impl<'a> Sides<'a> {
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats {
             workers: self.back.meters.len() as u64,
-            queued: self.queued() as u64,
+            queued: (self.queued() + self.back.mail()) as u64,
             waiting: self.front.line.len() as u64,
             submitted: self.front.accepted.total(),
             rejected: self.front.rejected,

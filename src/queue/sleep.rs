@@ -65,6 +65,13 @@ impl Sleep {
         Wakeup::Received
     }
 
+    /// A sleeper wakes for a reason of its own.
+    pub(crate) fn wake_up(&mut self) -> Wakeup {
+        self.sleeping -= 1;
+        self.searching += 1;
+        Wakeup::Received
+    }
+
     /// Steps 3 and 4: wakes as many workers as `queued` jobs need; returns how many to notify once the lock is free.
     #[inline]
     #[must_use]

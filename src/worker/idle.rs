@@ -7,15 +7,15 @@ use crate::job::runnable::Runnable;
 use crate::monitor::monitor::{Monitor, Taken};
 
 /// The next job for a worker that has run the one `done`; waits for one. `None`: exit.
-pub(crate) fn next_job(monitor: &Monitor, done: Option<Epoch>) -> Option<Runnable> {
-    let mut taken = monitor.take(done);
+pub(crate) fn next_job(monitor: &Monitor, worker: usize, done: Option<Epoch>) -> Option<Runnable> {
+    let mut taken = monitor.take(worker, done);
     loop {
         match taken {
             Taken::Job(job) => return Some(job),
             Taken::Exit => return None,
             Taken::Nothing => {
                 spin_until(|| monitor.may_have_work());
-                taken = monitor.take_or_sleep();
+                taken = monitor.take_or_sleep(worker);
             }
         }
     }

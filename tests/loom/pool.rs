@@ -108,7 +108,7 @@ impl Pool {
             let (_seated, worker) = pool.enter(worker);
             let mut done = None;
             for _ in 0..jobs {
-                let job = next_job(pool.monitor(), done).expect("the pool is not shut down");
+                let job = next_job(pool.monitor(), 0, done).expect("the pool is not shut down");
                 done = Some(worker.execute(job));
             }
             if let Some(epoch) = done {
@@ -123,7 +123,7 @@ impl Pool {
 
     /// Runs the oldest job on this thread.
     pub(crate) fn run_one(&self, worker: &Worker) {
-        let job = next_job(self.monitor(), None).expect("the pool is not shut down");
+        let job = next_job(self.monitor(), 0, None).expect("the pool is not shut down");
         self.run_here(job, worker);
     }
 
