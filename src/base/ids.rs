@@ -3,20 +3,28 @@
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A pool's number, which no two pools of a process share; in its lower bits the process that built it. Every handle holds
-/// one, so it is one word.
+/// A pool's number, which no two pools of a process share; in its lower bits the process that built it, and whether it is an
+/// inline one. Every handle holds one, so it is one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PoolId(u64);
 
 impl PoolId {
     /// More than a process's id has, where processes fork.
     const PROCESS_BITS: u32 = 24;
+    const INLINE: u64 = 1 << Self::PROCESS_BITS;
 
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(is_inline: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed, as only the number matters.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(number << Self::PROCESS_BITS | Self::this_process())
+        let inline = if is_inline { Self::INLINE } else { 0 };
+        Self(number << (Self::PROCESS_BITS + 1) | inline | Self::this_process())
+    }
+
+    /// Whether the pool has no threads, and whoever waits for its jobs runs them.
+    #[inline]
+    pub(crate) fn is_inline(self) -> bool {
+        self.0 & Self::INLINE != 0
     }
 
     fn this_process() -> u64 {
@@ -26,7 +34,8 @@ impl PoolId {
     /// Whether this process is a forked child of the one that built the pool, whose threads it has not got: to wait for them
     /// would be for ever. A system call, so ask where the alternative is to wait.
     pub(crate) fn is_of_parent(self) -> bool {
-        self.0 & ((1 << Self::PROCESS_BITS) - 1) != Self::this_process()
+        // An inline pool has none in the parent either.
+        !self.is_inline() && self.0 & ((1 << Self::PROCESS_BITS) - 1) != Self::this_process()
     }
 }
 

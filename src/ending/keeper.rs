@@ -70,6 +70,13 @@ impl Keeper {
         Self { thread, state: Mutex::new(State::default()), bell: Condvar::new() }
     }
 
+    /// Sets no alarm: deadlines are looked at when jobs start.
+    pub(crate) fn without_thread(thread: ThreadOptions) -> Self {
+        let keeper = Self::new(thread);
+        keeper.stop();
+        keeper
+    }
+
     /// Steps 2 and 3, until stopped, by a thread that was counted as waiting.
     fn keep(self: &Arc<Self>, patience: Duration) {
         while let Some(alarm) = self.wait_for_alarm(patience) {

@@ -89,6 +89,7 @@ impl<T> JobHandle<T> {
         if let Some(outcome) = cell.take() {
             return outcome;
         }
+        lend_thread(&*cell, self.pool, &|| false);
         if claim(cell.header(), self.pool) == Claim::OnOwnStack {
             return Err(JobError::WouldDeadlock);
         }
@@ -131,6 +132,7 @@ impl<T> JobHandle<T> {
         if seat::holds(cell.header()) {
             return Ok(Err(JobError::WouldDeadlock));
         }
+        lend_thread(&**cell, self.pool, &|| Instant::now() >= deadline);
         match wait(&**cell, self.pool, Some(deadline)) {
             Some(outcome) => Ok(outcome),
             None => {
@@ -165,6 +167,7 @@ impl<T> JobHandle<T> {
     pub fn try_join(self) -> Result<Result<T, JobError>, JobHandle<T>> {
         let cell = self.cell.as_ref().expect(SPENT);
         settle_if_ended(&**cell, self.pool);
+        lend_thread(&**cell, self.pool, &|| false);
         match cell.take() {
             Some(outcome) => Ok(outcome),
             None => Err(self),
@@ -185,6 +188,7 @@ impl<T> JobHandle<T> {
     pub fn is_finished(&self) -> bool {
         self.cell.as_ref().is_none_or(|cell| {
             settle_if_ended(&**cell, self.pool);
+            lend_thread(&**cell, self.pool, &|| false);
             cell.header().is_finished()
         })
     }
@@ -301,6 +305,17 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
     })
 }
 
+/// For who waits for a job, or asks until it has resolved, if its pool is an inline one: runs it here, after those before it.
+#[inline]
+fn lend_thread<T>(cell: &dyn WaitEnd<T>, pool: PoolId, is_over: &dyn Fn() -> bool) {
+    if pool.is_inline()
+        && !cell.header().is_finished()
+        && let Some(pool) = registry::find(pool)
+    {
+        pool.run_until_finished(cell.header(), is_over);
+    }
+}
+
 /// Why a job must not start any more, as far as it is for whoever waits for it to act on that: a deadline is the keeper's.
 fn ended<T>(cell: &dyn WaitEnd<T>) -> Option<Unrun> {
     cell.header().ended().or_else(|| cell.is_cancelled().then_some(Unrun::Cancelled))
@@ -327,6 +342,7 @@ impl<T> Future for JobHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let cell = self.cell.as_ref().expect(SPENT);
         settle_if_ended(&**cell, self.pool);
+        lend_thread(&**cell, self.pool, &|| false);
         let polled = match cell.poll(cx.waker()) {
             Poll::Pending if self.pool.is_of_parent() => Poll::Ready(Err(JobError::Forked)),
             Poll::Pending if ended(&**cell).is_some() => {

@@ -17,6 +17,10 @@ pub(crate) trait JobPool: Send + Sync {
 
     /// Runs a job on this thread, a worker of another pool, if it is still queued. Says whether it did.
     fn run_here(self: Arc<Self>, job: &Header) -> bool;
+
+    /// Runs what is queued in an inline pool until the job has resolved or `is_over` says so; one of the pool's own jobs runs
+    /// that job only.
+    fn run_until_finished(self: Arc<Self>, job: &Header, is_over: &dyn Fn() -> bool);
 }
 
 /// What somebody who ends a job from outside finds.

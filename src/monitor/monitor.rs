@@ -393,6 +393,20 @@ impl Monitor {
         Some(job.into_runnable())
     }
 
+    /// The next job of a pool that has no workers, for whoever lends it a thread.
+    pub(crate) fn take_as_guest(&self) -> Option<Runnable> {
+        let mut both = self.lock_both();
+        let (lane, _nobody_sleeps) = both.sides().next_lane(None, &self.hint)?;
+        let job = both.back.pop_as_guest(lane);
+        drop(both);
+        Some(job.into_runnable())
+    }
+
+    /// Whether anything is queued, for the same.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.lock_both().sides().has_queued()
+    }
+
     /// Retires a claimed job once it has run.
     pub(crate) fn retire(&self, epoch: Epoch) {
         let mut back = self.lock_back();

@@ -34,6 +34,7 @@ pub struct Builder {
     capacity: usize,
     name: String,
     stack_size: Option<usize>,
+    is_inline: bool,
     hooks: Hooks,
 }
 
@@ -44,6 +45,7 @@ impl Builder {
             capacity: DEFAULT_CAPACITY,
             name: DEFAULT_NAME.to_owned(),
             stack_size: None,
+            is_inline: false,
             hooks: Hooks::default(),
         }
     }
@@ -119,6 +121,44 @@ impl Builder {
         self
     }
 
+    /// Builds a pool without threads, which runs its jobs on the threads that wait for them: for tests whose jobs are to run in
+    /// the same order each time, for builds without threads, and for targets that have none, such as
+    /// `wasm32-unknown-unknown`.
+    ///
+    /// Whoever joins or polls a handle runs what is queued, in the pool's order, until that job has resolved; so does who waits for
+    /// the pool, or for room in its queue, and [`run_pending`](crate::Pool::run_pending). Jobs that nobody waits for run then, too, or
+    /// when the last clone of the pool is dropped. Inside a job, and on a worker of another pool, a join runs the job it
+    /// joins and no other, as ever.
+    ///
+    /// - [`is_finished`](crate::JobHandle::is_finished) and [`try_join`](crate::JobHandle::try_join) run jobs as a poll does, or a loop
+    ///   around them would have no end. What has a time-out looks at it between two jobs.
+    /// - [`detach`](crate::Pool::detach) does not keep the last drop from running what is queued.
+    /// - A deadline ends a queued job when it is about to start. Where the target has no clock, do without time-outs.
+    /// - Where several threads wait at once, each runs jobs: one thread is what makes the order the same.
+    /// - [`workers`](crate::Pool::workers) is 1, [`current_worker`](crate::current_worker) in a job 0,
+    ///   [`broadcast`](crate::Pool::broadcast) runs once. Options for workers' threads mean nothing, their hooks are not called.
+    ///
+    /// ```
+    /// use corepool::Pool;
+    ///
+    /// let pool = Pool::builder().inline().build().unwrap();
+    /// let (log, order) = std::sync::mpsc::channel();
+    /// let jobs = [1, 2, 3].map(|n| {
+    ///     let log = log.clone();
+    ///     pool.submit(move || log.send(n).unwrap()).unwrap()
+    /// });
+    /// assert!(order.try_recv().is_err()); // nobody has waited
+    /// let [_, second, _] = jobs;
+    /// second.join().unwrap();
+    /// assert_eq!(order.try_iter().collect::<Vec<_>>(), [1, 2]);
+    /// drop(pool);
+    /// assert_eq!(order.try_iter().collect::<Vec<_>>(), [3]);
+    /// ```
+    pub fn inline(mut self) -> Self {
+        self.is_inline = true;
+        self
+    }
+
     /// Called with its index on every worker before `build` returns. If it panics, `build` fails.
     ///
     /// ```
@@ -172,7 +212,7 @@ impl Builder {
 
     /// Checks the options and starts the threads.
     pub(crate) fn start(self) -> Result<Arc<Shared>, BuildError> {
-        let workers = self.workers.unwrap_or_else(cores);
+        let workers = if self.is_inline { 1 } else { self.workers.unwrap_or_else(cores) };
         if workers == 0 {
             return Err(BuildError::NoWorkers);
         }
@@ -184,7 +224,13 @@ impl Builder {
         }
         // What the workers inherit, and the keeper would not: it is started by whoever submits the first deadline.
         let affinity = Affinity::of_this_thread();
-        let plan = Plan { name: self.name.clone(), workers, capacity: self.capacity, hooks: self.hooks };
+        let plan = Plan {
+            name: self.name.clone(),
+            workers,
+            capacity: self.capacity,
+            hooks: self.hooks,
+            is_inline: self.is_inline,
+        };
         let shared = Shared::new(plan, |id| ThreadOptions {
             name: format!("{}-keeper", self.name),
             stack_size: self.stack_size,
@@ -194,7 +240,9 @@ impl Builder {
             }),
         });
         let start = Start { shared, name: self.name, stack_size: self.stack_size };
-        start.run()?;
+        if !self.is_inline {
+            start.run()?;
+        }
         Ok(start.shared)
     }
 }
@@ -206,6 +254,7 @@ impl fmt::Debug for Builder {
             .field("queue_capacity", &self.capacity)
             .field("thread_name", &self.name)
             .field("stack_size", &self.stack_size)
+            .field("inline", &self.is_inline)
             .field("hooks", &self.hooks)
             .finish()
     }

@@ -17,6 +17,7 @@ use crate::base::error::WaitError;
 use crate::pool::shutdown::{Shutdown, ShutdownReport, close, join_threads, shut_down};
 use crate::pool::shutdown_async::ShutdownAsync;
 use crate::queue::awaited::Awaited;
+use crate::worker::inline::{run_queued, wait_for};
 use crate::worker::seat::would_wait_for_itself;
 use crate::worker::shared::Shared;
 
@@ -107,9 +108,13 @@ impl Drop for Owner {
             return;
         }
         close(&self.shared, Shutdown::Drain);
+        if !thread::panicking() {
+            // An inline pool's, whether or not anybody waits: nobody else would.
+            run_queued(&self.shared, || false);
+        }
         if self.waits() {
             // Without a deadline neither can fail.
-            let _ = self.shared.monitor.wait_for(Awaited::End, None);
+            let _ = wait_for(&self.shared, Awaited::End, None);
             let _ = join_threads(&self.shared, None);
         }
     }

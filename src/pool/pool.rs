@@ -91,7 +91,7 @@ impl Pool {
         JobBuilder::new(&self.owner)
     }
 
-    /// How many worker threads the pool was built with.
+    /// How many worker threads the pool was built with; 1 for an [inline](Builder::inline) pool, which has none.
     ///
     /// ```
     /// assert_eq!(corepool::Pool::builder().workers(3).build().unwrap().workers(), 3);

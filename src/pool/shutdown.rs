@@ -18,6 +18,7 @@ use crate::base::park::deadline_in;
 use crate::queue::awaited::Awaited;
 use crate::queue::front::Phase;
 use crate::worker::abort;
+use crate::worker::inline::wait_for;
 use crate::worker::seat::{is_own_thread, would_wait_for_itself};
 use crate::worker::shared::Shared;
 
@@ -99,7 +100,7 @@ pub(crate) fn shut_down(
     }
     let deadline: Option<Instant> = timeout.and_then(deadline_in);
     close(shared, mode);
-    let ended = shared.monitor.wait_for(Awaited::End, deadline).and_then(|()| join_threads(shared, deadline));
+    let ended = wait_for(shared, Awaited::End, deadline).and_then(|()| join_threads(shared, deadline));
     let at_least = if ended.is_ok() { 0 } else { 1 };
     Ok(report(shared, at_least))
 }

@@ -23,7 +23,7 @@ use crate::job::runnable::Runnable;
 use crate::monitor::monitor::{NoRoom, WaitStopped};
 use crate::pool::owner::Owner;
 use crate::pool::submit::{Submittable, offer};
-use crate::pool::wait_for_room::{Verdict, dequeue_if_ended};
+use crate::pool::wait_for_room::{Verdict, dequeue_if_ended, make_room};
 use crate::queue::front::{Origin, Rejected};
 use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
@@ -100,6 +100,7 @@ fn first_offer(
 ) -> Verdict {
     let offered = offer(pool, job, registration, NoRoom::Return).and_then(|job| match job {
         None => Ok(Standing::Accepted),
+        Some(job) if pool.id.is_inline() => make_room(pool, job, None).map(|()| Standing::Accepted),
         Some(job) => pool.monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind),
     });
     match offered {

@@ -1,5 +1,6 @@
 //! Waiting for room, on the submitting thread: the line itself is in [`crate::queue::line`].
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::error::SubmitErrorKind;
@@ -10,9 +11,10 @@ use crate::ending::registration::Registration;
 use crate::job::header::{Header, Standing};
 use crate::job::options::Ending;
 use crate::job::runnable::Runnable;
-use crate::monitor::monitor::WaitStopped;
-use crate::queue::front::Rejected;
+use crate::monitor::monitor::{NoRoom, WaitStopped};
+use crate::queue::front::{Origin, Rejected};
 use crate::worker::abort;
+use crate::worker::inline::run_next;
 use crate::worker::shared::Shared;
 
 /// What a submitter that stands in line learns.
@@ -38,12 +40,15 @@ impl Verdict {
 /// Waits in line, on this thread, until the job is accepted or rejected, or until `deadline`. The caller holds the job's
 /// cell, whose registration this is.
 pub(crate) fn wait_for_room(
-    pool: &Shared,
+    pool: &Arc<Shared>,
     job: Runnable,
     header: &Header,
     registration: Option<&Registration>,
     deadline: Option<Instant>,
 ) -> Result<(), SubmitErrorKind> {
+    if pool.id.is_inline() {
+        return make_room(pool, job, deadline);
+    }
     with_parker(|parker, waker| {
         if pool.monitor.stand_in_line(job, waker.clone()).map_err(Rejected::into_kind)? == Standing::Accepted {
             return Ok(());
@@ -65,6 +70,26 @@ pub(crate) fn wait_for_room(
             }
         }
     })
+}
+
+/// In an inline pool, where whoever waits for room makes it: runs what is queued until there is some, or until `deadline`.
+pub(crate) fn make_room(
+    pool: &Arc<Shared>,
+    mut job: Runnable,
+    deadline: Option<Instant>,
+) -> Result<(), SubmitErrorKind> {
+    loop {
+        run_next(pool);
+        match pool.monitor.offer(job, Origin::Outside, NoRoom::Return) {
+            Ok(()) => return Ok(()),
+            Err(Rejected { job: again, kind: SubmitErrorKind::Full }) if is_ahead(deadline) => job = again,
+            Err(Rejected { job, kind: SubmitErrorKind::Full }) => {
+                job.reject();
+                return Err(SubmitErrorKind::TimedOut);
+            }
+            Err(rejected) => return Err(rejected.into_kind()),
+        }
+    }
 }
 
 /// Step 3 of [`crate::ending::registration`].

@@ -7,6 +7,7 @@ use crate::base::park::deadline_in;
 use crate::pool::pool::Pool;
 use crate::pool::watch::{Watch, may_wait};
 use crate::queue::awaited::Awaited;
+use crate::worker::inline::{run_queued, wait_for};
 
 impl Pool {
     /// Waits for a moment at which the pool is idle: nothing is queued, waits in line or runs. So the jobs that jobs submit are
@@ -85,8 +86,21 @@ impl Pool {
         Watch::new(self.shared(), Awaited::Flush(None))
     }
 
+    /// Runs what is queued in an [inline](crate::Builder::inline) pool, in its order, and what these jobs submit, until nothing is
+    /// queued. Returns how many jobs ran; for any other pool none, as its workers see to them.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().inline().build().unwrap();
+    /// pool.submit(|| println!("nobody waits for it")).unwrap().detach();
+    /// assert_eq!(pool.run_pending(), 1);
+    /// assert_eq!(pool.run_pending(), 0);
+    /// ```
+    pub fn run_pending(&self) -> usize {
+        run_queued(self.shared(), || false)
+    }
+
     fn wait_for(&self, awaited: Awaited, timeout: Option<Duration>) -> Result<(), WaitError> {
         may_wait(self.shared())?;
-        self.shared().monitor.wait_for(awaited, timeout.and_then(deadline_in))
+        wait_for(self.shared(), awaited, timeout.and_then(deadline_in))
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use crate::base::error::WaitError;
 use crate::base::fifo::Key;
 use crate::queue::awaited::Awaited;
+use crate::worker::inline::poll_for;
 use crate::worker::seat::would_wait_for_itself;
 use crate::worker::shared::Shared;
 
@@ -65,7 +66,7 @@ impl Future for Watch {
             begun => this.state = begun,
         }
         if let State::Begun(awaited, key) = &mut this.state
-            && this.pool.monitor.poll_for(awaited, key, cx.waker()).is_pending()
+            && poll_for(&this.pool, awaited, key, cx.waker()).is_pending()
         {
             return Poll::Pending;
         }

@@ -19,7 +19,7 @@ impl Awaited {
     /// Whether it has come about.
     pub(crate) fn has_come(&mut self, mut sides: Sides<'_>) -> bool {
         match self {
-            Self::End => sides.back().has_ended(),
+            Self::End => sides.back().has_ended() && !sides.has_queued(),
             Self::Flush(goal) => {
                 *goal = goal.or_else(|| sides.close_epoch());
                 goal.is_some_and(|goal| sides.back().has_reached(goal))

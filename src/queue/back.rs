@@ -170,6 +170,12 @@ impl Back {
         self.begin(job)
     }
 
+    /// The same for a guest.
+    pub(crate) fn pop_as_guest(&mut self, lane: Priority) -> Queued {
+        self.guests.enter();
+        self.pop(lane)
+    }
+
     /// A job has resolved, and its `Runnable` is gone.
     #[inline]
     pub(crate) fn retire(&mut self, epoch: Epoch) -> Progress {

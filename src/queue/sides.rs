@@ -78,6 +78,10 @@ impl<'a> Sides<'a> {
         self.back.jobs.len() + self.front.jobs.len()
     }
 
+    pub(crate) fn has_queued(&self) -> bool {
+        self.queued() > 0
+    }
+
     /// Counts the room anew; jobs that are `leaving` have left theirs.
     fn recount_room(&mut self, leaving: usize) {
         let queued = self.queued() - leaving;

@@ -55,7 +55,7 @@ fn run_on_a_larger_stack(worker: &Worker, pool: &Arc<Shared>, job: Runnable) {
     });
 }
 
-fn run(pool: &Arc<Shared>, job: Runnable) {
+pub(super) fn run(pool: &Arc<Shared>, job: Runnable) {
     let role = Role::Guest(Arc::clone(pool));
     let epoch = seat::with_stack(|stack| {
         stack.run_as(role, job.into_cell(), |job| job.run(&Guest(pool), pool.monitor.is_aborting()))

@@ -15,6 +15,7 @@ pub(crate) mod idle;
 pub(crate) mod life;
 pub(crate) mod join;
 pub(crate) mod guest;
+pub(crate) mod inline;
 pub(crate) mod abort;
 mod outside;
 pub(crate) mod checkpoint;

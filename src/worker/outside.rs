@@ -7,6 +7,7 @@ use crate::job::header::Header;
 use crate::job::job_pool::{Dequeued, JobPool};
 use crate::worker::abort;
 use crate::worker::guest::run_as_guest;
+use crate::worker::inline;
 use crate::worker::shared::Shared;
 
 impl JobPool for Shared {
@@ -20,5 +21,9 @@ impl JobPool for Shared {
 
     fn run_here(self: Arc<Self>, job: &Header) -> bool {
         run_as_guest(&self, job)
+    }
+
+    fn run_until_finished(self: Arc<Self>, job: &Header, is_over: &dyn Fn() -> bool) {
+        inline::run_until_finished(&self, job, is_over);
     }
 }

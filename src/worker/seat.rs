@@ -79,14 +79,13 @@ pub(crate) fn worker_of(pool: &Arc<Shared>) -> Option<Rc<Worker>> {
 
 /// The pool whose job runs here, the innermost one; in a worker's hook, the worker's own.
 pub(crate) fn innermost_pool() -> Option<Arc<Shared>> {
-    let worker = current()?;
     let guest_of = with_stack(|stack| {
         stack.innermost_running(|_, role| match role {
             Role::Guest(pool) => Some(Arc::clone(pool)),
             Role::Worker | Role::Aborter(_) => None,
         })
     });
-    Some(guest_of.flatten().unwrap_or_else(|| Arc::clone(&worker.shared)))
+    guest_of.flatten().or_else(|| current().map(|worker| Arc::clone(&worker.shared)))
 }
 
 /// Lends the jobs that this thread is in the middle of.
@@ -99,7 +98,7 @@ pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {
 ///
 /// It is the worker whose thread this is, in the pool that started the thread: a job of another pool that a
 /// [`join`](crate::JobHandle::join) runs here finds the same index as the job that joins it. That may be beyond its own
-/// pool's workers, and another job of its pool may have the same.
+/// pool's workers, and another job of its pool may have the same. In an [inline](crate::Builder::inline) pool it is 0.
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(1).build().unwrap();
@@ -109,7 +108,12 @@ pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {
 /// ```
 #[must_use]
 pub fn current_worker() -> Option<usize> {
-    SEAT.with(|seat| seat.worker.borrow().as_ref().map(|worker| worker.index))
+    SEAT.with(|seat| seat.worker.borrow().as_ref().map(|worker| worker.index)).or_else(index_in_an_inline_pool)
+}
+
+/// Such a pool counts as one worker.
+fn index_in_an_inline_pool() -> Option<usize> {
+    innermost_pool().filter(|pool| pool.id.is_inline()).map(|_| 0)
 }
 
 /// Who this thread is to the pool.
@@ -135,10 +139,10 @@ pub(crate) fn holds(header: &Header) -> bool {
 pub(crate) fn innermost_running<R>(look: impl FnOnce(&dyn RunEnd, &Monitor) -> R) -> Option<R> {
     SEAT.with(|seat| {
         let worker = seat.worker.borrow();
-        let worker = worker.as_ref()?;
-        seat.stack.innermost_running(|job, role| match role {
-            Role::Guest(pool) => look(job, &pool.monitor),
-            Role::Worker | Role::Aborter(_) => look(job, &worker.shared.monitor),
-        })
+        let looked = seat.stack.innermost_running(|job, role| match role {
+            Role::Guest(pool) => Some(look(job, &pool.monitor)),
+            Role::Worker | Role::Aborter(_) => worker.as_ref().map(|worker| look(job, &worker.shared.monitor)),
+        });
+        looked.flatten()
     })
 }

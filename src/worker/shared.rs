@@ -36,19 +36,21 @@ pub(crate) struct Plan {
     pub(crate) workers: usize,
     pub(crate) capacity: usize,
     pub(crate) hooks: Hooks,
+    /// Without threads: see [`crate::worker::inline`].
+    pub(crate) is_inline: bool,
 }
 
 impl Shared {
     /// `keeper` says how the keeper's thread is made, which is one of the pool's.
     pub(crate) fn new(plan: Plan, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
-        let id = PoolId::new();
+        let id = PoolId::new(plan.is_inline);
         let thread = keeper(id);
         let shared = Arc::new(Self {
             id,
             monitor: Monitor::new(plan.capacity),
             hooks: plan.hooks,
             stack_size: stack_size(thread.stack_size),
-            keeper: Arc::new(Keeper::new(thread)),
+            keeper: Arc::new(if plan.is_inline { Keeper::without_thread(thread) } else { Keeper::new(thread) }),
             workers: plan.workers,
             threads: Threads::new(&plan.name),
             owner: OnceLock::new(),
@@ -79,5 +81,9 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         registry::remove(self.id);
+        // An inline pool's whose last clone was dropped by a panic. Dropping them aborts them.
+        while let Some(job) = self.monitor.take_to_abort() {
+            drop(job);
+        }
     }
 }

@@ -104,7 +104,7 @@ where
     T: Send + 'static,
 {
     let (cell, job) = new_cell(job, ());
-    (job, JobHandle::new(cell, PoolId::new()))
+    (job, JobHandle::new(cell, PoolId::new(false)))
 }
 
 /// A waker and what it rings.

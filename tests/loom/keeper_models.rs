@@ -19,7 +19,7 @@ fn queue_then_set_alarm(pool: &Pool, tally: &Arc<Tally>) -> JobHandle<Value> {
     let target = Target::new(pool.shared().downgrade(), &job);
     assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
     cell.extras().ending.register_target(target);
-    JobHandle::new(cell, PoolId::new())
+    JobHandle::new(cell, PoolId::new(false))
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_deadline_that_passes_while_its_job_is_submitted_leaves_it_in_no_queue() {
         let (cell, job) = pool.register(tally.job(), overdue(&pool));
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
         dequeue_if_ended(pool.shared(), cell.header(), cell.extras().registration());
-        assert_eq!(end_of(JobHandle::new(cell, PoolId::new()).join(), &tally), "expired");
+        assert_eq!(end_of(JobHandle::new(cell, PoolId::new(false)).join(), &tally), "expired");
         keeper.join().unwrap();
         let stats = pool.monitor().stats();
         assert_eq!((stats.expired, stats.queued, pool.keeper().alarms()), (1, 0, 0));
@@ -103,7 +103,7 @@ fn a_job_that_starts_while_its_alarm_goes_off_expires_once() {
         if let Some(job) = claimed {
             pool.run_here(job, &worker);
         }
-        assert_eq!(end_of(JobHandle::new(cell, PoolId::new()).join(), &tally), "expired");
+        assert_eq!(end_of(JobHandle::new(cell, PoolId::new(false)).join(), &tally), "expired");
         pool.keeper().stop();
         keeper.join().unwrap();
         assert_eq!((pool.monitor().stats().expired, pool.keeper().alarms()), (1, 0));

@@ -26,6 +26,7 @@
 //! | aborting jobs: `queue/aborts`, `monitor` | `abort_models` | resolving a dequeued or ended job; with a flush, a drain, an abort, a destructor that waits or joins | 3 to 6 |
 //! | `worker/checkpoint` | `checkpoint_models` | a running job; with a cancel, its token, an abort, and what was written before | |
 //! | `queue/mailboxes`, `monitor` | `broadcast_models` | a job for one worker alone; with that worker awake, searching and asleep, another one, a push, a close | 2 to 4 |
+//! | `worker/inline` | `inline_models` | two threads that join jobs of a pool without threads; one that joins, one that waits for the pool | 3, 4 |
 //! | hooks: `worker/{hooks, life}` | `worker_models` | a start hook that panics, the stop and panic hooks; with who waits for what follows them | 5 |
 //! | `queue/{epochs, awaited, watchers}`, `monitor` | `idle_models` | a flush, a wait for an idle moment; with jobs that retire, come later, nest, are aborted; a second wait; epochs that empty out of order, no epoch left | 2 to 5 |
 //! | phases: `queue/{front, sides}`, `pool/shutdown` | `shutdown_models` | drains, aborts, both; with idle, sleeping and busy workers, pushes, the line, jobs that submit and join, who watches the end | 3 to 6 |
@@ -94,6 +95,7 @@ mod abort_models;
 mod checkpoint_models;
 mod worker_models;
 mod idle_models;
+mod inline_models;
 mod shutdown_models;
 mod stats_models;
 mod breaker_models;

@@ -46,7 +46,15 @@ impl Pool {
     }
 
     pub(crate) fn with_hooks(capacity: usize, hooks: Hooks) -> Self {
-        let plan = Plan { name: "model".to_owned(), workers: 0, capacity, hooks };
+        Self::planned(capacity, hooks, false)
+    }
+
+    pub(crate) fn inline(capacity: usize) -> Self {
+        Self::planned(capacity, Hooks::default(), true)
+    }
+
+    fn planned(capacity: usize, hooks: Hooks, is_inline: bool) -> Self {
+        let plan = Plan { name: "model".to_owned(), workers: 0, capacity, hooks, is_inline };
         Self(Arc::new(Owner(Shared::new(plan, |id| ThreadOptions {
             name: "model".to_owned(),
             stack_size: None,

@@ -192,7 +192,7 @@ fn a_token_cancelled_while_its_job_starts_ends_it_one_way_and_forgets_it() {
         canceller.join().unwrap();
         assert_eq!(Arc::weak_count(&cell), 0, "the token knows it still");
         drop(token);
-        let handle = JobHandle::new(cell, PoolId::new());
+        let handle = JobHandle::new(cell, PoolId::new(false));
         assert!(started || handle.is_finished());
         (started, end_of(handle.join(), &tally))
     });
