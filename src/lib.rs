@@ -28,6 +28,6 @@ pub use pool::job_builder::JobBuilder;
 pub use pool::pool::Pool;
 pub use pool::shutdown::{Shutdown, ShutdownReport};
 pub use pool::weak::WeakPool;
-pub use queue::stats::Stats;
+pub use queue::stats::{Stats, WorkerStats};
 pub use worker::checkpoint::checkpoint;
 pub use worker::seat::current_worker;

@@ -83,6 +83,7 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
         Shutdown,
         ShutdownReport,
         Stats,
+        WorkerStats,
         SubmitError<OnlySend>,
         SubmitErrorKind,
         WaitError,

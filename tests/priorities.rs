@@ -53,6 +53,26 @@ fn high_goes_before_normal_before_low_and_within_one_first_in_first_out() {
 }
 
 #[test]
+fn the_counts_tell_how_many_of_each_are_queued() {
+    let pool = one_worker(100);
+    let (log, (gate, held)) = (Log::default(), hold_worker(&pool));
+    let queued = || {
+        let stats = pool.stats();
+        [stats.queued, stats.queued_high, stats.queued_normal, stats.queued_low]
+    };
+    assert_eq!(queued(), [0; 4]);
+    let jobs: Vec<_> = [High, Normal, Normal, Low, Low, Low].map(|priority| log.submit(&pool, priority, 0)).into();
+    assert_eq!(queued(), [6, 1, 2, 3]);
+    assert_eq!(jobs[1].cancel(), Cancel::Dequeued);
+    assert_eq!(queued(), [5, 1, 1, 3]);
+    gate.open();
+    finish(held);
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    assert_eq!(queued(), [0; 4]);
+    drop(jobs);
+}
+
+#[test]
 fn jobs_without_a_priority_are_normal() {
     let pool = one_worker(100);
     let (log, (gate, held)) = (Log::default(), hold_worker(&pool));

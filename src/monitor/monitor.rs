@@ -40,7 +40,7 @@ use crate::queue::hint::Hint;
 use crate::queue::line::{Leave, Waiting};
 use crate::queue::sides::{Next, Sides, Wakeups};
 use crate::queue::sleep::Wakeup;
-use crate::queue::stats::{Meter, Stats};
+use crate::queue::stats::{Meter, Stats, WorkerStats};
 
 /// What to do with a job that finds no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -530,6 +530,10 @@ impl Monitor {
 
     pub(crate) fn stats(&self) -> Stats {
         self.lock_both().sides().stats()
+    }
+
+    pub(crate) fn worker_stats(&self) -> Vec<WorkerStats> {
+        self.lock_back().worker_stats()
     }
 
     /// After a step that may be what somebody waits for who watches the pool.

@@ -10,7 +10,7 @@ use crate::pool::builder::Builder;
 use crate::pool::job_builder::JobBuilder;
 use crate::pool::owner::{Kind, Owner};
 use crate::pool::weak::WeakPool;
-use crate::queue::stats::Stats;
+use crate::queue::stats::{Stats, WorkerStats};
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 
@@ -111,6 +111,20 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared().monitor.stats()
+    }
+
+    /// What each worker has done, in their order. Jobs that workers of other pools ran in a join are in none of them, so these add
+    /// up to no more than what [`stats`](Self::stats) says.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
+    /// pool.run(|| ()).unwrap();
+    /// let done: Vec<_> = pool.worker_stats().iter().map(|worker| worker.completed).collect();
+    /// assert_eq!(done.iter().sum::<u64>(), 1);
+    /// ```
+    #[must_use]
+    pub fn worker_stats(&self) -> Vec<WorkerStats> {
+        self.shared().monitor.worker_stats()
     }
 
     /// The pool whose job this code runs in; `None` outside of any pool's jobs and hooks. For jobs that submit to their own pool.

@@ -11,7 +11,7 @@ use crate::queue::guests::Guests;
 use crate::queue::idle::Idle;
 use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::mailboxes::Mailboxes;
-use crate::queue::stats::Meter;
+use crate::queue::stats::{Meter, WorkerStats};
 use crate::queue::turn::Turn;
 use crate::queue::watchers::Watchers;
 
@@ -70,6 +70,10 @@ impl Back {
         self.live += 1;
         self.meters.push(meter);
         self.mail.add();
+    }
+
+    pub(crate) fn worker_stats(&self) -> Vec<WorkerStats> {
+        self.meters.iter().map(|meter| meter.read()).collect()
     }
 
     /// A worker has left its loop and run its last hook.

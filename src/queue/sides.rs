@@ -322,7 +322,11 @@ impl<'a> Sides<'a> {
     }
 
     pub(crate) fn stats(&self) -> Stats {
+        let queued_in = |lane| (self.back.jobs.lane(lane).len() + self.front.jobs.lane(lane).len()) as u64;
         let mut stats = Stats {
+            queued_high: queued_in(Priority::High),
+            queued_normal: queued_in(Priority::Normal),
+            queued_low: queued_in(Priority::Low),
             workers: self.back.meters.len() as u64,
             queued: (self.queued() + self.back.mail()) as u64,
             waiting: self.front.line.len() as u64,

@@ -4,13 +4,15 @@
 //! What happens under a lock is counted there; what a worker runs it counts in a [`Meter`] of its own, so
 //! that counting costs no contended write.
 
+use std::ops::Sub;
+
 use crate::base::sync::{AtomicU64, Ordering};
 use crate::base::unrun::Unrun;
 
 /// A pool's counters at one moment, all in jobs except `workers`.
 ///
 /// At any moment `submitted == completed + panicked + cancelled + expired + aborted + queued + busy`, each of them counted
-/// by itself.
+/// by itself. The later of two readings minus the earlier is what happened in between: see [`Sub`](#impl-Sub-for-Stats).
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
@@ -25,8 +27,14 @@ pub struct Stats {
     pub workers: u64,
     /// Jobs that run, those that wait inside for others included, and those that workers of other pools run.
     pub busy: u64,
-    /// Jobs accepted and not begun.
+    /// Jobs accepted and not begun: those of the three priorities, and those of a broadcast.
     pub queued: u64,
+    /// Those of [`Priority::High`](crate::Priority::High) among them.
+    pub queued_high: u64,
+    /// Those of [`Priority::Normal`](crate::Priority::Normal) among them.
+    pub queued_normal: u64,
+    /// Those of [`Priority::Low`](crate::Priority::Low) among them.
+    pub queued_low: u64,
     /// Submitters in line for room in the queue.
     pub waiting: u64,
     /// Jobs accepted since the pool was built.
@@ -49,6 +57,67 @@ impl Stats {
     /// Jobs that have ended, whichever way.
     pub(super) fn resolved(&self) -> u64 {
         self.completed + self.panicked + self.cancelled + self.expired + self.aborted
+    }
+}
+
+/// What happened between two readings of a pool, `later - earlier`: the counters' differences, beside the later one's `workers`,
+/// `busy`, `queued`, `queued_high`, `queued_normal`, `queued_low` and `waiting`, which are no counters. Divided by the time in
+/// between they are rates.
+///
+/// ```
+/// let pool = corepool::Pool::new().unwrap();
+/// pool.run(|| ()).unwrap();
+/// let before = pool.stats();
+/// for _ in 0..10 {
+///     pool.run(|| ()).unwrap();
+/// }
+/// assert_eq!((pool.stats() - before).completed, 10);
+/// ```
+impl Sub for Stats {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            submitted: self.submitted.saturating_sub(earlier.submitted),
+            completed: self.completed.saturating_sub(earlier.completed),
+            panicked: self.panicked.saturating_sub(earlier.panicked),
+            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
+            expired: self.expired.saturating_sub(earlier.expired),
+            aborted: self.aborted.saturating_sub(earlier.aborted),
+            rejected: self.rejected.saturating_sub(earlier.rejected),
+            ..self
+        }
+    }
+}
+
+/// What one worker has done since the pool was built, in jobs.
+///
+/// ```
+/// let pool = corepool::Pool::builder().workers(2).build().unwrap();
+/// pool.broadcast(|_worker| ()).unwrap();
+/// assert!(pool.worker_stats().iter().all(|worker| worker.completed == 1));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerStats {
+    /// Jobs that returned a value.
+    pub completed: u64,
+    /// Jobs that panicked.
+    pub panicked: u64,
+    /// Jobs that it came to and that had been cancelled, had expired or were aborted by then.
+    pub unrun: u64,
+}
+
+/// The later of two readings minus the earlier, as for [`Stats`].
+impl Sub for WorkerStats {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            completed: self.completed.saturating_sub(earlier.completed),
+            panicked: self.panicked.saturating_sub(earlier.panicked),
+            unrun: self.unrun.saturating_sub(earlier.unrun),
+        }
     }
 }
 
@@ -84,6 +153,14 @@ impl Meter {
             Unrun::Expired => &self.expired,
             Unrun::Aborted => &self.aborted,
         });
+    }
+
+    pub(crate) fn read(&self) -> WorkerStats {
+        WorkerStats {
+            completed: read(&self.completed),
+            panicked: read(&self.panicked),
+            unrun: [&self.cancelled, &self.expired, &self.aborted].into_iter().map(read).sum(),
+        }
     }
 
     /// Adds what this worker has counted.

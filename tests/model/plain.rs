@@ -6,7 +6,7 @@
 mod room;
 mod run;
 
-use corepool::{Shutdown, SubmitErrorKind, WaitError};
+use corepool::{Priority, Shutdown, SubmitErrorKind, WaitError};
 
 use crate::answer::{Answer, End, Report};
 use crate::program::{Act, Body, By, Id, Options, Step, TOKENS, Tag, Verb};
@@ -135,6 +135,11 @@ impl Plain {
 
     pub fn count(&self, state: impl Fn(State) -> bool) -> u64 {
         self.jobs.iter().filter(|job| state(job.state)).count() as u64
+    }
+
+    pub fn count_queued(&self, priority: Priority) -> u64 {
+        let is_there = |job: &&Job| job.state == State::Queued && job.options.priority == priority;
+        self.jobs.iter().filter(is_there).count() as u64
     }
 
     pub fn count_ended(&self, end: End) -> u64 {

@@ -13,7 +13,7 @@ use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool::{CancelToken, Pool, Shutdown, Stats, checkpoint, current_worker};
+use corepool::{CancelToken, Pool, Priority, Shutdown, Stats, checkpoint, current_worker};
 
 use crate::answer::{Answer, End, Report};
 use crate::cast::{Closure, Count, Grip, JoinsWhenDropped, Life, Outcome, Reply, Slot, submit};
@@ -391,6 +391,9 @@ impl Player {
         stats.workers = self.pool.workers() as u64;
         stats.busy = plain.busy();
         stats.queued = plain.count(|state| state == State::Queued);
+        stats.queued_high = plain.count_queued(Priority::High);
+        stats.queued_normal = plain.count_queued(Priority::Normal);
+        stats.queued_low = plain.count_queued(Priority::Low);
         stats.waiting = plain.count(|state| state == State::InLine);
         stats.rejected = plain.rejected();
         stats.submitted = self.jobs.len() as u64 - stats.waiting - stats.rejected;
