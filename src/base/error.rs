@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::base::job_panic::JobPanic;
+use crate::base::panic::contain;
 
 /// Why a job has no value.
 ///
@@ -198,9 +199,11 @@ impl<F> fmt::Display for SubmitError<F> {
 impl<F> Error for SubmitError<F> {}
 
 impl<F> From<SubmitError<F>> for SubmitErrorKind {
-    /// Drops the closure.
+    /// Drops the closure; a panic in that is contained.
     fn from(rejected: SubmitError<F>) -> Self {
-        rejected.kind
+        let kind = rejected.kind;
+        contain(|| drop(rejected));
+        kind
     }
 }
 

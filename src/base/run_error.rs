@@ -32,8 +32,8 @@ pub enum RunError {
 }
 
 impl<F> From<SubmitError<F>> for RunError {
-    /// Drops the closure.
+    /// Drops the closure; a panic in that is contained.
     fn from(rejected: SubmitError<F>) -> Self {
-        Self::Rejected(rejected.kind())
+        Self::Rejected(rejected.into())
     }
 }
