@@ -39,6 +39,13 @@ impl<T> CancelOnDrop<T> {
         Self { handle: Some(handle) }
     }
 
+    /// Runs the job on this thread if a join would.
+    pub(crate) fn run_if_queued(&self) {
+        if let Some(handle) = &self.handle {
+            handle.run_if_queued();
+        }
+    }
+
     #[track_caller]
     fn disarm(mut self) -> JobHandle<T> {
         self.handle.take().expect(SPENT)

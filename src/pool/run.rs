@@ -1,6 +1,8 @@
 //! Running a job to its end: submit and join in one.
 
+use std::future::poll_fn;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::base::run_error::RunError;
@@ -9,9 +11,9 @@ use crate::job::runnable::Runnable;
 use crate::pool::owner::Owner;
 use crate::pool::submit::{Patience, Submittable, submit};
 use crate::pool::submit_async::SubmitAsync;
-use crate::queue::front::Rejected;
+use crate::queue::front::{Origin, Rejected};
 use crate::worker::join::run_here;
-use crate::worker::seat;
+use crate::worker::seat::{self, origin};
 use crate::worker::shared::Shared;
 use crate::worker::worker::Worker;
 
@@ -43,12 +45,20 @@ where
     T: Send + 'static,
     S: Submittable + Send,
 {
-    if seat::worker_of(pool.shared()).is_some() {
-        // Nobody else may be free to run it while this one polls.
-        return run(pool.shared(), job, settings, submitted_at);
+    // There nobody else may be free to run it, as whoever polls may wait for it.
+    let shared = Arc::clone(pool.shared());
+    let is_inside = || origin(&shared) == Origin::Inside;
+    if is_inside() {
+        return run(&shared, job, settings, submitted_at);
     }
-    let job = SubmitAsync::new(pool, job, settings, submitted_at).await?;
-    Ok(job.cancel_on_drop().await?)
+    let mut job = SubmitAsync::new(pool, job, settings, submitted_at).await?.cancel_on_drop();
+    let outcome = poll_fn(|cx| {
+        if is_inside() {
+            job.run_if_queued();
+        }
+        Pin::new(&mut job).poll(cx)
+    });
+    Ok(outcome.await?)
 }
 
 /// On a worker of the pool. Its token and its deadline find it running, so nobody has to be told of it.

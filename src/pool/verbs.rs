@@ -151,8 +151,8 @@ impl Pool {
     /// Runs a job to its end from async code, without blocking the thread: what `spawn_blocking(f).await?` is to tokio.
     ///
     /// The future owns what it needs, and submits when it is first polled. Dropped before it is ready it cancels the job: one
-    /// that waits to run is gone, one that runs is asked to stop. Polled on a worker of this pool, it runs the job there, at
-    /// once, as [`run`](Self::run) does.
+    /// that waits to run is gone, one that runs is asked to stop. Whenever it is polled in a job of this pool, it runs a job
+    /// that has not begun there, at once, as [`run`](Self::run) does.
     ///
     /// # Errors
     ///

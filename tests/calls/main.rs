@@ -6,6 +6,7 @@
 mod common;
 
 mod run;
+mod run_async;
 
 use corepool::Pool;
 
