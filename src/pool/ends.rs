@@ -75,8 +75,9 @@ impl Pool {
     /// Ends the pool as [`shutdown`](Self::shutdown) does, without blocking the thread.
     ///
     /// The shutdown begins when the future is first polled, which may drop what it aborts, and goes on if the future is
-    /// dropped; the last clone of the pool does not wait for it then, as after a `shutdown` that ran out of time. It is ready once every worker has run its last job and its stop hook; it joins no thread, so destructors of
-    /// thread-local values may still run.
+    /// dropped; the last clone of the pool does not wait for it then, as after a `shutdown` that ran out of time. It is ready
+    /// once every worker has run its last job and its stop hook; it joins no thread, so destructors of thread-local values may
+    /// still run.
     ///
     /// # Errors
     ///

@@ -36,7 +36,8 @@ impl WeakPool {
     /// The pool, if anybody still holds it.
     ///
     /// Inside one of the pool's own jobs it is there in any case, also while the pool drains, and what it gives there is what
-    /// [`Pool::current`] does: it puts off nobody's last drop.
+    /// [`Pool::current`] does: it puts off nobody's last drop. Elsewhere it is a clone like any other, whose drop drains the pool
+    /// and waits if it is the last.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();

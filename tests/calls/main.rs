@@ -7,6 +7,9 @@ mod common;
 
 mod run;
 mod run_async;
+mod detach;
+mod current;
+mod weak;
 
 use corepool::Pool;
 
