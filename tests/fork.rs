@@ -6,12 +6,12 @@ mod common;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::exit;
 use std::sync::{Mutex, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use common::{FOREVER, hold_worker, one_worker, poll_once, ready, within_a_minute};
-use corepool::{JobError, Pool, Shutdown, SubmitErrorKind, WaitError};
+use corepool::{Cancel, JobError, JobHandle, Pool, RunError, Shutdown, SubmitErrorKind, WaitError};
 use fork::{Fork, waitpid_nohang};
 
 const PASSED: i32 = 0;
@@ -52,7 +52,7 @@ fn in_a_child<C: FnOnce()>(child: C) -> C {
 }
 
 /// A pool of one worker that is held, with one place in its queue, which is taken.
-fn full() -> (Pool, impl FnOnce(), corepool::JobHandle<u32>) {
+fn full() -> (Pool, impl FnOnce(), JobHandle<u32>) {
     let pool = one_worker(1);
     let (gate, held) = hold_worker(&pool);
     let queued = pool.try_submit(|| 42).unwrap();
@@ -97,6 +97,9 @@ fn a_child_is_told_by_whatever_would_wait() {
             assert_eq!(rejected.into_job()(), 7);
             let rejected = pollster::block_on(pool.submit_async(|| 1)).unwrap_err();
             assert_eq!(rejected.kind(), SubmitErrorKind::Forked);
+            assert!(matches!(pool.run(|| 1), Err(RunError::Rejected(SubmitErrorKind::Forked))));
+            let ran = pollster::block_on(pool.run_async(|| 1));
+            assert!(matches!(ran, Err(RunError::Rejected(SubmitErrorKind::Forked))));
             let in_line = ready(poll_once(&mut in_line, Waker::noop()));
             assert_eq!(in_line.unwrap_err().kind(), SubmitErrorKind::Forked);
             assert_eq!(pool.wait_idle(None), Err(WaitError::Forked));
@@ -120,10 +123,46 @@ fn a_child_may_cancel_and_detach_what_it_will_not_see() {
         let owned = in_a_child(|| {
             queued.cancel();
             assert!(matches!(queued.join(), Err(JobError::Cancelled)));
-            pool.try_submit(|| ()).expect("there is room").detach();
+            // There is room for one.
+            assert!(matches!(pool.run(|| ()), Err(RunError::Failed(JobError::Forked))));
+            let weak = pool.downgrade();
+            assert_eq!(weak.upgrade(), Some(pool.clone()));
+            pool.clone().detach();
             drop(pool);
         });
         end();
+        drop(owned);
+    });
+}
+
+#[test]
+fn a_pool_that_a_child_lets_go_is_waited_for_here_all_the_same() {
+    alone(|| {
+        let pool = one_worker(8);
+        let (gate, held) = hold_worker(&pool);
+        let in_the_child = pool.clone();
+        drop(in_a_child(|| in_the_child.detach()));
+        let queued = pool.submit(|| ()).unwrap();
+        gate.open();
+        drop(pool);
+        assert!(held.is_finished() && queued.is_finished());
+        held.join().unwrap();
+        queued.join().unwrap();
+    });
+}
+
+#[test]
+fn a_handle_that_was_ready_is_ready_in_a_child() {
+    alone(|| {
+        let [mut polled, joined, asked] = [1, 2, 3].map(JobHandle::ready);
+        let owned = in_a_child(|| {
+            assert!(matches!(poll_once(&mut polled, Waker::noop()), Poll::Ready(Ok(1))));
+            assert_eq!(joined.join().unwrap(), 2);
+            assert!(asked.is_finished());
+            assert_eq!(asked.cancel(), Cancel::Finished);
+            assert_eq!(asked.join_timeout(Duration::MAX).unwrap().unwrap(), 3);
+            assert_eq!(JobHandle::ready(4).try_join().unwrap().unwrap(), 4);
+        });
         drop(owned);
     });
 }
@@ -152,6 +191,7 @@ fn a_job_that_forks_is_told_too() {
             let owned = in_a_child(|| {
                 // Its own child it can run on the spot; what another worker runs is not here.
                 assert_eq!(inner.submit(|| 1).unwrap().join().unwrap(), 1);
+                assert_eq!(inner.run(Pool::current).unwrap(), Some(inner.clone()));
                 assert!(matches!(held.join(), Err(JobError::Forked)));
                 assert_eq!(inner.wait_idle(None), Err(WaitError::Forked));
             });

@@ -13,6 +13,9 @@ impl PoolId {
     const PROCESS_BITS: u32 = 24;
     const INLINE: u64 = 1 << Self::PROCESS_BITS;
 
+    /// No pool's: numbers never come so far. As an inline one's it is of no process either.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
     pub(crate) fn new(is_inline: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed, as only the number matters.
@@ -59,5 +62,18 @@ impl Epoch {
     /// How many epochs ago this one was current, when `current` is.
     pub(crate) fn age(self, current: Self) -> usize {
         usize::from(current.0.wrapping_sub(self.0))
+    }
+}
+
+#[cfg(all(test, not(corepool_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_no_pool_is_nobodys_and_of_no_parent() {
+        assert!(!PoolId::NONE.is_of_parent());
+        assert!(PoolId::new(true) < PoolId::NONE);
+        let as_in_a_child = PoolId(PoolId::new(false).0 ^ 1);
+        assert!(as_in_a_child.is_of_parent());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::mem;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,7 +18,7 @@ use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::registry;
 use crate::handle::cancel_on_drop::CancelOnDrop;
 use crate::handle::remains::{Left, let_go};
-use crate::job::cell::{Outcome, WaitEnd};
+use crate::job::cell::{JobCell, Outcome, WaitEnd};
 use crate::worker::join::{Claim, claim};
 use crate::worker::seat;
 
@@ -48,6 +48,32 @@ pub struct JobHandle<T> {
 impl<T> JobHandle<T> {
     pub(crate) fn new(cell: Arc<dyn WaitEnd<T>>, pool: PoolId) -> Self {
         Self { cell: Some(cell), pool, has_left_waker: false }
+    }
+
+    /// The handle of a job that has completed, and needs no pool: for code that gives handles where there is nothing to submit,
+    /// as the value is known already, or as it is built for where there are no threads.
+    ///
+    /// It is in every way like the handle of a job that has run, and starts no thread.
+    ///
+    /// ```
+    /// use corepool::{JobHandle, Pool};
+    ///
+    /// /// Small ones are faster done than submitted.
+    /// fn sum(pool: &Pool, numbers: Vec<u64>) -> JobHandle<u64> {
+    ///     match numbers.len() {
+    ///         0..=1_000 => JobHandle::ready(numbers.into_iter().sum()),
+    ///         _ => pool.submit(move || numbers.into_iter().sum()).expect("the pool is open"),
+    ///     }
+    /// }
+    /// let pool = Pool::new().unwrap();
+    /// assert_eq!(sum(&pool, vec![20, 22]).join().unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn ready(value: T) -> JobHandle<T>
+    where
+        T: Send + 'static,
+    {
+        Self::new(Arc::new(JobCell::completed(value, Location::caller())), PoolId::NONE)
     }
 
     /// Waits until the job has resolved.
@@ -124,11 +150,12 @@ impl<T> JobHandle<T> {
     /// ```
     #[track_caller]
     pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<T, JobError>, JobHandle<T>> {
-        let Some(deadline) = deadline_in(timeout) else { return Ok(self.join()) };
         let cell = self.cell.as_ref().expect(SPENT);
+        // Before the clock is read, which there may be none of where there are no threads.
         if let Some(outcome) = cell.take() {
             return Ok(outcome);
         }
+        let Some(deadline) = deadline_in(timeout) else { return Ok(self.join()) };
         if seat::holds(cell.header()) {
             return Ok(Err(JobError::WouldDeadlock));
         }

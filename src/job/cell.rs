@@ -86,6 +86,15 @@ impl<F, T> Body<F, T> {
     }
 }
 
+impl<T> JobCell<(), T, ()> {
+    /// That of a job which has completed, and never was one.
+    pub(crate) fn completed(value: T, made_at: &'static Location<'static>) -> Self {
+        let cell = Self::new((), (), made_at);
+        cell.finish(Ok(value));
+        cell
+    }
+}
+
 impl<F, T, O: Extras> JobCell<F, T, O> {
     pub(crate) fn new(job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
         let priority = extras.priority();

@@ -10,6 +10,7 @@ mod run_async;
 mod detach;
 mod current;
 mod weak;
+mod ready;
 
 use corepool::Pool;
 
