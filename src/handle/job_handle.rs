@@ -78,6 +78,12 @@ impl<T> JobHandle<T> {
 
     /// Waits until the job has resolved.
     ///
+    /// By then the closure is gone with all that it owned, whatever has become of the job: a value (which may hold some of it),
+    /// a panic, in one of these very destructors too, or that it was cancelled, has expired or was aborted. So a file that the
+    /// job had is closed, and an `Arc` that was shared with jobs is its owner's alone once they are joined. The same goes for
+    /// every other way to learn that a job has resolved. [`JobError::WouldDeadlock`] and [`JobError::Forked`] say that it has
+    /// not.
+    ///
     /// On a worker, of the job's pool or of any other, a job that is still queued is run here and now: exactly this one,
     /// never an unrelated one. So jobs may submit and join jobs to any depth the stack allows, on a single worker too, and
     /// pools may wait for each other's jobs. A job that runs elsewhere is waited for. To join many, see
@@ -106,6 +112,15 @@ impl<T> JobHandle<T> {
     /// let inner = pool.clone();
     /// let job = pool.submit(move || inner.submit(|| 20).unwrap().join().unwrap() + 1).unwrap();
     /// assert_eq!(job.join().unwrap(), 21);
+    ///
+    /// let sum = std::sync::Arc::new(std::sync::Mutex::new(0));
+    /// let add = |n| {
+    ///     let sum = sum.clone();
+    ///     pool.submit(move || *sum.lock().unwrap() += n).unwrap()
+    /// };
+    /// [add(20), add(22)].into_iter().for_each(|job| job.join().unwrap());
+    /// let sum = std::sync::Arc::into_inner(sum).expect("both jobs are gone");
+    /// assert_eq!(sum.into_inner().unwrap(), 42);
     /// ```
     #[track_caller]
     pub fn join(mut self) -> Result<T, JobError> {

@@ -11,6 +11,7 @@ mod detach;
 mod current;
 mod weak;
 mod ready;
+mod gone;
 
 use corepool::Pool;
 
