@@ -14,7 +14,7 @@
 //! | what has no meaning here | why |
 //! |---|---|
 //! | null jobs, collections, units: `testNullTaskSubmission`, `testInvokeAny1`, `3`, `testInvokeAll1`, `3`, `testTimedInvokeAny1`, `3`, `NullTimeUnit`, `testTimedInvokeAll1`, `3`, `NullTimeUnit`; in the second suite `testSubmitNullCallable`, `testSubmitNullRunnable` | there is no null |
-//! | empty collections: `testInvokeAny2`, `testTimedInvokeAny2`, `testInvokeAll2`, `testTimedInvokeAll2` | no call takes a collection; a pool without jobs is idle at once (`idle::an_idle_pool_is_idle_at_once`) |
+//! | empty collections: `testInvokeAny2`, `testTimedInvokeAny2`, `testInvokeAll2`, `testTimedInvokeAll2` | no call takes a collection; a pool without jobs is idle at once (`idle::flush::an_idle_pool_is_idle_at_once`) |
 //! | privileged actions: `testSubmitPrivilegedAction`, `testSubmitPrivilegedExceptionAction` | there is no security manager, and what is left is `testSubmitCallable` |
 //! | a completion queue without its parts: `testConstructorNPE`, `testConstructorNPE2` | the crate has no completion queue |
 //! | futures of the user's own class: `testNewTaskForCallable`, `testNewTaskForRunnable` | every job has the one kind of handle |

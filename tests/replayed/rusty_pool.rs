@@ -4,12 +4,12 @@
 //!
 //! | pinned already | by |
 //! |---|---|
-//! | `test_join`, `test_join_enqueued_task` | `idle::every_handle_accepted_before_is_finished_after` |
-//! | `test_join_timeout` | `idle::it_gives_up_in_time_and_not_before` |
-//! | `test_empty_join` | `idle::an_idle_pool_is_idle_at_once` |
-//! | `test_join_when_complete` | `idle::the_end_of_a_job_that_races_the_wait_is_not_missed` |
-//! | `test_multi_thread_join` | `idle::many_may_wait_at_once` |
-//! | `test_drop_all_receivers` | `idle::a_job_that_meets_workers_awake_searching_or_asleep_is_run` |
+//! | `test_join`, `test_join_enqueued_task` | `idle::flush::every_handle_accepted_before_is_finished_after` |
+//! | `test_join_timeout` | `idle::flush::it_gives_up_in_time_and_not_before` |
+//! | `test_empty_join` | `idle::flush::an_idle_pool_is_idle_at_once` |
+//! | `test_join_when_complete` | `idle::flush::the_end_of_a_job_that_races_the_wait_is_not_missed` |
+//! | `test_multi_thread_join` | `idle::flush::many_may_wait_at_once` |
+//! | `test_drop_all_receivers` | `idle::sleep::a_job_that_meets_workers_awake_searching_or_asleep_is_run` |
 //! | `test_shutdown` | `shutdown::abort_resolves_what_is_queued_and_drops_it_before_it_returns` |
 //! | `test_shutdown_join` | `shutdown::drain_finishes_what_was_accepted` |
 //! | `test_shutdown_join_timeout` | `shutdown::a_drain_out_of_time_says_what_is_left_and_goes_on` |

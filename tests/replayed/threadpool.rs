@@ -5,15 +5,15 @@
 //! |---|---|
 //! | `test_zero_tasks_panic` | `build::no_workers_is_an_error`: an error, no panic |
 //! | `test_debug` | `handle::showing_a_handle_or_a_pool_does_not_disturb_its_job` |
-//! | `test_repeate_join` | `idle::every_handle_accepted_before_is_finished_after` |
-//! | `test_empty_pool` | `idle::an_idle_pool_is_idle_at_once` |
-//! | `test_no_fun_or_joy` | `idle::it_returns_under_endless_load_from_others` |
+//! | `test_repeate_join` | `shims::join_may_be_called_again_and_after_nothing` |
+//! | `test_empty_pool` | `idle::moment::an_idle_and_an_ended_pool_are_idle_at_once` |
+//! | `test_no_fun_or_joy` | `idle::flush::it_returns_under_endless_load_from_others` |
+//! | `test_cloned_eq` | `calls::current::whatever_gives_a_pool_gives_an_equal_one` |
 //! | `test_send`, `test_sync_shared_data`, `test_send_shared_data` | `rusty_pool::pools_and_handles_cross_and_share_threads` |
 //!
 //! | no meaning here | why |
 //! |---|---|
 //! | `test_set_num_threads_increasing`, `test_set_num_threads_decreasing`, `test_shrink` | the number of workers is fixed |
-//! | `test_cloned_eq` | pools are not compared |
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -209,7 +209,7 @@ fn clones_that_wait_for_the_same_jobs_go_on_to_their_own() {
 fn waves_of_waiters_get_through_although_each_leaves_a_job_behind() {
     within_a_minute(|| {
         let (clock, surfers) = (Pool::builder().workers(2).build().unwrap(), four_workers());
-        let (mut gate, mut beat) = hold_worker(&clock);
+        let (gate, beat) = hold_worker(&clock);
         let waves: Vec<_> = (0..3 * WORKERS)
             .map(|_| {
                 let clock = clock.clone();
@@ -222,15 +222,12 @@ fn waves_of_waiters_get_through_although_each_leaves_a_job_behind() {
                 surfers.submit(surf).unwrap()
             })
             .collect();
-        // Each beat ends only once the next has begun, so at every moment one runs.
-        while !waves.iter().all(JobHandle::is_finished) {
-            let next = hold_worker(&clock);
-            gate.open();
-            beat.join().unwrap();
-            (gate, beat) = next;
-        }
+        // Time for the first wave to go on too early.
+        assert_eq!(clock.wait_idle(Some(Duration::from_millis(10))), Err(WaitError::TimedOut));
+        assert_eq!(clock.stats().submitted, 1);
         gate.open();
         waves.into_iter().for_each(|wave| wave.join().unwrap());
         beat.join().unwrap();
+        assert_eq!(clock.stats().submitted, 1 + 3 * WORKERS as u64 * 20);
     });
 }

@@ -14,7 +14,7 @@
 //! | `shutdown_timeout_max`, `shutdown_wakeup_time` | `shutdown::a_time_out_that_overflows_is_no_limit` |
 //! | `eagerly_drops_futures_on_shutdown` | `shutdown::abort_resolves_what_is_queued_and_drops_it_before_it_returns` |
 //! | `runtime_in_thread_local` | `thread_locals::a_dying_thread_that_drops_the_last_pool_drains_it` |
-//! | `spawn_from_other_thread_idle`, `spawn_from_other_thread_under_load` | `idle::a_job_that_meets_workers_awake_searching_or_asleep_is_run` |
+//! | `spawn_from_other_thread_idle`, `spawn_from_other_thread_under_load` | `idle::sleep::a_job_that_meets_workers_awake_searching_or_asleep_is_run` |
 //! | `send_sync_bound` | `rusty_pool::pools_and_handles_cross_and_share_threads` |
 //! | `test_abort_without_panic_3157`, `test_abort_wakes_task_3964` | `cancel::a_dropped_guard_cancels_its_job` |
 //! | `test_abort_without_panic_3662` | `cancel::the_closure_is_dropped_on_the_cancelling_thread_before_its_waiter_is_woken` |
