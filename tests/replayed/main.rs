@@ -12,3 +12,4 @@ mod rusty_pool;
 mod rayon;
 mod tokio;
 mod field_bugs;
+mod shims;
