@@ -10,11 +10,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
 use crate::base::job_panic::JobPanic;
+use crate::base::panic::Contained;
 use crate::base::thread;
 use crate::ending::keeper::ThreadOptions;
 use crate::pool::shutdown::{Shutdown, close, join_threads};
 use crate::queue::stats::Meter;
-use crate::worker::hooks::Hooks;
+use crate::worker::hooks::{Hooks, WorkerHook};
 use crate::worker::life::live;
 use crate::worker::seat;
 use crate::worker::shared::{Plan, Shared};
@@ -28,12 +29,22 @@ const DEFAULT_NAME: &str = "corepool";
 /// let pool = corepool::Pool::builder().workers(2).queue_capacity(1_000).thread_name("thumbs").build().unwrap();
 /// assert_eq!(pool.workers(), 2);
 /// ```
+///
+/// Clones build more pools of the same kind; they share the closures that they were given.
+///
+/// ```
+/// let options = corepool::Pool::builder().workers(1).stack_size(8 << 20);
+/// let (parse, render) = (options.clone().thread_name("parse").build(), options.thread_name("render").build());
+/// assert_ne!(parse.unwrap(), render.unwrap());
+/// ```
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct Builder {
     workers: Option<usize>,
     capacity: usize,
     name: String,
     stack_size: Option<usize>,
+    start_hook: Option<WorkerHook>,
     hooks: Hooks,
 }
 
@@ -44,6 +55,7 @@ impl Builder {
             capacity: DEFAULT_CAPACITY,
             name: DEFAULT_NAME.to_owned(),
             stack_size: None,
+            start_hook: None,
             hooks: Hooks::default(),
         }
     }
@@ -121,22 +133,22 @@ impl Builder {
 
     /// Called with its index on every worker before `build` returns. If it panics, `build` fails.
     ///
-    /// ```
-    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// What it owns is dropped before `build` returns, on that thread, whether the pool was built or not; but not while a
+    /// clone of the builder holds it. A panic in that is contained. So it may own the sender of a channel whose receiver is
+    /// read to its end:
     ///
-    /// static STARTED: AtomicUsize = AtomicUsize::new(0);
+    /// ```
+    /// let (sender, started) = std::sync::mpsc::channel();
     /// let pool = corepool::Pool::builder()
     ///     .workers(2)
-    ///     .on_worker_start(|_index| {
-    ///         STARTED.fetch_add(1, Ordering::Relaxed);
-    ///     })
+    ///     .on_worker_start(move |index| sender.send((index, std::thread::current().id())).unwrap())
     ///     .build()
     ///     .unwrap();
-    /// assert_eq!(STARTED.load(Ordering::Relaxed), 2);
+    /// assert_eq!(started.iter().count(), 2);
     /// # drop(pool);
     /// ```
     pub fn on_worker_start(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.start = Some(Box::new(f));
+        self.start_hook = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
@@ -147,7 +159,7 @@ impl Builder {
     /// # drop(pool);
     /// ```
     pub fn on_worker_stop(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.stop = Some(Box::new(f));
+        self.hooks.stop = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
@@ -166,12 +178,13 @@ impl Builder {
     /// assert_eq!(reports.recv().unwrap(), "no disk");
     /// ```
     pub fn on_panic(mut self, f: impl Fn(&JobPanic) + Send + Sync + 'static) -> Self {
-        self.hooks.panic = Some(Box::new(f));
+        self.hooks.panic = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
-    /// Checks the options and starts the threads.
-    pub(crate) fn start(self) -> Result<Arc<Shared>, BuildError> {
+    /// Checks the options and makes all but the threads. `affinity` is where these may run, `cores` says how many workers
+    /// that makes.
+    pub(crate) fn prepare(self, affinity: Affinity, cores: impl FnOnce() -> usize) -> Result<Start, BuildError> {
         let workers = self.workers.unwrap_or_else(cores);
         if workers == 0 {
             return Err(BuildError::NoWorkers);
@@ -179,24 +192,24 @@ impl Builder {
         if self.capacity == 0 {
             return Err(BuildError::NoCapacity);
         }
-        if self.name.contains('\0') {
-            return Err(BuildError::NulInName { name: self.name });
-        }
-        // What the workers inherit, and the keeper would not: it is started by whoever submits the first deadline.
-        let affinity = Affinity::of_this_thread();
-        let plan = Plan { name: self.name.clone(), workers, capacity: self.capacity, hooks: self.hooks };
+        let name = without_nul(self.name)?;
+        let keeper_name = format!("{name}-keeper");
+        let plan = Plan { name, workers, capacity: self.capacity, hooks: self.hooks };
         let shared = Shared::new(plan, |id| ThreadOptions {
-            name: format!("{}-keeper", self.name),
+            name: keeper_name,
             stack_size: self.stack_size,
+            // The workers inherit it, and the keeper would not: it is started by whoever submits the first deadline.
             on_start: Box::new(move || {
                 affinity.apply();
                 seat::reserve(id);
             }),
         });
-        let start = Start { shared, name: self.name, stack_size: self.stack_size };
-        start.run()?;
-        Ok(start.shared)
+        Ok(Start { shared, stack_size: self.stack_size, hook: self.start_hook })
     }
+}
+
+fn without_nul(name: String) -> Result<String, BuildError> {
+    if name.contains('\0') { Err(BuildError::NulInName { name }) } else { Ok(name) }
 }
 
 impl fmt::Debug for Builder {
@@ -206,13 +219,14 @@ impl fmt::Debug for Builder {
             .field("queue_capacity", &self.capacity)
             .field("thread_name", &self.name)
             .field("stack_size", &self.stack_size)
+            .field("start_hook", &self.start_hook.is_some())
             .field("hooks", &self.hooks)
             .finish()
     }
 }
 
 /// How many cores there are to work on: the least of what is known, as each way misses a limit that the other sees.
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     let cores = num_cpus::get();
     available_parallelism().map_or(cores, |available| available.get().min(cores))
 }
@@ -220,15 +234,16 @@ fn cores() -> usize {
 /// Whether a worker's start hook ran through.
 type Report = Result<(), BuildError>;
 
-struct Start {
-    shared: Arc<Shared>,
-    name: String,
+/// A pool without its threads. Drops the start hook, if no clone of the builder has it.
+pub(crate) struct Start {
+    pub(crate) shared: Arc<Shared>,
     stack_size: Option<usize>,
+    hook: Option<WorkerHook>,
 }
 
 impl Start {
     /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
-    fn run(&self) -> Result<(), BuildError> {
+    pub(crate) fn run(&self) -> Result<(), BuildError> {
         let (reports, inbox) = unbounded();
         let started = self.spawn_all(&reports);
         drop(reports);
@@ -251,14 +266,14 @@ impl Start {
     }
 
     fn spawn(&self, index: usize, reports: Sender<Report>) -> io::Result<JoinHandle<()>> {
-        let thread = thread::named(format!("{}-{index}", self.name), self.stack_size);
+        let thread = thread::named(format!("{}-{index}", self.shared.name), self.stack_size);
         let meter = Arc::new(Meter::new());
         // Before the thread runs, as it may leave as soon as it does.
         self.shared.monitor.enter(Arc::clone(&meter));
-        let shared = Arc::clone(&self.shared);
+        let (shared, hook) = (Arc::clone(&self.shared), self.hook.clone());
         let spawned = thread.spawn(move || {
             seat::reserve(shared.id);
-            live(shared, index, meter, move |started| {
+            live(shared, index, meter, hook, move |started| {
                 let report = started.map_err(|message| BuildError::StartHook { worker: index, message });
                 // Nobody listens any more once another worker has failed.
                 let _ = reports.send(report);

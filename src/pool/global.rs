@@ -1,13 +1,13 @@
 //! The pool of the process.
 
 use std::panic;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
-use crate::pool::builder::Builder;
-use crate::pool::owner::Kind;
+use crate::pool::builder::{Builder, cores};
+use crate::pool::owner::{Kind, Owner};
 use crate::pool::pool::Pool;
 
 impl Pool {
@@ -37,7 +37,11 @@ impl Pool {
 
 /// On a thread that may run where the main thread may, if this one may not: the workers then inherit that.
 fn build_global() -> Result<Pool, BuildError> {
-    let build = || Builder::new().build_as(Kind::Global);
+    let build = || {
+        let start = Builder::new().prepare(Affinity::of_this_thread(), cores)?;
+        start.run()?;
+        Ok(Pool::of(Owner::new(Arc::clone(&start.shared), Kind::Global)))
+    };
     let affinity = Affinity::of_main_thread();
     if affinity == Affinity::of_this_thread() {
         return build();

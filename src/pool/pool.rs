@@ -5,8 +5,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
-use crate::pool::builder::Builder;
+use crate::pool::builder::{Builder, cores};
 use crate::pool::job_builder::JobBuilder;
 use crate::pool::owner::{Kind, Owner};
 use crate::pool::weak::WeakPool;
@@ -226,11 +227,9 @@ impl Builder {
     /// assert!(matches!(Pool::builder().queue_capacity(0).build(), Err(BuildError::NoCapacity)));
     /// ```
     pub fn build(self) -> Result<Pool, BuildError> {
-        self.build_as(Kind::Own)
-    }
-
-    pub(super) fn build_as(self, kind: Kind) -> Result<Pool, BuildError> {
-        Ok(Pool { owner: Owner::new(self.start()?, kind) })
+        let start = self.prepare(Affinity::of_this_thread(), cores)?;
+        start.run()?;
+        Ok(Pool::of(Owner::new(Arc::clone(&start.shared), Kind::Own)))
     }
 }
 

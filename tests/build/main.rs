@@ -1,7 +1,10 @@
 //! Either every worker has started and run its start hook when
 //! `build` returns, or the error says why and no thread is left; a stop hook runs once for each that started.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod threads;
 
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +23,13 @@ fn sorted<T: Ord + Clone>(log: &Log<T>) -> Vec<T> {
     let mut seen = log.lock().unwrap().clone();
     seen.sort();
     seen
+}
+
+/// A hook that does nothing.
+fn that_owns(owned: impl Send + Sync + 'static) -> impl Fn(usize) + Send + Sync + 'static {
+    move |_| {
+        let _owned = &owned;
+    }
 }
 
 fn count(calls: &AtomicUsize) {
@@ -334,7 +344,11 @@ fn what_a_build_was_given_shows_in_debug() {
     let builder = Pool::builder().workers(3).queue_capacity(10).thread_name("bd-debug");
     let text = format!("{builder:?}");
     assert!(text.contains("bd-debug") && text.contains('3') && text.contains("10"), "{text}");
-    assert!(format!("{:?}", builder.build().unwrap()).contains("Pool"));
+}
+
+#[test]
+fn a_pool_shows_in_debug() {
+    assert!(format!("{:?}", Pool::builder().workers(1).build().unwrap()).contains("Pool"));
 }
 
 /// Runs itself once more with a gigabyte of address space, which a few of the stacks use up.
