@@ -228,9 +228,9 @@ pub enum BuildError {
     #[error("queue_capacity is 0: a queue needs room for at least one job")]
     NoCapacity,
     /// A thread name cannot hold a NUL.
-    #[error("thread_name {name:?} holds a NUL: leave it out")]
+    #[error("the thread name {name:?} holds a NUL: leave it out")]
     NulInName {
-        /// The prefix as given.
+        /// The prefix, or the worker's name, as given.
         name: String,
     },
     /// The system would not start a thread.

@@ -15,7 +15,7 @@ use crate::base::thread;
 use crate::ending::keeper::ThreadOptions;
 use crate::pool::shutdown::{Shutdown, close, join_threads};
 use crate::queue::stats::Meter;
-use crate::worker::hooks::{Hooks, WorkerHook};
+use crate::worker::hooks::{Hooks, Shareable, WorkerHook};
 use crate::worker::life::live;
 use crate::worker::seat;
 use crate::worker::shared::{Plan, Shared};
@@ -43,6 +43,7 @@ pub struct Builder {
     workers: Option<usize>,
     capacity: usize,
     name: String,
+    worker_name: Option<Shareable<dyn Fn(usize) -> String + Send + Sync>>,
     stack_size: Option<usize>,
     start_hook: Option<WorkerHook>,
     hooks: Hooks,
@@ -54,6 +55,7 @@ impl Builder {
             workers: None,
             capacity: DEFAULT_CAPACITY,
             name: DEFAULT_NAME.to_owned(),
+            worker_name: None,
             stack_size: None,
             start_hook: None,
             hooks: Hooks::default(),
@@ -106,6 +108,8 @@ impl Builder {
     /// Names the threads `prefix-0`, `prefix-1`, and so on; where there are deadlines `prefix-keeper`, and where a shutdown
     /// has a time-out `prefix-join`. Default: `corepool`. Linux shows the first 15 bytes. A NUL makes `build` fail.
     ///
+    /// For other names of the workers see [`thread_name_with`](Self::thread_name_with).
+    ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(1).thread_name("thumbs").build().unwrap();
     /// let job = pool.submit(|| std::thread::current().name().map(str::to_owned)).unwrap();
@@ -113,6 +117,28 @@ impl Builder {
     /// ```
     pub fn thread_name(mut self, prefix: impl Into<String>) -> Self {
         self.name = prefix.into();
+        self
+    }
+
+    /// Names each worker as `f` says, given its index. The pool's other threads keep the
+    /// prefix of [`thread_name`](Self::thread_name), whichever of the two is called first.
+    ///
+    /// `f` is called by `build`, on its thread, before it starts any: if `f` panics, so does `build`, and nothing is left
+    /// behind. A NUL in any of the names makes `build` fail.
+    ///
+    /// ```
+    /// let rooms = ["kitchen", "hall"];
+    /// let pool = corepool::Pool::builder()
+    ///     .workers(rooms.len())
+    ///     .thread_name_with(move |index| rooms[index].to_owned())
+    ///     .build()
+    ///     .unwrap();
+    /// let job = pool.submit(|| (corepool::current_worker(), std::thread::current().name().map(str::to_owned)));
+    /// let (worker, name) = job.unwrap().join().unwrap();
+    /// assert_eq!(name.as_deref(), Some(rooms[worker.unwrap()]));
+    /// ```
+    pub fn thread_name_with(mut self, f: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.worker_name = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
@@ -193,6 +219,10 @@ impl Builder {
             return Err(BuildError::NoCapacity);
         }
         let name = without_nul(self.name)?;
+        let worker_names = match self.worker_name {
+            Some(name_of) => Some((0..workers).map(|index| without_nul(name_of(index))).collect::<Result<_, _>>()?),
+            None => None,
+        };
         let keeper_name = format!("{name}-keeper");
         let plan = Plan { name, workers, capacity: self.capacity, hooks: self.hooks };
         let shared = Shared::new(plan, |id| ThreadOptions {
@@ -204,7 +234,7 @@ impl Builder {
                 seat::reserve(id);
             }),
         });
-        Ok(Start { shared, stack_size: self.stack_size, hook: self.start_hook })
+        Ok(Start { shared, worker_names, stack_size: self.stack_size, hook: self.start_hook })
     }
 }
 
@@ -218,6 +248,7 @@ impl fmt::Debug for Builder {
             .field("workers", &self.workers)
             .field("queue_capacity", &self.capacity)
             .field("thread_name", &self.name)
+            .field("thread_name_with", &self.worker_name.is_some())
             .field("stack_size", &self.stack_size)
             .field("start_hook", &self.start_hook.is_some())
             .field("hooks", &self.hooks)
@@ -237,6 +268,8 @@ type Report = Result<(), BuildError>;
 /// A pool without its threads. Drops the start hook, if no clone of the builder has it.
 pub(crate) struct Start {
     pub(crate) shared: Arc<Shared>,
+    /// Where they are not made of the pool's name.
+    worker_names: Option<Vec<String>>,
     stack_size: Option<usize>,
     hook: Option<WorkerHook>,
 }
@@ -266,7 +299,11 @@ impl Start {
     }
 
     fn spawn(&self, index: usize, reports: Sender<Report>) -> io::Result<JoinHandle<()>> {
-        let thread = thread::named(format!("{}-{index}", self.shared.name), self.stack_size);
+        let name = match &self.worker_names {
+            Some(names) => names[index].clone(),
+            None => format!("{}-{index}", self.shared.name),
+        };
+        let thread = thread::named(name, self.stack_size);
         let meter = Arc::new(Meter::new());
         // Before the thread runs, as it may leave as soon as it does.
         self.shared.monitor.enter(Arc::clone(&meter));

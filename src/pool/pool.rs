@@ -221,6 +221,10 @@ impl Builder {
     /// An option that makes no sense, a thread the system would not start, a start hook that panicked. No thread is
     /// left behind.
     ///
+    /// # Panics
+    ///
+    /// If the closure of [`thread_name_with`](Self::thread_name_with) does.
+    ///
     /// ```
     /// use corepool::{BuildError, Pool};
     ///

@@ -1,13 +1,65 @@
-//! What a builder does with the closures it is given: nothing of the start hook is left when `build` returns.
+//! What a builder does with the closures it is given: the names of the workers are made before any starts, and nothing of the
+//! start hook is left when `build` returns.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::common::{EXPECTED, assert_all_workers_alive, on_drop, silence_expected_panics, within_a_minute};
+use crate::common::{
+    EXPECTED, assert_all_workers_alive, on_drop, on_every_worker, silence_expected_panics, thread_name, within_a_minute,
+};
 use crate::that_owns;
-use corepool::{Builder, Pool};
+use corepool::{BuildError, Builder, Pool};
+
+fn names_of(builder: Builder) -> Vec<String> {
+    let mut names = on_every_worker(&builder.build().unwrap(), thread_name);
+    names.sort();
+    names
+}
+
+#[test]
+fn each_worker_has_the_name_that_it_is_given() {
+    within_a_minute(|| {
+        let (before, after) = (Pool::builder().workers(3), Pool::builder().workers(3).thread_name("bt-prefix"));
+        let name_of = |index: usize| ["zero", "one", "two"][index].to_owned();
+        assert_eq!(names_of(before.thread_name_with(name_of).thread_name("bt-prefix")), ["one", "two", "zero"]);
+        assert_eq!(names_of(after.thread_name_with(name_of)), ["one", "two", "zero"]);
+        let again = Pool::builder().workers(2).thread_name_with(name_of);
+        assert_eq!(names_of(again.thread_name_with(|index| format!("again {index}"))), ["again 0", "again 1"]);
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn other_threads_keep_the_prefix() {
+    use crate::common::{FOREVER, threads_named, wait_until};
+
+    within_a_minute(|| {
+        let pool = Pool::builder().workers(1).thread_name_with(|_| "bt-other".to_owned()).thread_name("bt-rest");
+        let pool = pool.build().unwrap();
+        let job = pool.job().timeout(FOREVER).submit(|| ()).unwrap();
+        wait_until("the keeper", || threads_named("bt-rest-keeper") == 1);
+        job.join().unwrap();
+        assert_eq!(threads_named("bt-rest"), 1);
+    });
+}
+
+#[test]
+fn names_are_made_once_each_on_the_thread_that_builds() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&calls);
+    let note = move |index| {
+        log.lock().unwrap().push((index, thread::current().id()));
+        String::from("bt-noted")
+    };
+    let pool = Pool::builder().workers(3).thread_name_with(note).build().unwrap();
+    let here = thread::current().id();
+    assert_eq!(*calls.lock().unwrap(), [(0, here), (1, here), (2, here)]);
+    assert_eq!(Arc::strong_count(&calls), 1, "what made the names is dropped");
+    drop(pool);
+}
 
 /// A builder whose hooks count their calls, and the count.
 fn counting() -> (Builder, Arc<AtomicUsize>) {
@@ -19,6 +71,40 @@ fn counting() -> (Builder, Arc<AtomicUsize>) {
         }
     };
     (Pool::builder().workers(4).on_worker_start(count(&calls)).on_worker_stop(count(&calls)), calls)
+}
+
+#[test]
+fn a_nul_in_any_workers_name_is_an_error_before_a_thread_starts() {
+    for bad in [0, 1, 3] {
+        let (builder, calls) = counting();
+        let name_of = move |index| if index == bad { format!("bt\0{index}") } else { format!("bt {index}") };
+        match builder.thread_name_with(name_of).build() {
+            Err(BuildError::NulInName { name }) => assert_eq!(name, format!("bt\0{bad}")),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 0);
+        assert_eq!(Arc::strong_count(&calls), 1);
+    }
+}
+
+#[test]
+fn a_nul_in_the_prefix_is_an_error_even_if_no_worker_has_it() {
+    let built = Pool::builder().workers(1).thread_name("bt\0").thread_name_with(|_| String::new()).build();
+    assert!(matches!(built, Err(BuildError::NulInName { .. })), "{built:?}");
+}
+
+#[test]
+fn a_panic_while_names_are_made_goes_to_the_caller_and_leaves_nothing() {
+    silence_expected_panics();
+    let (builder, calls) = counting();
+    let builder = builder.thread_name_with(|index| match index {
+        3 => panic!("{EXPECTED}no name for the last one"),
+        index => format!("bt-nameless-{index}"),
+    });
+    let thrown = catch_unwind(AssertUnwindSafe(|| builder.build())).unwrap_err();
+    assert_eq!(*thrown.downcast_ref::<String>().unwrap(), format!("{EXPECTED}no name for the last one"));
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+    assert_eq!(Arc::strong_count(&calls), 1, "no thread is left to hold the hooks");
 }
 
 #[test]
