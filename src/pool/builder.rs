@@ -120,7 +120,7 @@ impl Builder {
         self
     }
 
-    /// Names each worker as `f` says, given its index. The pool's other threads keep the
+    /// Names each worker as `f` says, given its index. The pool's other threads, and the pool in its `Debug`, keep the
     /// prefix of [`thread_name`](Self::thread_name), whichever of the two is called first.
     ///
     /// `f` is called by `build`, on its thread, before it starts any: if `f` panics, so does `build`, and nothing is left

@@ -347,8 +347,20 @@ fn what_a_build_was_given_shows_in_debug() {
 }
 
 #[test]
-fn a_pool_shows_in_debug() {
-    assert!(format!("{:?}", Pool::builder().workers(1).build().unwrap()).contains("Pool"));
+fn two_pools_can_be_told_apart_in_a_log() {
+    let builder = Pool::builder().workers(1).thread_name("bd-log");
+    let (pool, other) = (builder.clone().build().unwrap(), builder.build().unwrap());
+    // Without the counts, which change.
+    let shown = |pool: &dyn std::fmt::Debug| {
+        let text = format!("{pool:?}");
+        assert!(text.contains("Pool") && text.contains("bd-log"), "{text}");
+        let id: String = text.split_once("id: ").unwrap().1.chars().take_while(char::is_ascii_digit).collect();
+        id.parse::<u64>().unwrap()
+    };
+    assert_ne!(shown(&pool), shown(&other));
+    assert_eq!(shown(&pool), shown(&pool.clone()));
+    assert_eq!(shown(&pool), shown(&pool.downgrade()));
+    assert_eq!(shown(&pool), pool.submit(move || shown(&Pool::current().unwrap())).unwrap().join().unwrap());
 }
 
 /// Runs itself once more with a gigabyte of address space, which a few of the stacks use up.
