@@ -251,6 +251,11 @@ pub enum BuildError {
         /// What the panic said.
         message: String,
     },
+    /// [`build_global`](crate::Builder::build_global) came too late.
+    #[error(
+        "the global pool is built already: call `build_global` before the first `Pool::global()`, or use the pool there is"
+    )]
+    GlobalPoolBuilt,
 }
 
 /// Why a wait for the pool has failed.
@@ -275,8 +280,8 @@ pub enum WaitError {
     /// Called on a worker of the same pool, which would wait for itself. Nothing changed.
     #[error("a worker cannot wait for its own pool: call this from another thread")]
     WouldDeadlock,
-    /// The global pool lives as long as the process and cannot be shut down. Nothing changed.
-    #[error("the global pool cannot be shut down: build a pool of your own")]
+    /// Only [`Pool::shutdown_global`](crate::Pool::shutdown_global) ends the global pool, which others may use. Nothing changed.
+    #[error("the global pool is not only yours: end it with `Pool::shutdown_global`, or build a pool of your own")]
     GlobalPool,
     /// This process is a forked child of the one that built the pool, and has none of its threads. Nothing changed.
     #[error("the pool's threads are in the parent of this forked process: build a pool after forking")]

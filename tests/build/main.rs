@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod global;
 mod threads;
 
 use std::error::Error;
