@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, hold_worker, on_drop, on_every_worker, within_a_minute};
+use common::{FOREVER, hold_worker, in_a_process_of_its_own, on_drop, on_every_worker, within_a_minute};
 use corepool::Pool;
 use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
 
@@ -45,6 +45,27 @@ fn the_global_pool_does_not_take_after_a_pinned_thread_that_comes_first() {
         for worker in on_every_worker(Pool::global(), here) {
             assert_eq!(worker, main_thread());
         }
+    });
+}
+
+#[test]
+fn nor_does_one_that_a_pinned_thread_configures() {
+    const NAME: &str = "nor_does_one_that_a_pinned_thread_configures";
+    in_a_process_of_its_own(NAME, || {
+        let (tell, told) = mpsc::channel();
+        let caller = pinned(move || {
+            let name_of = move |_| {
+                tell.send(thread::current().id()).unwrap();
+                String::from("af-own")
+            };
+            Pool::builder().thread_name_with(name_of).build_global().unwrap();
+            thread::current().id()
+        });
+        assert_eq!(Pool::global().workers(), Pool::new().unwrap().workers());
+        for worker in on_every_worker(Pool::global(), here) {
+            assert_eq!(worker, main_thread());
+        }
+        assert!(told.iter().all(|thread| thread == caller), "names are made on the thread that builds");
     });
 }
 

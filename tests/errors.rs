@@ -230,7 +230,7 @@ fn wait_errors_say_what_stood_in_the_way() {
 
     let error = Pool::global().shutdown(Shutdown::Abort, None).unwrap_err();
     assert_eq!(error, WaitError::GlobalPool);
-    assert_has(&error.to_string(), &["global pool", "of your own"]);
+    assert_has(&error.to_string(), &["global pool", "`Pool::shutdown_global`", "of your own"]);
     assert_eq!(Pool::global().submit(|| 7).unwrap().join().unwrap(), 7, "nothing has changed");
 }
 

@@ -117,6 +117,15 @@ fn a_child_is_told_by_whatever_would_wait() {
 }
 
 #[test]
+fn a_child_cannot_end_the_global_pool() {
+    alone(|| {
+        assert_eq!(Pool::global().submit(|| 42).unwrap().join().unwrap(), 42);
+        let _ = in_a_child(|| assert_eq!(Pool::shutdown_global(Shutdown::Drain, None), Err(WaitError::Forked)));
+        assert_eq!(Pool::global().submit(|| 42).unwrap().join().unwrap(), 42);
+    });
+}
+
+#[test]
 fn a_child_may_cancel_and_detach_what_it_will_not_see() {
     alone(|| {
         let (pool, end, queued) = full();

@@ -231,9 +231,9 @@ pub enum BuildError {
     #[error("queue_capacity is 0: a queue needs room for at least one job")]
     NoCapacity,
     /// A thread name cannot hold a NUL.
-    #[error("thread_name {name:?} holds a NUL: leave it out")]
+    #[error("the thread name {name:?} holds a NUL: leave it out")]
     NulInName {
-        /// The prefix as given.
+        /// The prefix, or the worker's name, as given.
         name: String,
     },
     /// The system would not start a thread.
@@ -254,6 +254,11 @@ pub enum BuildError {
         /// What the panic said.
         message: String,
     },
+    /// [`build_global`](crate::Builder::build_global) came too late.
+    #[error(
+        "the global pool is built already: call `build_global` before the first `Pool::global()`, or use the pool there is"
+    )]
+    GlobalPoolBuilt,
 }
 
 /// Why a wait for the pool has failed.
@@ -278,8 +283,8 @@ pub enum WaitError {
     /// Called on a worker of the same pool, which would wait for itself. Nothing changed.
     #[error("a worker cannot wait for its own pool: call this from another thread")]
     WouldDeadlock,
-    /// The global pool lives as long as the process and cannot be shut down. Nothing changed.
-    #[error("the global pool cannot be shut down: build a pool of your own")]
+    /// Only [`Pool::shutdown_global`](crate::Pool::shutdown_global) ends the global pool, which others may use. Nothing changed.
+    #[error("the global pool is not only yours: end it with `Pool::shutdown_global`, or build a pool of your own")]
     GlobalPool,
     /// This process is a forked child of the one that built the pool, and has none of its threads. Nothing changed.
     #[error("the pool's threads are in the parent of this forked process: build a pool after forking")]

@@ -1,11 +1,12 @@
 //! The numbers that pools and epochs are known by.
 
+use std::fmt;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A pool's number, which no two pools of a process share; in its lower bits the process that built it, and whether it is an
 /// inline one. Every handle holds one, so it is one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PoolId(u64);
 
 impl PoolId {
@@ -39,6 +40,13 @@ impl PoolId {
     pub(crate) fn is_of_parent(self) -> bool {
         // An inline pool has none in the parent either.
         !self.is_inline() && self.0 & ((1 << Self::PROCESS_BITS) - 1) != Self::this_process()
+    }
+}
+
+/// The number alone, as one process's pools are what a log tells apart.
+impl fmt::Debug for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&(self.0 >> (Self::PROCESS_BITS + 1)), f)
     }
 }
 

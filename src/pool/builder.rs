@@ -10,11 +10,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
 use crate::base::job_panic::JobPanic;
+use crate::base::panic::Contained;
 use crate::base::thread;
 use crate::ending::keeper::ThreadOptions;
 use crate::pool::shutdown::{Shutdown, close, join_threads};
 use crate::queue::stats::Meter;
-use crate::worker::hooks::Hooks;
+use crate::worker::hooks::{Hooks, Shareable, WorkerHook};
 use crate::worker::life::live;
 use crate::worker::seat;
 use crate::worker::shared::{Plan, Shared};
@@ -28,13 +29,24 @@ const DEFAULT_NAME: &str = "corepool";
 /// let pool = corepool::Pool::builder().workers(2).queue_capacity(1_000).thread_name("thumbs").build().unwrap();
 /// assert_eq!(pool.workers(), 2);
 /// ```
+///
+/// Clones build more pools of the same kind; they share the closures that they were given.
+///
+/// ```
+/// let options = corepool::Pool::builder().workers(1).stack_size(8 << 20);
+/// let (parse, render) = (options.clone().thread_name("parse").build(), options.thread_name("render").build());
+/// assert_ne!(parse.unwrap(), render.unwrap());
+/// ```
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct Builder {
     workers: Option<usize>,
     capacity: usize,
     name: String,
+    worker_name: Option<Shareable<dyn Fn(usize) -> String + Send + Sync>>,
     stack_size: Option<usize>,
     is_inline: bool,
+    start_hook: Option<WorkerHook>,
     hooks: Hooks,
 }
 
@@ -44,8 +56,10 @@ impl Builder {
             workers: None,
             capacity: DEFAULT_CAPACITY,
             name: DEFAULT_NAME.to_owned(),
+            worker_name: None,
             stack_size: None,
             is_inline: false,
+            start_hook: None,
             hooks: Hooks::default(),
         }
     }
@@ -96,6 +110,8 @@ impl Builder {
     /// Names the threads `prefix-0`, `prefix-1`, and so on; where there are deadlines `prefix-keeper`, and where a shutdown
     /// has a time-out `prefix-join`. Default: `corepool`. Linux shows the first 15 bytes. A NUL makes `build` fail.
     ///
+    /// For other names of the workers see [`thread_name_with`](Self::thread_name_with).
+    ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(1).thread_name("thumbs").build().unwrap();
     /// let job = pool.submit(|| std::thread::current().name().map(str::to_owned)).unwrap();
@@ -103,6 +119,28 @@ impl Builder {
     /// ```
     pub fn thread_name(mut self, prefix: impl Into<String>) -> Self {
         self.name = prefix.into();
+        self
+    }
+
+    /// Names each worker as `f` says, given its index. The pool's other threads, and the pool in its `Debug`, keep the
+    /// prefix of [`thread_name`](Self::thread_name), whichever of the two is called first.
+    ///
+    /// `f` is called by `build`, on its thread, before it starts any: if `f` panics, so does `build`, and nothing is left
+    /// behind. A NUL in any of the names makes `build` fail.
+    ///
+    /// ```
+    /// let rooms = ["kitchen", "hall"];
+    /// let pool = corepool::Pool::builder()
+    ///     .workers(rooms.len())
+    ///     .thread_name_with(move |index| rooms[index].to_owned())
+    ///     .build()
+    ///     .unwrap();
+    /// let job = pool.submit(|| (corepool::current_worker(), std::thread::current().name().map(str::to_owned)));
+    /// let (worker, name) = job.unwrap().join().unwrap();
+    /// assert_eq!(name.as_deref(), Some(rooms[worker.unwrap()]));
+    /// ```
+    pub fn thread_name_with(mut self, f: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.worker_name = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
@@ -161,22 +199,22 @@ impl Builder {
 
     /// Called with its index on every worker before `build` returns. If it panics, `build` fails.
     ///
-    /// ```
-    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// What it owns is dropped before `build` returns, on that thread, whether the pool was built or not; but not while a
+    /// clone of the builder holds it. A panic in that is contained. So it may own the sender of a channel whose receiver is
+    /// read to its end:
     ///
-    /// static STARTED: AtomicUsize = AtomicUsize::new(0);
+    /// ```
+    /// let (sender, started) = std::sync::mpsc::channel();
     /// let pool = corepool::Pool::builder()
     ///     .workers(2)
-    ///     .on_worker_start(|_index| {
-    ///         STARTED.fetch_add(1, Ordering::Relaxed);
-    ///     })
+    ///     .on_worker_start(move |index| sender.send((index, std::thread::current().id())).unwrap())
     ///     .build()
     ///     .unwrap();
-    /// assert_eq!(STARTED.load(Ordering::Relaxed), 2);
+    /// assert_eq!(started.iter().count(), 2);
     /// # drop(pool);
     /// ```
     pub fn on_worker_start(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.start = Some(Box::new(f));
+        self.start_hook = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
@@ -187,7 +225,7 @@ impl Builder {
     /// # drop(pool);
     /// ```
     pub fn on_worker_stop(mut self, f: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.stop = Some(Box::new(f));
+        self.hooks.stop = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
@@ -206,12 +244,13 @@ impl Builder {
     /// assert_eq!(reports.recv().unwrap(), "no disk");
     /// ```
     pub fn on_panic(mut self, f: impl Fn(&JobPanic) + Send + Sync + 'static) -> Self {
-        self.hooks.panic = Some(Box::new(f));
+        self.hooks.panic = Some(Arc::new(Contained::new(Box::new(f))));
         self
     }
 
-    /// Checks the options and starts the threads.
-    pub(crate) fn start(self) -> Result<Arc<Shared>, BuildError> {
+    /// Checks the options and makes all but the threads. `affinity` is where these may run, `cores` says how many workers
+    /// that makes.
+    pub(crate) fn prepare(self, affinity: Affinity, cores: impl FnOnce() -> usize) -> Result<Start, BuildError> {
         let workers = if self.is_inline { 1 } else { self.workers.unwrap_or_else(cores) };
         if workers == 0 {
             return Err(BuildError::NoWorkers);
@@ -219,32 +258,28 @@ impl Builder {
         if self.capacity == 0 {
             return Err(BuildError::NoCapacity);
         }
-        if self.name.contains('\0') {
-            return Err(BuildError::NulInName { name: self.name });
-        }
-        // What the workers inherit, and the keeper would not: it is started by whoever submits the first deadline.
-        let affinity = Affinity::of_this_thread();
-        let plan = Plan {
-            name: self.name.clone(),
-            workers,
-            capacity: self.capacity,
-            hooks: self.hooks,
-            is_inline: self.is_inline,
+        let name = without_nul(self.name)?;
+        let worker_names = match self.worker_name {
+            Some(name_of) => Some((0..workers).map(|index| without_nul(name_of(index))).collect::<Result<_, _>>()?),
+            None => None,
         };
+        let keeper_name = format!("{name}-keeper");
+        let plan = Plan { name, workers, capacity: self.capacity, hooks: self.hooks, is_inline: self.is_inline };
         let shared = Shared::new(plan, |id| ThreadOptions {
-            name: format!("{}-keeper", self.name),
+            name: keeper_name,
             stack_size: self.stack_size,
+            // The workers inherit it, and the keeper would not: it is started by whoever submits the first deadline.
             on_start: Box::new(move || {
                 affinity.apply();
                 seat::reserve(id);
             }),
         });
-        let start = Start { shared, name: self.name, stack_size: self.stack_size };
-        if !self.is_inline {
-            start.run()?;
-        }
-        Ok(start.shared)
+        Ok(Start { shared, worker_names, stack_size: self.stack_size, hook: self.start_hook })
     }
+}
+
+fn without_nul(name: String) -> Result<String, BuildError> {
+    if name.contains('\0') { Err(BuildError::NulInName { name }) } else { Ok(name) }
 }
 
 impl fmt::Debug for Builder {
@@ -253,15 +288,17 @@ impl fmt::Debug for Builder {
             .field("workers", &self.workers)
             .field("queue_capacity", &self.capacity)
             .field("thread_name", &self.name)
+            .field("thread_name_with", &self.worker_name.is_some())
             .field("stack_size", &self.stack_size)
             .field("inline", &self.is_inline)
+            .field("start_hook", &self.start_hook.is_some())
             .field("hooks", &self.hooks)
             .finish()
     }
 }
 
 /// How many cores there are to work on: the least of what is known, as each way misses a limit that the other sees.
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     let cores = num_cpus::get();
     available_parallelism().map_or(cores, |available| available.get().min(cores))
 }
@@ -269,15 +306,21 @@ fn cores() -> usize {
 /// Whether a worker's start hook ran through.
 type Report = Result<(), BuildError>;
 
-struct Start {
-    shared: Arc<Shared>,
-    name: String,
+/// A pool without its threads. Drops the start hook, if no clone of the builder has it.
+pub(crate) struct Start {
+    pub(crate) shared: Arc<Shared>,
+    /// Where they are not made of the pool's name.
+    worker_names: Option<Vec<String>>,
     stack_size: Option<usize>,
+    hook: Option<WorkerHook>,
 }
 
 impl Start {
     /// Starts every worker and hears each report. On the first failure those that run are sent home and joined.
-    fn run(&self) -> Result<(), BuildError> {
+    pub(crate) fn run(&self) -> Result<(), BuildError> {
+        if self.shared.id.is_inline() {
+            return Ok(());
+        }
         let (reports, inbox) = unbounded();
         let started = self.spawn_all(&reports);
         drop(reports);
@@ -300,14 +343,18 @@ impl Start {
     }
 
     fn spawn(&self, index: usize, reports: Sender<Report>) -> io::Result<JoinHandle<()>> {
-        let thread = thread::named(format!("{}-{index}", self.name), self.stack_size);
+        let name = match &self.worker_names {
+            Some(names) => names[index].clone(),
+            None => format!("{}-{index}", self.shared.name),
+        };
+        let thread = thread::named(name, self.stack_size);
         let meter = Arc::new(Meter::new());
         // Before the thread runs, as it may leave as soon as it does.
         self.shared.monitor.enter(Arc::clone(&meter));
-        let shared = Arc::clone(&self.shared);
+        let (shared, hook) = (Arc::clone(&self.shared), self.hook.clone());
         let spawned = thread.spawn(move || {
             seat::reserve(shared.id);
-            live(shared, index, meter, move |started| {
+            live(shared, index, meter, hook, move |started| {
                 let report = started.map_err(|message| BuildError::StartHook { worker: index, message });
                 // Nobody listens any more once another worker has failed.
                 let _ = reports.send(report);

@@ -122,6 +122,10 @@ impl Drop for Owner {
 
 impl fmt::Debug for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("stats", &self.shared.monitor.stats()).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("id", &self.shared.id)
+            .field("name", &self.shared.name)
+            .field("stats", &self.shared.monitor.stats())
+            .finish_non_exhaustive()
     }
 }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
-use crate::pool::builder::Builder;
+use crate::pool::builder::{Builder, cores};
 use crate::pool::job_builder::JobBuilder;
 use crate::pool::owner::{Kind, Owner};
 use crate::pool::weak::WeakPool;
@@ -234,17 +235,19 @@ impl Builder {
     /// An option that makes no sense, a thread the system would not start, a start hook that panicked. No thread is
     /// left behind.
     ///
+    /// # Panics
+    ///
+    /// If the closure of [`thread_name_with`](Self::thread_name_with) does.
+    ///
     /// ```
     /// use corepool::{BuildError, Pool};
     ///
     /// assert!(matches!(Pool::builder().queue_capacity(0).build(), Err(BuildError::NoCapacity)));
     /// ```
     pub fn build(self) -> Result<Pool, BuildError> {
-        self.build_as(Kind::Own)
-    }
-
-    pub(super) fn build_as(self, kind: Kind) -> Result<Pool, BuildError> {
-        Ok(Pool { owner: Owner::new(self.start()?, kind) })
+        let start = self.prepare(Affinity::of_this_thread(), cores)?;
+        start.run()?;
+        Ok(Pool::of(Owner::new(Arc::clone(&start.shared), Kind::Own)))
     }
 }
 

@@ -61,7 +61,10 @@ impl RefUnwindSafe for WeakPool {}
 
 impl fmt::Debug for WeakPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.0.upgrade().map(|shared| shared.id);
-        f.debug_tuple("WeakPool").field(&id).finish()
+        let mut weak = f.debug_struct("WeakPool");
+        if let Some(shared) = self.0.upgrade() {
+            weak.field("id", &shared.id).field("name", &shared.name);
+        }
+        weak.finish_non_exhaustive()
     }
 }

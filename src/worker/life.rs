@@ -7,17 +7,31 @@ use std::sync::Arc;
 use crate::base::panic::{contain, message_of};
 use crate::queue::back::Left;
 use crate::queue::stats::Meter;
+use crate::worker::hooks::WorkerHook;
 use crate::worker::idle::next_job;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 use crate::worker::worker::Worker;
 
-/// `started` hears once whether the start hook ran through, or what its panic said; then the worker ends at once.
-pub(crate) fn live(shared: Arc<Shared>, index: usize, meter: Arc<Meter>, started: impl FnOnce(Result<(), String>)) {
+/// `started` hears once whether the start hook ran through, or what its panic said; then the worker ends at once. By then
+/// the worker has let go of the hook.
+pub(crate) fn live(
+    shared: Arc<Shared>,
+    index: usize,
+    meter: Arc<Meter>,
+    start_hook: Option<WorkerHook>,
+    started: impl FnOnce(Result<(), String>),
+) {
     let worker = Rc::new(Worker::new(shared, index, meter));
     let shared = &worker.shared;
     let seated = seat::enter(Rc::clone(&worker));
-    match panic::catch_unwind(AssertUnwindSafe(|| shared.hooks.run_start(index))) {
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+        if let Some(hook) = &start_hook {
+            hook(index);
+        }
+    }));
+    drop(start_hook);
+    match ran {
         Ok(()) => {
             started(Ok(()));
             run_jobs(&worker);

@@ -16,6 +16,8 @@ use crate::worker::threads::Threads;
 /// What a pool's handles and its workers share.
 pub(crate) struct Shared {
     pub(crate) id: PoolId,
+    /// What the names of its threads begin with, unless the user names the workers.
+    pub(crate) name: String,
     pub(crate) monitor: Monitor,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) hooks: Hooks,
@@ -53,6 +55,7 @@ impl Shared {
             keeper: Arc::new(if plan.is_inline { Keeper::without_thread(thread) } else { Keeper::new(thread) }),
             workers: plan.workers,
             threads: Threads::new(&plan.name),
+            name: plan.name,
             owner: OnceLock::new(),
             let_go: AtomicBool::new(false),
         });

@@ -172,6 +172,26 @@ pub fn within_a_minute(test: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// Runs `test` in a process of its own, for what a process has one of: the test binary once more, with nothing but the test of
+/// this name, which is the caller.
+pub fn in_a_process_of_its_own(name: &str, test: impl FnOnce() + Send + 'static) {
+    in_processes_of_their_own(1, name, test);
+}
+
+/// The same in many processes, one after the other.
+pub fn in_processes_of_their_own(most: usize, name: &str, test: impl FnOnce() + Send + 'static) {
+    const INSIDE: &str = "COREPOOL_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        return within_a_minute(test);
+    }
+    for _ in rounds(most) {
+        let mut inside = std::process::Command::new(std::env::current_exe().unwrap());
+        let ended = inside.args(["--exact", name]).env(INSIDE, name).output().unwrap();
+        let ran = String::from_utf8_lossy(&ended.stdout).contains("1 passed");
+        assert!(ended.status.success() && ran, "{ended:?}");
+    }
+}
+
 /// Marks panics that a test causes on purpose.
 pub const EXPECTED: &str = "expected: ";
 

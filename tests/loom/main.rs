@@ -44,7 +44,7 @@
 //! | spinning | it only decides when to look again; a model looks at once | all tests outside this folder, `benches/` |
 //! | the locks, and which sleeper a notification wakes | loom has its own: first come, first woken, and none for nothing (but see the false alarms) | the same |
 //! | counts of `std::sync::Arc` | loom's cannot hold a trait object; no model depends on their order | `tests/exactly_once.rs`, `memory.rs` |
-//! | starting and joining threads: `pool/builder` with crossbeam's `recv`, `worker/threads`, the keeper's start, `pool/owner` | they are the system's; what they call of the monitor is modelled | `tests/build.rs`, `shutdown.rs`, `deadlines.rs` |
+//! | starting and joining threads: `pool/builder` with crossbeam's `recv`, `worker/threads`, the keeper's start, `pool/owner` | they are the system's; what they call of the monitor is modelled | `tests/build`, `shutdown.rs`, `deadlines.rs` |
 //! | `ending/registry` | parking_lot's lock: a cancel finds the pool or learns that it is gone, with all its jobs resolved | `tests/cancel.rs` |
 //! | thread-local destructors, a thread's own parker | a model's threads are not torn down as the system's are | `tests/thread_locals.rs`, `handle.rs` |
 //! | the breaker's windows, rates, leases and waits one after the other; its futures, which use a permit as any call does | one thread at a time | `tests/breaker` |
@@ -115,6 +115,7 @@ use loom::thread::{self, JoinHandle};
 use crate::base::error::{Interrupted, JobError, SubmitError, SubmitErrorKind, WaitError};
 use crate::base::ids::{Epoch, PoolId};
 use crate::base::job_panic::JobPanic;
+use crate::base::panic::Contained;
 use crate::base::park::Parker;
 use crate::base::priority::Priority;
 use crate::base::sync::AtomicU32;
@@ -148,7 +149,7 @@ use crate::queue::awaited::Awaited;
 use crate::queue::front::{Origin, Phase};
 use crate::queue::stats::{Meter, Stats};
 use crate::worker::checkpoint::checkpoint;
-use crate::worker::hooks::Hooks;
+use crate::worker::hooks::{Hooks, WorkerHook};
 use crate::worker::idle::next_job;
 use crate::worker::life::live;
 use crate::worker::seat::{self, Seated, current_worker};

@@ -105,7 +105,7 @@ impl Pool {
         let meter = Arc::new(Meter::new());
         self.monitor().enter(Arc::clone(&meter));
         self.spawn(move |pool| {
-            live(Arc::clone(pool.shared()), index, meter, |started| assert!(started.is_ok()));
+            live(Arc::clone(pool.shared()), index, meter, None, |started| assert!(started.is_ok()));
         })
     }
 

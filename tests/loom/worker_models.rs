@@ -12,13 +12,14 @@ fn a_worker_whose_start_hook_panics_leaves_and_so_does_the_other() {
                 resume_unwind(Box::new(()))
             }
         };
-        let hooks = Hooks { start: Some(Box::new(fails)), stop: None, panic: None };
-        let pool = Pool::with_hooks(1, hooks);
+        let pool = Pool::new(1);
         let workers = [0, 1].map(|index| {
             let meter = Arc::new(Meter::new());
             pool.monitor().enter(Arc::clone(&meter));
+            let hook: WorkerHook = Arc::new(Contained::new(Box::new(fails)));
             pool.spawn(move |pool| {
-                live(Arc::clone(pool.shared()), index, meter, |started| assert_eq!(started.is_ok(), index == 0));
+                let shared = Arc::clone(pool.shared());
+                live(shared, index, meter, Some(hook), |started| assert_eq!(started.is_ok(), index == 0));
             })
         });
         pool.shut_down(Shutdown::Abort);
@@ -36,7 +37,7 @@ fn a_stop_hook_has_run_once_a_shutdown_comes_back() {
             let stopped = Arc::clone(&stopped);
             move |_| stopped.store(1, Ordering::Relaxed)
         });
-        let pool = Pool::with_hooks(1, Hooks { start: None, stop: Some(stop), panic: None });
+        let pool = Pool::with_hooks(1, Hooks { stop: Some(Arc::new(Contained::new(stop))), panic: None });
         let worker = pool.spawn_worker(0);
         pool.shut_down(Shutdown::Drain);
         assert_eq!(stopped.load(Ordering::Relaxed), 1);
@@ -52,7 +53,7 @@ fn a_panic_hook_has_run_once_the_handle_resolves() {
             let seen = Arc::clone(&seen);
             move |_: &JobPanic| seen.store(1, Ordering::Relaxed)
         });
-        let pool = Pool::with_hooks(1, Hooks { start: None, stop: None, panic: Some(panic) });
+        let pool = Pool::with_hooks(1, Hooks { stop: None, panic: Some(Arc::new(Contained::new(panic))) });
         let job = pool.queue(|| resume_unwind(Box::new(())));
         let server = pool.spawn_server(1);
         assert!(matches!(job.join(), Err(JobError::Panicked(_))));

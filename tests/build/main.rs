@@ -1,7 +1,11 @@
 //! Either every worker has started and run its start hook when
 //! `build` returns, or the error says why and no thread is left; a stop hook runs once for each that started.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod global;
+mod threads;
 
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +24,13 @@ fn sorted<T: Ord + Clone>(log: &Log<T>) -> Vec<T> {
     let mut seen = log.lock().unwrap().clone();
     seen.sort();
     seen
+}
+
+/// A hook that does nothing.
+fn that_owns(owned: impl Send + Sync + 'static) -> impl Fn(usize) + Send + Sync + 'static {
+    move |_| {
+        let _owned = &owned;
+    }
 }
 
 fn count(calls: &AtomicUsize) {
@@ -334,7 +345,23 @@ fn what_a_build_was_given_shows_in_debug() {
     let builder = Pool::builder().workers(3).queue_capacity(10).thread_name("bd-debug");
     let text = format!("{builder:?}");
     assert!(text.contains("bd-debug") && text.contains('3') && text.contains("10"), "{text}");
-    assert!(format!("{:?}", builder.build().unwrap()).contains("Pool"));
+}
+
+#[test]
+fn two_pools_can_be_told_apart_in_a_log() {
+    let builder = Pool::builder().workers(1).thread_name("bd-log");
+    let (pool, other) = (builder.clone().build().unwrap(), builder.build().unwrap());
+    // Without the counts, which change.
+    let shown = |pool: &dyn std::fmt::Debug| {
+        let text = format!("{pool:?}");
+        assert!(text.contains("Pool") && text.contains("bd-log"), "{text}");
+        let id: String = text.split_once("id: ").unwrap().1.chars().take_while(char::is_ascii_digit).collect();
+        id.parse::<u64>().unwrap()
+    };
+    assert_ne!(shown(&pool), shown(&other));
+    assert_eq!(shown(&pool), shown(&pool.clone()));
+    assert_eq!(shown(&pool), shown(&pool.downgrade()));
+    assert_eq!(shown(&pool), pool.submit(move || shown(&Pool::current().unwrap())).unwrap().join().unwrap());
 }
 
 /// Runs itself once more with a gigabyte of address space, which a few of the stacks use up.
