@@ -1,5 +1,5 @@
 //! The calls that take the place of several: running a job to its end, letting a pool go, finding the pool that code runs in, a
-//! handle that is ready. And what is gone for good when a join returns.
+//! handle that is ready, a job for every worker, a pool without threads. And what is gone for good when a join returns.
 #![cfg(not(corepool_loom))]
 
 #[path = "../common/mod.rs"]
@@ -12,6 +12,8 @@ mod current;
 mod weak;
 mod ready;
 mod gone;
+mod broadcast;
+mod inline;
 
 use corepool::Pool;
 
