@@ -13,6 +13,7 @@ mod job; // one job: its closure, its outcome, the right to resolve it
 mod base; // the ground: locks and atomics, parking, lists, panics, errors
 
 pub mod breaker;
+pub mod guide; // documentation only
 
 pub use base::error::{BuildError, Interrupted, JobError, SubmitError, SubmitErrorKind, WaitError};
 pub use base::job_panic::JobPanic;
