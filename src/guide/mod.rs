@@ -3,6 +3,17 @@
 //! | page | what is in it |
 //! |---|---|
 //! | [`questions`] | sizing, hangs, cancelling, timeouts, async code, shutdown: short answers |
+//! | [`migrating`] | the way here from `threadpool`, `rusty_pool`, rayon, `spawn_blocking` and `std::thread` |
+
+// In the repository the pages link to each other as files. Where markdown defines a link twice the first definition counts, so
+// those ahead of a page lead its readers here to modules instead.
 
 #[doc = include_str!("questions.md")]
 pub mod questions {}
+
+/// [Can I drop a pool in async code?]: crate::guide::questions#can-i-drop-a-pool-in-async-code
+/// [Can jobs do blocking I/O?]: crate::guide::questions#can-jobs-do-blocking-io
+/// [What about thread-locals?]: crate::guide::questions#what-about-thread-locals
+///
+#[doc = include_str!("migrating.md")]
+pub mod migrating {}
