@@ -1,4 +1,10 @@
+//! [tour]: guide::tour
+//! [questions]: guide::questions
+//! [migrating]: guide::migrating
+//! [guarantees and limits]: guide::limits
+//!
 #![doc = include_str!("../README.md")]
+// The README links to the pages of the guide as files. The first definition of a link counts: those above lead to modules.
 
 // The floors, from the top down to the ground. A floor may use those below it, and the breaker the ground alone:
 // `tests/floors` sees to that.
@@ -13,6 +19,7 @@ mod job; // one job: its closure, its outcome, the right to resolve it
 mod base; // the ground: locks and atomics, parking, lists, panics, errors
 
 pub mod breaker;
+pub mod guide; // documentation only
 
 pub use base::error::{BuildError, Interrupted, JobError, SubmitError, SubmitErrorKind, WaitError};
 pub use base::job_panic::JobPanic;

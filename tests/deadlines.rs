@@ -221,7 +221,7 @@ fn in_line_the_closure_comes_back_as_timed_out() {
             wait_until("the future to be woken", || spy.woken() == 1);
             let submitted = ready(poll_once(&mut future, Waker::noop()));
             let rejected = submitted.unwrap_err();
-            assert!(rejected.to_string().contains("before the job's deadline"), "{rejected}");
+            assert!(rejected.to_string().contains("the job's deadline passed"), "{rejected}");
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 3));
             let rejected = waits.join().unwrap().unwrap_err();
             assert_eq!((rejected.kind(), rejected.into_job()()), (SubmitErrorKind::TimedOut, 1));

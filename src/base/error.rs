@@ -27,7 +27,7 @@ use crate::base::panic::contain;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// The job panicked; the worker lives on.
+    /// The job panicked. Its worker lives on.
     #[error(transparent)]
     Panicked(JobPanic),
     /// The job was cancelled before it ran.
@@ -37,17 +37,19 @@ pub enum JobError {
     #[error("the job's deadline passed before it ran")]
     Expired,
     /// The pool was shut down with [`Shutdown::Abort`](crate::Shutdown::Abort) before the job ran.
-    #[error("the pool was aborted before the job ran")]
+    #[error("the job was aborted: its pool was shut down before the job ran")]
     Aborted,
-    /// The join would wait for ever: the job runs further down on this thread's own stack.
-    #[error("a job cannot join itself or a job that waits for it on the same thread: let another thread join it")]
+    /// Joining would wait for ever, because this thread is itself in the middle of the job.
+    #[error(
+        "a job cannot join itself, nor a job that is waiting for it on the same thread: join it from another thread"
+    )]
     WouldDeadlock,
-    /// This process is a forked child of the one that built the pool, and has none of its threads.
-    #[error("the pool's threads are in the parent of this forked process: build a pool after forking")]
+    /// This process is a forked child of the one that built the pool, and has none of the pool's threads.
+    #[error("this process is a forked child and has none of the pool's threads: build the pool after forking")]
     Forked,
 }
 
-/// Why a running job should stop: what [`checkpoint`](crate::checkpoint) answers.
+/// Why a running job should stop. Returned by [`checkpoint`](crate::checkpoint).
 ///
 /// ```
 /// use corepool::{Interrupted, Pool, checkpoint};
@@ -72,10 +74,10 @@ pub enum Interrupted {
     #[error("the job's deadline has passed")]
     DeadlineExceeded,
     /// The job has run for longer than its [`run_limit`](crate::JobBuilder::run_limit).
-    #[error("the job has run for longer than its limit")]
+    #[error("the job has exceeded its run limit")]
     RunLimitExceeded,
     /// The pool is being shut down with [`Shutdown::Abort`](crate::Shutdown::Abort).
-    #[error("the pool is being aborted")]
+    #[error("the pool is shutting down")]
     ShuttingDown,
 }
 
@@ -94,8 +96,8 @@ pub enum SubmitErrorKind {
     /// The queue is full, or others wait for room already.
     #[error("the queue is full")]
     Full,
-    /// No room came free in the time given, or before the job's deadline.
-    #[error("no room came free in time")]
+    /// The timeout or the job's deadline passed while the job waited for room.
+    #[error("timed out waiting for room in the queue")]
     TimedOut,
     /// The job's token was cancelled while it waited for room.
     #[error("the job's token was cancelled while it waited for room")]
@@ -103,13 +105,13 @@ pub enum SubmitErrorKind {
     /// The pool is shutting down or has been shut down.
     #[error("the pool is shut down")]
     ShutDown,
-    /// The queue is full, and nobody makes room: this process is a forked child of the one that built the pool, and has
-    /// none of its threads.
-    #[error("the queue is full in a forked child, where nobody makes room")]
+    /// The queue is full and stays so: this process is a forked child of the one that built the pool, and has none of
+    /// the pool's threads.
+    #[error("the queue is full, and this forked child has no workers to empty it")]
     Forked,
 }
 
-/// A job that was not accepted, with the reason. Gives the closure back.
+/// A job was not accepted. Says why, and gives the closure back.
 ///
 /// ```
 /// use corepool::{Pool, Shutdown};
@@ -146,7 +148,7 @@ impl<F> SubmitError<F> {
         self.kind
     }
 
-    /// The closure, unrun.
+    /// Returns the closure, which has not run.
     ///
     /// ```
     /// # let pool = corepool::Pool::new().unwrap();
@@ -175,21 +177,24 @@ impl<F> fmt::Display for SubmitError<F> {
                 self.capacity
             ),
             SubmitErrorKind::TimedOut => {
-                write!(f, "no room in the queue of {} jobs ", self.capacity)?;
                 match self.waited {
-                    Some(waited) => write!(f, "within {waited:?}")?,
-                    None => write!(f, "before the job's deadline")?,
+                    Some(waited) => write!(f, "timed out after {waited:?} of waiting")?,
+                    None => write!(f, "the job's deadline passed while it waited")?,
                 }
-                write!(f, ": give it longer, or raise `queue_capacity`")
+                write!(
+                    f,
+                    " for room in the queue of {} jobs: allow more time, or raise `queue_capacity`",
+                    self.capacity
+                )
             }
             SubmitErrorKind::Cancelled => write!(f, "{}", self.kind),
             SubmitErrorKind::ShutDown => {
-                write!(f, "the pool is shut down and takes no new jobs: run it here, or build another pool")
+                write!(f, "the pool is shut down and accepts no more jobs: run the job here, or build another pool")
             }
             SubmitErrorKind::Forked => write!(
                 f,
-                "the queue of {} jobs is full and the pool's threads are in the parent of this forked process: build a \
-                 pool after forking",
+                "the queue of {} jobs is full, and this forked child has no workers to empty it: build the pool after \
+                 forking",
                 self.capacity
             ),
         }
@@ -224,24 +229,24 @@ impl RefUnwindSafe for BuildError {}
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// `workers(0)`.
-    #[error("workers is 0: a pool needs at least one")]
+    /// `workers` was set to 0.
+    #[error("workers is 0: a pool needs at least one worker")]
     NoWorkers,
-    /// `queue_capacity(0)`.
+    /// `queue_capacity` was set to 0.
     #[error("queue_capacity is 0: a queue needs room for at least one job")]
     NoCapacity,
-    /// A thread name cannot hold a NUL.
-    #[error("the thread name {name:?} holds a NUL: leave it out")]
+    /// The name of a thread contains a NUL character.
+    #[error("the thread name {name:?} contains a NUL character: remove it")]
     NulInName {
         /// The prefix, or the worker's name, as given.
         name: String,
     },
-    /// The system would not start a thread.
-    #[error("worker {worker} of {workers} could not be started: ask for fewer workers or smaller stacks")]
+    /// A thread could not be started.
+    #[error("worker {worker} of {workers} could not be started: try fewer workers or a smaller stack size")]
     Spawn {
         /// Index of the worker that could not be started.
         worker: usize,
-        /// How many were asked for.
+        /// How many workers were asked for.
         workers: usize,
         /// What the system said.
         source: io::Error,
@@ -251,7 +256,7 @@ pub enum BuildError {
     StartHook {
         /// Index of the worker it panicked on.
         worker: usize,
-        /// What the panic said.
+        /// The message of the panic.
         message: String,
     },
     /// [`build_global`](crate::Builder::build_global) came too late.
@@ -261,7 +266,7 @@ pub enum BuildError {
     GlobalPoolBuilt,
 }
 
-/// Why a wait for the pool has failed.
+/// Why waiting for the pool, or shutting it down, has failed.
 ///
 /// ```
 /// use corepool::{Pool, WaitError};
@@ -277,16 +282,17 @@ pub enum BuildError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// The time given ran out.
-    #[error("the pool's jobs were not done in the time given: give it longer, or see `stats()` for what is left")]
+    /// The timeout passed.
+    #[error("timed out waiting for the pool's jobs: allow more time, or see `stats()` for what is left")]
     TimedOut,
-    /// Called on a worker of the same pool, which would wait for itself. Nothing changed.
+    /// Called inside a job of the same pool, which would wait for itself. The call had no effect.
     #[error("a worker cannot wait for its own pool: call this from another thread")]
     WouldDeadlock,
     /// Only [`Pool::shutdown_global`](crate::Pool::shutdown_global) ends the global pool, which others may use. Nothing changed.
     #[error("the global pool is not only yours: end it with `Pool::shutdown_global`, or build a pool of your own")]
     GlobalPool,
-    /// This process is a forked child of the one that built the pool, and has none of its threads. Nothing changed.
-    #[error("the pool's threads are in the parent of this forked process: build a pool after forking")]
+    /// This process is a forked child of the one that built the pool, and has none of the pool's threads. The call
+    /// had no effect.
+    #[error("this process is a forked child and has none of the pool's threads: build the pool after forking")]
     Forked,
 }

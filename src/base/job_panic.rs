@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::base::panic::{contain, message_of};
 
-/// A job's panic: its payload, its message, and where the job came from.
+/// The panic of a job: its payload, its message, and where the job was submitted.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -45,7 +45,7 @@ impl JobPanic {
         Self(Box::new(Inner { payload: Mutex::new(Some(payload)), message, job_name, submitted_at }))
     }
 
-    /// What the panic said; a fixed text if its payload is not a string.
+    /// The message of the panic, or a fixed text if the payload is not a string.
     ///
     /// ```
     /// # let pool = corepool::Pool::new().unwrap();
@@ -71,7 +71,7 @@ impl JobPanic {
         self.0.job_name.as_deref()
     }
 
-    /// The line of source that submitted the job.
+    /// The place in the source that submitted the job.
     ///
     /// ```
     /// # let pool = corepool::Pool::new().unwrap();
@@ -84,7 +84,7 @@ impl JobPanic {
         self.0.submitted_at
     }
 
-    /// The payload the job panicked with, as [`std::thread::JoinHandle::join`] would give it.
+    /// Returns the payload of the panic, as [`std::thread::JoinHandle::join`] would.
     ///
     /// ```
     /// # let pool = corepool::Pool::new().unwrap();
@@ -97,11 +97,11 @@ impl JobPanic {
         self.take_payload().unwrap_or_else(|| Box::new(()))
     }
 
-    /// Goes on with the panic on this thread, without another message on stderr.
+    /// Resumes the panic on this thread. Nothing more is printed to stderr.
     ///
     /// # Panics
     ///
-    /// Always: that is what it is for.
+    /// Always.
     ///
     /// ```should_panic
     /// # let pool = corepool::Pool::new().unwrap();

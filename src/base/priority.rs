@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-/// Which jobs go first: all that is queued as `High` before all that is `Normal`, and that before all that is `Low`.
+/// The priority of a job: queued jobs run in the order `High`, `Normal`, `Low`.
 ///
-/// Within one priority jobs run first in, first out. So that nothing starves, at least one job in 64 that workers take is
-/// of the lowest priority that waits, and one in 65 of the middle one. Priority does not reorder those who wait for room
-/// in the queue. The more urgent is the greater.
+/// Within one priority, jobs run first in, first out. So that nothing starves, workers take at least one job in 64
+/// from the lowest priority that has jobs waiting, and one in 65 from the middle one. Priorities do not reorder
+/// submitters who wait for room in the queue. `High` compares greater than `Normal`, and `Normal` greater than `Low`.
 ///
 /// ```
 /// use corepool::{Pool, Priority};
@@ -20,12 +20,12 @@ use std::cmp::Ordering;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Priority {
-    /// Before all others.
+    /// Runs before all others.
     High,
-    /// What a job has unless it says otherwise.
+    /// The default.
     #[default]
     Normal,
-    /// When nothing else is queued, and every 64th time.
+    /// Runs when nothing else is queued, and at least every 64th time.
     Low,
 }
 

@@ -2,10 +2,11 @@
 
 use crate::base::error::{JobError, SubmitError, SubmitErrorKind};
 
-/// Why [`Pool::run`](crate::Pool::run) has no value: the job was not accepted, or it was and has failed.
+/// Why [`Pool::run`](crate::Pool::run) has no value: the job was not accepted, or it was accepted and failed.
 ///
-/// What [`source`](std::error::Error::source) gives says more. Both halves of submitting and joining a job by hand become one
-/// by `?`, and so may an error of your own with two `#[from]` for thiserror, on [`SubmitErrorKind`] and [`JobError`].
+/// Its [`source`](std::error::Error::source) says more. The errors of `submit` and of `join` both convert to it with
+/// `?`. An error type of your own can do the same, with two `#[from]` of thiserror: for [`SubmitErrorKind`] and for
+/// [`JobError`].
 ///
 /// ```
 /// use corepool::{Pool, RunError};
@@ -23,10 +24,10 @@ use crate::base::error::{JobError, SubmitError, SubmitErrorKind};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The job was not accepted, and did not run.
+    /// The job was not accepted and did not run.
     #[error("the job was not accepted")]
     Rejected(#[from] SubmitErrorKind),
-    /// The job was accepted, and has no value.
+    /// The job was accepted but has no value: it panicked, or did not run.
     #[error("the job failed")]
     Failed(#[from] JobError),
 }

@@ -6,7 +6,7 @@ use crate::base::unrun::Unrun;
 use crate::job::header::Header;
 use crate::job::job_pool::{Dequeued, JobPool};
 
-/// What [`JobHandle::cancel`](crate::JobHandle::cancel) did.
+/// The effect of [`JobHandle::cancel`](crate::JobHandle::cancel).
 ///
 /// ```
 /// use corepool::{Cancel, Pool};
@@ -20,13 +20,14 @@ use crate::job::job_pool::{Dequeued, JobPool};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cancel {
-    /// The job was queued: it has resolved as [`JobError::Cancelled`](crate::JobError::Cancelled), and its place is free.
+    /// The job was queued. It has resolved as [`JobError::Cancelled`](crate::JobError::Cancelled), and its place in
+    /// the queue is free.
     Dequeued,
-    /// The job had been taken out of the queue: it is asked to stop through [`checkpoint`](crate::checkpoint). It may run,
-    /// be about to start, or just be ended by another thread; only its outcome tells whether it has run, which is
-    /// [`JobError::Cancelled`](crate::JobError::Cancelled) if it has not.
+    /// The job was no longer queued. It is asked to stop, through [`checkpoint`](crate::checkpoint). It may be
+    /// running, about to start, or about to be resolved by another thread: only its outcome tells. If it has not run,
+    /// that is [`JobError::Cancelled`](crate::JobError::Cancelled).
     Requested,
-    /// The job had resolved before.
+    /// The job had already resolved.
     Finished,
 }
 

@@ -9,14 +9,16 @@ use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::base::unrun::Unrun;
 use crate::job::job_pool::Target;
 
-/// Cancels all jobs that were submitted with it, however many.
+/// A token that cancels all jobs submitted with it.
 ///
-/// Clones are the same token. A job that is still queued resolves as
-/// [`JobError::Cancelled`](crate::JobError::Cancelled) at once, one that runs is asked through
-/// [`checkpoint`](crate::checkpoint), one that is submitted later does not run. A token forgets jobs that have started,
-/// so it may live as long as the program: it takes some 200 bytes, and 50 more for each job that waits to run.
+/// Clones are the same token. When it is cancelled, queued jobs resolve as
+/// [`JobError::Cancelled`](crate::JobError::Cancelled) at once, running jobs are asked to stop through
+/// [`checkpoint`](crate::checkpoint), and jobs submitted later do not run.
 ///
-/// Clones are equal, and no other tokens are.
+/// A token forgets jobs that have started, so it can live as long as the program. It takes about 200 bytes, and 50
+/// more for each job that is queued.
+///
+/// Clones of a token are equal; different tokens are not.
 ///
 /// ```
 /// use corepool::{CancelToken, JobError, Pool};
@@ -91,7 +93,7 @@ pub(crate) struct Membership {
 const NONE: u64 = 0;
 
 impl CancelToken {
-    /// A token that is not cancelled.
+    /// Creates a token that is not cancelled.
     ///
     /// ```
     /// assert!(!corepool::CancelToken::new().is_cancelled());
@@ -101,8 +103,9 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Cancels every job submitted with this token, now and later. What is queued has resolved when this returns, unless
-    /// another thread is cancelling the same token; the closures are dropped on this thread.
+    /// Cancels every job that was or will be submitted with this token. When this returns, queued jobs have resolved,
+    /// unless another thread is cancelling the same token at the same time. Their closures are dropped on this
+    /// thread.
     ///
     /// ```
     /// use corepool::{CancelToken, JobError, Pool};
@@ -128,7 +131,7 @@ impl CancelToken {
         Target::end_all(&targets, Unrun::Cancelled);
     }
 
-    /// Whether [`cancel`](Self::cancel) was called.
+    /// Whether [`cancel`](Self::cancel) has been called.
     ///
     /// ```
     /// let token = corepool::CancelToken::new();

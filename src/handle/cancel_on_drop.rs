@@ -9,9 +9,9 @@ use crate::base::error::JobError;
 use crate::ending::cancel::Cancel;
 use crate::handle::job_handle::JobHandle;
 
-/// A [`JobHandle`] that cancels its job when it is dropped before the job has resolved.
+/// A [`JobHandle`] that cancels its job if it is dropped before the job has resolved.
 ///
-/// It has the methods of a handle and is a future too; `detach` lets the job go on.
+/// It has the methods of a handle, and is a future, too. `detach` lets the job run on.
 ///
 /// ```
 /// use corepool::{JobError, Pool};
@@ -32,7 +32,7 @@ pub struct CancelOnDrop<T> {
     handle: Option<JobHandle<T>>,
 }
 
-const SPENT: &str = "this CancelOnDrop has been polled to its end: its outcome was given then";
+const SPENT: &str = "this `CancelOnDrop` was polled to its end: it has already returned its outcome";
 
 impl<T> CancelOnDrop<T> {
     pub(crate) fn new(handle: JobHandle<T>) -> Self {
@@ -59,7 +59,7 @@ impl<T> CancelOnDrop<T> {
     ///
     /// # Panics
     ///
-    /// If it was polled as a future until it was ready.
+    /// If it has already returned `Ready` as a future.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -74,11 +74,11 @@ impl<T> CancelOnDrop<T> {
     ///
     /// # Errors
     ///
-    /// Itself back if the time ran out.
+    /// The guard itself, if the job has not resolved in time.
     ///
     /// # Panics
     ///
-    /// If it was polled as a future until it was ready.
+    /// If it has already returned `Ready` as a future.
     ///
     /// ```
     /// use corepool::Pool;
@@ -97,11 +97,11 @@ impl<T> CancelOnDrop<T> {
     ///
     /// # Errors
     ///
-    /// Itself back if the job has not resolved.
+    /// The guard itself, if the job has not resolved.
     ///
     /// # Panics
     ///
-    /// If it was polled as a future until it was ready.
+    /// If it has already returned `Ready` as a future.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -161,7 +161,7 @@ impl<T> Future for CancelOnDrop<T> {
 
     /// # Panics
     ///
-    /// If polled again after it was ready, or if cloning the waker panics.
+    /// If polled again after it has returned `Ready`, or if cloning the waker panics.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = Pin::new(self.handle.as_mut().expect(SPENT)).poll(cx);
         if polled.is_ready() {

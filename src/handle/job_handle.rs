@@ -22,11 +22,11 @@ use crate::job::cell::{JobCell, Outcome, WaitEnd};
 use crate::worker::join::{Claim, claim};
 use crate::worker::seat;
 
-const SPENT: &str = "this JobHandle has been polled to its end: its outcome was given then";
+const SPENT: &str = "this `JobHandle` was polled to its end: it has already returned its outcome";
 
-/// One job's outcome, to be had once: a value, or the reason there is none.
+/// The handle of one job, which gives its outcome once: a value, or the reason why there is none.
 ///
-/// Dropping the handle detaches the job: it still runs. The handle is also a future that any executor can poll.
+/// Dropping the handle detaches the job: it still runs. The handle is also a future, for any executor.
 ///
 /// ```
 /// let pool = corepool::Pool::new().unwrap();
@@ -76,36 +76,35 @@ impl<T> JobHandle<T> {
         Self::new(Arc::new(JobCell::completed(value, Location::caller())), PoolId::NONE)
     }
 
-    /// Waits until the job has resolved.
+    /// Blocks until the job has resolved, and returns its outcome.
     ///
-    /// By then the closure is gone with all that it owned, whatever has become of the job: a value (which may hold some of it),
-    /// a panic, in one of these very destructors too, or that it was cancelled, has expired or was aborted. So a file that the
-    /// job had is closed, and an `Arc` that was shared with jobs is its owner's alone once they are joined. The same goes for
-    /// every other way to learn that a job has resolved. [`JobError::WouldDeadlock`] and [`JobError::Forked`] say that it has
-    /// not.
+    /// By then the closure has been dropped with everything it owned, whatever the outcome: a value (which may hold some of it), a
+    /// panic, or that the job was cancelled, expired or was aborted. So a file that the job owned is closed, and an `Arc` that was
+    /// shared with jobs has no other owner once they are joined. The same holds for every other way to learn that a job has
+    /// resolved; [`JobError::WouldDeadlock`] and [`JobError::Forked`] say that it has not.
     ///
-    /// On a worker, of the job's pool or of any other, a job that is still queued is run here and now: exactly this one,
-    /// never an unrelated one. So jobs may submit and join jobs to any depth the stack allows, on a single worker too, and
-    /// pools may wait for each other's jobs. A job that runs elsewhere is waited for. To join many, see
-    /// [`join_all`](crate::join_all): one after the other from the oldest on, each next one is taken by another worker.
+    /// On a worker, of the job's pool or of any other, a job that is still queued is run on the spot: exactly this
+    /// job, never an unrelated one. So jobs can submit and join jobs to any depth the stack allows, even with a
+    /// single worker, and pools can wait for each other's jobs. If the job is already running elsewhere, `join` waits
+    /// for it. To join many jobs inside a job, use [`join_all`](crate::join_all).
     ///
-    /// A job of another pool that runs here stays its pool's: its counts, its `on_panic`, what
-    /// [`checkpoint`](crate::checkpoint) says. The thread and [`current_worker`](crate::current_worker) are those of the
-    /// job that joins; so is the stack, unless that is smaller than those of its pool: then a thread is
-    /// started for it. Where this thread is unwinding a panic, the job sees
-    /// `std::thread::panicking()`.
+    /// A job of another pool that runs here still belongs to its own pool: it is counted there, it has that pool's
+    /// `on_panic`, and [`checkpoint`](crate::checkpoint) speaks for that pool. The thread and
+    /// [`current_worker`](crate::current_worker) are those of the joining job. So is the stack; if that is smaller
+    /// than the stacks of the job's pool, a thread is started for the job. If this thread is unwinding a panic,
+    /// `std::thread::panicking()` is true in the job, too.
     ///
-    /// Not covered: several jobs that wait for each other in a circle, and waiting through anything else (a channel, a
-    /// lock, `block_on`). Those hang as they would with plain threads.
+    /// This cannot help jobs that wait for each other in a circle, nor jobs that wait through anything else (a
+    /// channel, a lock, `block_on`). Those hang, as they would with plain threads.
     ///
     /// # Errors
     ///
-    /// Why the job has no value; [`JobError::WouldDeadlock`] if this thread is in the middle of it, running it further down
-    /// or dropping it unrun, in which case it is detached; [`JobError::Forked`] in a forked child.
+    /// Why the job has no value. [`JobError::WouldDeadlock`] if this thread is itself in the middle of running the
+    /// job, or of dropping it unrun; the job is then detached. [`JobError::Forked`] in a forked child.
     ///
     /// # Panics
     ///
-    /// If the handle was polled as a future until it was ready.
+    /// If the handle has already returned `Ready` as a future.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(1).build().unwrap();
@@ -140,18 +139,20 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Waits until the job has resolved, for `timeout` at the most. One that overflows [`Instant`] means no limit.
+    /// Blocks until the job has resolved, but for no longer than `timeout`. A timeout that overflows [`Instant`]
+    /// means no limit.
     ///
-    /// With a limit it does not run a queued job on a worker, as [`join`](Self::join) does: it could not stop in time. A
-    /// job that this thread is in the middle of is [`JobError::WouldDeadlock`] at once, and detached.
+    /// With a limit it does not run a queued job on a worker, as [`join`](Self::join) does, because it could not stop
+    /// in time. If this thread is in the middle of the job, it returns [`JobError::WouldDeadlock`] at once, and the
+    /// job is detached.
     ///
     /// # Errors
     ///
-    /// The handle back if the time ran out.
+    /// The handle, if the job has not resolved in time.
     ///
     /// # Panics
     ///
-    /// If the handle was polled as a future until it was ready.
+    /// If the handle has already returned `Ready` as a future.
     ///
     /// ```
     /// use std::time::Duration;
@@ -184,15 +185,15 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// The outcome, if the job has resolved.
+    /// Returns the outcome if the job has resolved. Does not block.
     ///
     /// # Errors
     ///
-    /// The handle back if it has not.
+    /// The handle, if the job has not resolved.
     ///
     /// # Panics
     ///
-    /// If the handle was polled as a future until it was ready.
+    /// If the handle has already returned `Ready` as a future.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -216,8 +217,9 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Whether the job has resolved, so that joining would not wait. A queued job that was cancelled or has expired is
-    /// resolved here, if nobody has come to it yet.
+    /// Whether the job has resolved, so that joining it would not block.
+    ///
+    /// A queued job that was cancelled or has expired, and that no other thread has resolved yet, is resolved here.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -235,9 +237,10 @@ impl<T> JobHandle<T> {
         })
     }
 
-    /// Cancels the job: one that is queued resolves now, whether or not a worker is free; one that runs is asked to stop.
+    /// Cancels the job. A queued job resolves at once, whether or not a worker is free. A running one is asked to
+    /// stop, through [`checkpoint`](crate::checkpoint).
     ///
-    /// A queued job's closure is dropped on this thread, and its place goes to the next in line.
+    /// The closure of a queued job is dropped on this thread, and its place in the queue goes to the next in line.
     ///
     /// ```
     /// use corepool::{Cancel, JobError, Pool};
@@ -259,8 +262,8 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Cancels the job when the guard is dropped, unless it was joined or awaited to its end before: for request handlers
-    /// whose client may hang up.
+    /// Returns a guard that cancels the job when it is dropped, unless the job has been joined or awaited before: for
+    /// request handlers whose client may hang up.
     ///
     /// ```
     /// use corepool::Pool;
@@ -273,7 +276,7 @@ impl<T> JobHandle<T> {
         CancelOnDrop::new(self)
     }
 
-    /// Lets the job run without anybody waiting for it: the same as dropping the handle, said aloud.
+    /// Lets the job run without anybody waiting for it. The same as dropping the handle, but explicit.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -380,7 +383,7 @@ impl<T> Future for JobHandle<T> {
 
     /// # Panics
     ///
-    /// If polled again after it was ready, or if cloning the waker panics.
+    /// If polled again after it has returned `Ready`, or if cloning the waker panics.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let cell = self.cell.as_ref().expect(SPENT);
         settle_if_ended(&**cell, self.pool);

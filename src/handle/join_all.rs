@@ -3,17 +3,18 @@
 use crate::base::error::JobError;
 use crate::handle::job_handle::JobHandle;
 
-/// Joins jobs; gives their outcomes in the order of the handles.
+/// Joins many jobs, and returns their outcomes in the order of the handles.
 ///
-/// Inside a job it first goes through them from the newest to the oldest and runs each that is still queued on the spot,
-/// while other workers come to the oldest; then it waits for the others. A job that [`join`](JobHandle::join)s its children
-/// from the oldest on finds another worker at each next one, and gets nothing out of it.
+/// Inside a job it first runs the jobs that are still queued, from the newest to the oldest, while other workers take
+/// the oldest. Then it waits for the rest. A job that [`join`](JobHandle::join)s its children one by one, the oldest
+/// first, would find each of them already taken by another worker, and only wait.
 ///
-/// A job that runs on this thread's own stack has [`JobError::WouldDeadlock`] in its place, and is detached.
+/// For a job that this thread is itself in the middle of, the outcome is [`JobError::WouldDeadlock`], and the job is
+/// detached.
 ///
 /// # Panics
 ///
-/// If a handle was polled as a future until it was ready; those before it are joined then.
+/// If a handle has already returned `Ready` as a future. The handles before it have been joined by then.
 ///
 /// ```
 /// let pool = corepool::Pool::new().unwrap();

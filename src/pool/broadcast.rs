@@ -12,11 +12,12 @@ use crate::pool::pool::Pool;
 use crate::worker::seat::would_wait_for_itself;
 
 impl Pool {
-    /// Runs `f` once on every worker, which it is given the index of, and waits for all of them: their answers in the order of
-    /// the workers.
+    /// Runs `f` once on every worker, and waits for all of them. `f` gets the index of its worker; the answers are in
+    /// the order of the workers.
     ///
-    /// A worker comes to it when it has run the job that it is at, before any other. It takes no place in the queue.
-    /// For what belongs to a thread: to warm a cache, to collect what is in a thread-local, to change a setting of the thread.
+    /// A worker finishes the job that it is running, and then runs `f` before any queued job. `f` takes no place in
+    /// the queue. Use it for what belongs to a thread: to warm a cache, to collect what is in a thread-local, to
+    /// change a setting of the thread.
     ///
     /// # Errors
     ///

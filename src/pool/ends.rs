@@ -7,23 +7,27 @@ use crate::pool::pool::Pool;
 use crate::pool::shutdown::{Shutdown, ShutdownReport};
 
 impl Pool {
-    /// Ends the pool and joins its threads; waits for `timeout` at the most.
+    /// Shuts the pool down and joins its threads. Blocks until that is done, but for no longer than `timeout`.
     ///
-    /// [`Shutdown::Drain`] finishes what was accepted; meanwhile only the pool's own jobs may still submit.
-    /// [`Shutdown::Abort`] rejects all and resolves what is queued as [`Aborted`](crate::JobError::Aborted); running
-    /// jobs are waited for, never killed. Both reject those who wait for room with
-    /// [`ShutDown`](crate::SubmitErrorKind::ShutDown). An abort may follow a drain, not the reverse; doing either twice is
-    /// fine.
+    /// - [`Shutdown::Drain`] finishes all accepted jobs. Meanwhile only the pool's own jobs can submit.
+    /// - [`Shutdown::Abort`] resolves queued jobs as [`Aborted`](crate::JobError::Aborted) and accepts no new ones.
+    ///   Running jobs are asked to stop through [`checkpoint`](crate::checkpoint) and waited for: they are never
+    ///   killed.
     ///
-    /// When the time runs out the report says what still runs. The pool goes on shutting down, and a later call waits
-    /// again; dropping the last clone then does not. What aborting drops is dropped on this thread, however long that takes,
-    /// and on workers that are free. To keep its time-out while threads end, which may still run destructors of thread-local
-    /// values, it has a thread of its own join them.
+    /// Both reject submitters who wait for room, with [`ShutDown`](crate::SubmitErrorKind::ShutDown). An abort can
+    /// follow a drain, but not the reverse. Calling either twice is fine.
+    ///
+    /// When the time is up, the report says what is still running. The pool goes on shutting down. A later call waits
+    /// again; dropping the last clone does not.
+    ///
+    /// Closures of aborted jobs are dropped on this thread, however long that takes, and on workers that are free.
+    /// With a timeout, a helper thread joins the workers, since destructors of their thread-locals may take long.
     ///
     /// # Errors
     ///
-    /// With nothing changed: [`WaitError::WouldDeadlock`] where the wait would be for itself, as for
-    /// [`wait_idle`](Self::wait_idle); [`WaitError::GlobalPool`] for the global pool; [`WaitError::Forked`] in a forked child.
+    /// In these cases the call has no effect: [`WaitError::WouldDeadlock`] where it would wait for itself, as for
+    /// [`wait_idle`](Self::wait_idle); [`WaitError::GlobalPool`] for the global pool; [`WaitError::Forked`] in a
+    /// forked child.
     ///
     /// ```
     /// use corepool::{JobError, Pool, Shutdown};
@@ -49,14 +53,16 @@ impl Pool {
         self.owner().shut_down(mode, timeout)
     }
 
-    /// Begins to end the pool as [`shutdown`](Self::shutdown) does, and does not wait: inside the pool's own jobs too.
+    /// Begins to shut the pool down, as [`shutdown`](Self::shutdown) does, but does not wait. The pool's own jobs may
+    /// call it, too.
     ///
-    /// What aborting drops is dropped on this thread and on workers that are free. To see the pool's end, call `shutdown`
-    /// after it, or drop the last clone, which wait as ever.
+    /// Closures of aborted jobs are dropped on this thread and on workers that are free. To wait for the end of the
+    /// pool, call `shutdown` afterwards, or drop the last clone.
     ///
     /// # Errors
     ///
-    /// With nothing changed: [`WaitError::GlobalPool`] for the global pool, [`WaitError::Forked`] in a forked child.
+    /// In these cases the call has no effect: [`WaitError::GlobalPool`] for the global pool; [`WaitError::Forked`] in
+    /// a forked child.
     ///
     /// ```
     /// use corepool::{Pool, Shutdown, SubmitErrorKind};
@@ -72,16 +78,18 @@ impl Pool {
         self.owner().begin_shutdown(mode)
     }
 
-    /// Ends the pool as [`shutdown`](Self::shutdown) does, without blocking the thread.
+    /// Shuts the pool down, as [`shutdown`](Self::shutdown) does, without blocking the thread.
     ///
-    /// The shutdown begins when the future is first polled, which may drop what it aborts, and goes on if the future is
-    /// dropped; the last clone of the pool does not wait for it then, as after a `shutdown` that ran out of time. It is ready
-    /// once every worker has run its last job and its stop hook; it joins no thread, so destructors of thread-local values may
-    /// still run.
+    /// The shutdown begins when the future is first polled; closures of aborted jobs may be dropped there. It goes on
+    /// if the future is dropped, and then dropping the last clone of the pool does not wait, as after a `shutdown`
+    /// that ran out of time.
+    ///
+    /// The future is ready when every worker has run its last job and its stop hook. It joins no threads, so
+    /// destructors of thread-locals may still be running then.
     ///
     /// # Errors
     ///
-    /// As for `shutdown`. It is the first poll that must not be on a worker of the pool; a later one, as in a waker, may.
+    /// As for `shutdown`. Only the first poll must not be on a worker of the pool.
     ///
     /// ```
     /// use corepool::{Pool, Shutdown};

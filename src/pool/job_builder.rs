@@ -20,10 +20,10 @@ use crate::pool::run::{run, run_async};
 use crate::pool::submit::{Patience, Submittable, submit};
 use crate::pool::submit_async::SubmitAsync;
 
-/// A job's options: see [`Pool::job`](crate::Pool::job).
+/// Submits a job with options. Made by [`Pool::job`](crate::Pool::job).
 ///
-/// A job with options costs a larger allocation than a plain one, and one with a token or a deadline a registration that
-/// lasts until it starts.
+/// A job with options takes a larger allocation than a plain one. A job with a token or a deadline is also kept on a
+/// list of these until it starts.
 ///
 /// ```
 /// use corepool::{CancelToken, Pool, Priority};
@@ -79,7 +79,7 @@ impl<'p> JobBuilder<'p> {
         Self { pool, settings: Settings::default() }
     }
 
-    /// Names the job: in its panic's message, for whoever reads the log.
+    /// Names the job. The name appears in the message of its panic.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -92,7 +92,7 @@ impl<'p> JobBuilder<'p> {
         self
     }
 
-    /// Which jobs it goes before. Default: [`Priority::Normal`].
+    /// Sets the priority. Default: [`Priority::Normal`].
     ///
     /// ```
     /// use corepool::{Pool, Priority};
@@ -105,8 +105,8 @@ impl<'p> JobBuilder<'p> {
         self
     }
 
-    /// Gives the job `d` from when it is submitted: see [`deadline`](Self::deadline). A `submit_async` submits when its
-    /// future is first polled. One that overflows [`Instant`] means none.
+    /// Sets a deadline that is `d` after submission: see [`deadline`](Self::deadline). With `submit_async` and
+    /// `run_async` the time counts from the first poll. A `d` that overflows [`Instant`] means no deadline.
     ///
     /// ```
     /// use corepool::{JobError, Pool};
@@ -126,14 +126,18 @@ impl<'p> JobBuilder<'p> {
         self
     }
 
-    /// Gives the job until `at`. Of several deadlines and time-outs the last one said counts.
+    /// Sets a deadline. If `deadline` and `timeout` are called more than once, the last call counts.
     ///
-    /// Still in line for room by then, it is rejected as [`TimedOut`](crate::SubmitErrorKind::TimedOut), and submitting
-    /// ends; still queued, it resolves as [`Expired`](crate::JobError::Expired); running, it is asked to stop through
-    /// [`checkpoint`](crate::checkpoint). One that has passed already is an accepted job that has expired.
+    /// What happens when it passes depends on how far the job has come:
     ///
-    /// The first deadline starts a thread that keeps them. Should the system refuse it, a deadline ends a wait only once a
-    /// worker comes to the job.
+    /// - Waiting for room in the queue: submitting fails with [`TimedOut`](crate::SubmitErrorKind::TimedOut).
+    /// - Queued: the job resolves as [`Expired`](crate::JobError::Expired) without running.
+    /// - Running: [`checkpoint`](crate::checkpoint) tells the job to stop.
+    ///
+    /// If it has passed before the job is submitted, the job is accepted and resolves as `Expired`.
+    ///
+    /// The first deadline starts a thread that watches them all. If that thread cannot be started, a job expires only
+    /// when a worker takes it from the queue.
     ///
     /// ```
     /// use corepool::Pool;
@@ -148,9 +152,9 @@ impl<'p> JobBuilder<'p> {
         self
     }
 
-    /// Lets the job run for `d`, counted from its start: after that [`checkpoint`](crate::checkpoint) says
-    /// [`RunLimitExceeded`](crate::Interrupted::RunLimitExceeded). It never ends a job that waits to run, nor one that does
-    /// not ask. One that overflows [`Instant`] means none.
+    /// Limits how long the job runs, counted from its start: after `d`, [`checkpoint`](crate::checkpoint) returns
+    /// [`RunLimitExceeded`](crate::Interrupted::RunLimitExceeded). It has no effect on a queued job, nor on one that
+    /// never calls `checkpoint`. A `d` that overflows [`Instant`] means no limit.
     ///
     /// ```
     /// use corepool::{Interrupted, Pool, checkpoint};
@@ -170,11 +174,11 @@ impl<'p> JobBuilder<'p> {
         self
     }
 
-    /// Lets a token cancel the job. One token may govern many jobs; a job has one token, the last one said.
+    /// Lets a token cancel the job. A token can cancel many jobs; a job has one token, the last one set.
     ///
-    /// Cancelled while the job is in line for room, it ends the wait with
-    /// [`Cancelled`](crate::SubmitErrorKind::Cancelled). Cancelled before the job is submitted, the job is accepted and
-    /// resolves as [`JobError::Cancelled`](crate::JobError::Cancelled).
+    /// If the token is cancelled while the job waits for room, submitting fails with
+    /// [`Cancelled`](crate::SubmitErrorKind::Cancelled). If it is cancelled before the job is submitted, the job is
+    /// accepted and resolves as [`JobError::Cancelled`](crate::JobError::Cancelled).
     ///
     /// ```
     /// use corepool::{CancelToken, Pool};
@@ -193,7 +197,8 @@ impl<'p> JobBuilder<'p> {
     ///
     /// # Errors
     ///
-    /// The closure back if the pool is shut down, or if the job's deadline or token ended the wait for room.
+    /// If the pool has been shut down, or the job's deadline or token ended the wait for room. The error gives the
+    /// closure back.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -212,7 +217,7 @@ impl<'p> JobBuilder<'p> {
     ///
     /// # Errors
     ///
-    /// The closure back if the queue is full or the pool is shut down.
+    /// If the queue is full, or the pool has been shut down. The error gives the closure back.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -227,12 +232,13 @@ impl<'p> JobBuilder<'p> {
         submit(self.pool.shared(), job, self.settings, Patience::None, Location::caller())
     }
 
-    /// As [`Pool::submit_timeout`](crate::Pool::submit_timeout), with these options. `timeout` limits the wait for room only.
+    /// As [`Pool::submit_timeout`](crate::Pool::submit_timeout), with these options. Its `timeout` limits the wait
+    /// for room only.
     ///
     /// # Errors
     ///
-    /// The closure back if no room came free in time, the pool is shut down, or the job's deadline or token ended the
-    /// wait.
+    /// If there was no room in time, the pool has been shut down, or the job's deadline or token ended the wait. The
+    /// error gives the closure back.
     ///
     /// ```
     /// use std::time::Duration;
@@ -254,11 +260,12 @@ impl<'p> JobBuilder<'p> {
     ///
     /// # Errors
     ///
-    /// The closure back if the pool is shut down, or if the job's deadline or token ended the wait for room.
+    /// If the pool has been shut down, or the job's deadline or token ended the wait for room. The error gives the
+    /// closure back.
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled again after it was ready.
+    /// The future panics if it is polled again after it has returned `Ready`.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -281,8 +288,8 @@ impl<'p> JobBuilder<'p> {
     ///
     /// # Errors
     ///
-    /// [`RunError::Rejected`] if the pool is shut down, or if the job's deadline or token ended the wait for room;
-    /// [`RunError::Failed`] if the job has no value.
+    /// [`RunError::Rejected`] if the pool has been shut down, or the job's deadline or token ended the wait for room.
+    /// [`RunError::Failed`] if the job panicked, or was accepted but did not run.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -305,7 +312,7 @@ impl<'p> JobBuilder<'p> {
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled again after it was ready.
+    /// The future panics if it is polled again after it has returned `Ready`.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();

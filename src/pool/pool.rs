@@ -18,15 +18,18 @@ use crate::worker::shared::Shared;
 /// A fixed set of worker threads and the queue they take jobs from.
 ///
 /// Clones share the same threads. Dropping the last clone drains the pool: it blocks, in async code too, until every
-/// accepted job has run and every thread has ended. It does not wait, and the pool drains behind it:
+/// accepted job has run and every thread has ended. In these cases it does not block, and the pool drains in the
+/// background:
 ///
 /// - on one of the pool's own workers;
-/// - where somebody has let it go by [`detach`](Self::detach);
-/// - where a [`shutdown`](Self::shutdown) has run out of its time, as whoever gave it one does not wait for what is left;
-/// - while its thread panics, as a job may wait for something that is dropped further up.
+/// - after [`detach`](Self::detach);
+/// - after a [`shutdown`](Self::shutdown) that ran out of time, or a [`shutdown_async`](Self::shutdown_async) whose
+///   future was dropped;
+/// - while its thread is panicking, because a job may be waiting for something that is dropped later.
 ///
-/// A forked child has the pool's memory and none of its threads. What would wait for them says so there
-/// ([`JobError::Forked`](crate::JobError::Forked) and its like), and dropping the pool leaks it. Build pools after forking.
+/// A forked child has the pool's memory, but none of its threads. Calls that would wait for them return an error
+/// there, such as [`JobError::Forked`](crate::JobError::Forked), and dropping the pool leaks it. Build pools after
+/// forking.
 ///
 /// ```
 /// use corepool::Pool;
@@ -48,11 +51,11 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool with all defaults: a worker for every core, room for 65,536 queued jobs.
+    /// Builds a pool with all defaults: one worker for each core, and room for 65,536 queued jobs.
     ///
     /// # Errors
     ///
-    /// If the system would not start the threads.
+    /// If a thread cannot be started.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -62,7 +65,7 @@ impl Pool {
         Self::builder().build()
     }
 
-    /// Options for a pool.
+    /// Returns a builder to configure a pool.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
@@ -72,7 +75,7 @@ impl Pool {
         Builder::new()
     }
 
-    /// Options for one job; then one of the verbs to submit it.
+    /// Returns a builder to submit one job with options, such as a name, a priority or a deadline.
     ///
     /// ```
     /// use corepool::{Pool, Priority};
@@ -102,7 +105,7 @@ impl Pool {
         self.shared().workers
     }
 
-    /// What the pool has done and is doing.
+    /// Returns the pool's counters: jobs queued, running, completed and so on.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -114,8 +117,8 @@ impl Pool {
         self.shared().monitor.stats()
     }
 
-    /// What each worker has done, in their order. Jobs that workers of other pools ran in a join are in none of them, so these add
-    /// up to no more than what [`stats`](Self::stats) says.
+    /// Returns the counters of each worker, in the order of the workers. Jobs that workers of other pools ran in a join are in
+    /// none of them, so they may add up to less than [`stats`](Self::stats).
     ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
@@ -128,10 +131,12 @@ impl Pool {
         self.shared().monitor.worker_stats()
     }
 
-    /// The pool whose job this code runs in; `None` outside of any pool's jobs and hooks. For jobs that submit to their own pool.
+    /// Returns the pool whose job or hook this code runs in, or `None` outside of all pools. For jobs that submit to
+    /// their own pool.
     ///
-    /// It does not keep the pool open, so that nobody's last drop is put off: taken out of the job, it is of use for as long as
-    /// others hold the pool. Inside it works to the end, also while the pool drains.
+    /// It does not keep the pool open, so it does not change which clone is the last to be dropped. Inside the job it
+    /// always works, also while the pool drains. Taken out of the job, it works only while somebody else holds the
+    /// pool.
     ///
     /// ```
     /// use corepool::Pool;
@@ -149,7 +154,7 @@ impl Pool {
         seat::innermost_pool().map(|shared| Pool { owner: Owner::visitor(shared) })
     }
 
-    /// A handle that does not keep the pool open: see [`WeakPool`].
+    /// Returns a handle that does not keep the pool open: see [`WeakPool`].
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -163,10 +168,11 @@ impl Pool {
         WeakPool::new(self.shared())
     }
 
-    /// Lets the pool go: whoever drops its last clone does not wait, and the pool finishes what it was given behind it.
+    /// Lets the pool go: dropping its last clone no longer blocks, and the pool finishes its jobs in the background.
     ///
-    /// The same as dropping this clone, but for that. Others may use the pool for as long as they have it. What ends the pool
-    /// aloud, such as [`shutdown`](Self::shutdown), waits as ever. When the process ends, what has not run by then does not run.
+    /// Apart from that, it is the same as dropping this clone: others can use the pool for as long as they hold it.
+    /// Explicit calls, such as [`shutdown`](Self::shutdown), still wait. Jobs that have not finished when the process
+    /// ends are lost.
     ///
     /// ```
     /// use corepool::Pool;
@@ -212,7 +218,8 @@ impl Pool {
     }
 }
 
-/// Clones are equal, and so is what [`current`](Pool::current) gives inside their jobs; two pools are not.
+/// Clones of a pool are equal, and so is what [`current`](Pool::current) returns in its jobs. Different pools are
+/// not.
 impl PartialEq for Pool {
     fn eq(&self, other: &Self) -> bool {
         self.shared().id == other.shared().id
@@ -228,12 +235,11 @@ impl Hash for Pool {
 }
 
 impl Builder {
-    /// Starts the threads. When it returns, every worker has started and run its start hook.
+    /// Builds the pool. When it returns, every worker has started and run its start hook.
     ///
     /// # Errors
     ///
-    /// An option that makes no sense, a thread the system would not start, a start hook that panicked. No thread is
-    /// left behind.
+    /// If an option is invalid, a thread cannot be started, or a start hook panics. No thread is left behind then.
     ///
     /// # Panics
     ///

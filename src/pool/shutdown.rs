@@ -22,7 +22,7 @@ use crate::worker::inline::wait_for;
 use crate::worker::seat::{is_own_thread, would_wait_for_itself};
 use crate::worker::shared::Shared;
 
-/// What a shutdown does with jobs that are queued.
+/// What a shutdown does with queued jobs.
 ///
 /// ```
 /// use corepool::{Pool, Shutdown};
@@ -35,13 +35,14 @@ use crate::worker::shared::Shared;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Shutdown {
-    /// Finish what was accepted, and what those jobs submit in turn.
+    /// Finish all accepted jobs, and the jobs that these submit.
     Drain,
-    /// Resolve what is queued as [`JobError::Aborted`](crate::JobError::Aborted); let running jobs end.
+    /// Resolve queued jobs as [`JobError::Aborted`](crate::JobError::Aborted), ask running ones to stop, and wait for
+    /// those.
     Abort,
 }
 
-/// What a shutdown found when it came back.
+/// What became of the pool's jobs, as of the moment at which a shutdown returned.
 ///
 /// ```
 /// use corepool::{Pool, Shutdown};
@@ -58,12 +59,12 @@ pub struct ShutdownReport {
     pub completed: u64,
     /// Jobs that panicked since the pool was built.
     pub panicked: u64,
-    /// Jobs that aborting dropped unrun since the pool was built.
+    /// Jobs that an abort dropped before they ran, since the pool was built.
     pub aborted: u64,
-    /// 0: every worker's thread has ended. Otherwise the time ran out, and this many jobs ran then; 1 where the only
-    /// thing still running was a worker on its way out.
+    /// 0 if every worker thread has ended. Otherwise the timeout passed, and this many jobs were running; 1 if there
+    /// was no job any more, but a thread that had not ended yet.
     pub still_running: usize,
-    /// Jobs still queued when the time ran out.
+    /// Jobs that were still queued when the timeout passed.
     pub still_queued: usize,
 }
 

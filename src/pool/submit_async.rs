@@ -74,7 +74,9 @@ where
                 let verdict = ask(pool, cell.header(), cell.extras().registration(), cx.waker());
                 (cell, verdict)
             }
-            State::Done => panic!("this submission has been polled to its end: its handle was given then"),
+            State::Done => {
+                panic!("this `submit_async` future was polled to its end: it has already returned its handle")
+            }
         };
         this.state = State::Done;
         match verdict {

@@ -13,14 +13,14 @@ use crate::pool::submit::{Patience, submit};
 use crate::pool::submit_async::SubmitAsync;
 
 impl Pool {
-    /// Submits a job; waits for room if the queue is full, in line with all who wait.
+    /// Submits a job. If the queue is full, blocks until there is room; submitters get room in order of arrival.
     ///
-    /// On a worker of this pool it does not wait, as it could wait for itself, and queues beyond the bound instead;
-    /// recursive producers that want back-pressure use [`try_submit`](Self::try_submit).
+    /// Inside a job of this pool it does not wait, because it could wait for itself: the new job is queued beyond the
+    /// bound instead. For backpressure there, use [`try_submit`](Self::try_submit).
     ///
     /// # Errors
     ///
-    /// The closure back if the pool is shut down.
+    /// If the pool has been shut down. The error gives the closure back.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -35,11 +35,12 @@ impl Pool {
         submit(self.shared(), job, (), Patience::Forever, Location::caller())
     }
 
-    /// Submits a job if there is room now and nobody waits for it, on a worker of this pool too.
+    /// Submits a job if there is room at once and nobody else is waiting for room. The bound holds inside jobs of
+    /// this pool, too.
     ///
     /// # Errors
     ///
-    /// The closure back if the queue is full or the pool is shut down.
+    /// If the queue is full, or the pool has been shut down. The error gives the closure back.
     ///
     /// ```
     /// use corepool::{Pool, SubmitErrorKind};
@@ -65,14 +66,14 @@ impl Pool {
         submit(self.shared(), job, (), Patience::None, Location::caller())
     }
 
-    /// Submits a job; waits for room for `timeout` at the most. One that overflows [`Instant`](std::time::Instant) means no
-    /// limit.
+    /// Submits a job. If the queue is full, blocks until there is room, but for no longer than `timeout`. A timeout
+    /// that overflows [`Instant`](std::time::Instant) means no limit.
     ///
-    /// On a worker of this pool it does not wait: see [`submit`](Self::submit).
+    /// Inside a job of this pool it does not wait: see [`submit`](Self::submit).
     ///
     /// # Errors
     ///
-    /// The closure back if no room came free in time or the pool is shut down.
+    /// If there was no room in time, or the pool has been shut down. The error gives the closure back.
     ///
     /// ```
     /// use std::time::Duration;
@@ -90,19 +91,20 @@ impl Pool {
         submit(self.shared(), job, (), Patience::For(timeout), Location::caller())
     }
 
-    /// Submits a job from async code: waits for room without blocking the thread, in line with all who wait.
+    /// Submits a job from async code. If the queue is full, waits for room without blocking the thread, in line with
+    /// all other submitters.
     ///
-    /// The future owns what it needs, and submits when it is first polled. Dropped before it is ready it leaves the line;
-    /// a job that has been accepted in that very moment is cancelled. On a worker of this pool it does not wait: see
-    /// [`submit`](Self::submit).
+    /// The future borrows nothing, and submits when it is first polled. If it is dropped before it is ready, it
+    /// leaves the line; should the job have been accepted at that moment, it is cancelled. Inside a job of this pool
+    /// it does not wait: see [`submit`](Self::submit).
     ///
     /// # Errors
     ///
-    /// The closure back if the pool is shut down.
+    /// If the pool has been shut down. The error gives the closure back.
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled again after it was ready.
+    /// The future panics if it is polled again after it has returned `Ready`.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -124,13 +126,15 @@ impl Pool {
         SubmitAsync::new(Arc::clone(self.owner()), job, (), Location::caller())
     }
 
-    /// Runs a job to its end: submits it and joins it, with one error for both. Waits for room if the queue is full.
+    /// Runs a job and waits for its value: submits it and joins it, with one error for both. Blocks until there is
+    /// room if the queue is full.
     ///
-    /// On a worker of this pool the job runs here, at once, and takes no place in the queue.
+    /// On a worker of this pool the job runs at once, on this thread, without going through the queue.
     ///
     /// # Errors
     ///
-    /// [`RunError::Rejected`] if the pool is shut down, which drops the closure; [`RunError::Failed`] if the job has no value.
+    /// [`RunError::Rejected`] if the pool has been shut down; the closure is dropped. [`RunError::Failed`] if the job
+    /// panicked, or was accepted but did not run.
     ///
     /// ```
     /// # fn main() -> Result<(), corepool::RunError> {
@@ -148,11 +152,12 @@ impl Pool {
         run(self.shared(), job, (), Location::caller())
     }
 
-    /// Runs a job to its end from async code, without blocking the thread: what `spawn_blocking(f).await?` is to tokio.
+    /// Runs a job and awaits its value, without blocking the thread: as `spawn_blocking(f).await?` in tokio, but in
+    /// any executor.
     ///
-    /// The future owns what it needs, and submits when it is first polled. Dropped before it is ready it cancels the job: one
-    /// that waits to run is gone, one that runs is asked to stop. Whenever it is polled in a job of this pool, it runs a job
-    /// that has not begun there, at once, as [`run`](Self::run) does.
+    /// The future borrows nothing, and submits when it is first polled. If it is dropped before it is ready, the job
+    /// is cancelled: a queued job is dropped, a running one is asked to stop. Polled in a job of this
+    /// pool, it runs a job that has not begun at once, on that thread, as [`run`](Self::run) does.
     ///
     /// # Errors
     ///
@@ -160,7 +165,7 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled again after it was ready.
+    /// The future panics if it is polled again after it has returned `Ready`.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();

@@ -10,16 +10,18 @@ use crate::queue::awaited::Awaited;
 use crate::worker::inline::{run_queued, wait_for};
 
 impl Pool {
-    /// Waits for a moment at which the pool is idle: nothing is queued, waits in line or runs. So the jobs that jobs submit are
-    /// waited for, too, as by `threadpool::join`. A pool that is never idle holds it up for ever; for what has been submitted
-    /// so far see [`flush`](Self::flush). `None` waits without limit, as does a time that overflows
-    /// [`Instant`](std::time::Instant).
+    /// Blocks until the pool is idle: no job is queued or running, and nobody is waiting for room. So it waits for
+    /// the jobs that jobs submit, too, as `threadpool::ThreadPool::join` does. If the pool is never idle, it never
+    /// returns; to wait only for the jobs submitted so far, see [`flush`](Self::flush).
+    ///
+    /// `None` means no limit, as does a timeout that overflows [`Instant`](std::time::Instant).
     ///
     /// # Errors
     ///
-    /// [`WaitError::TimedOut`]; [`WaitError::WouldDeadlock`] where the wait would be for itself: on a worker of this
-    /// pool, in a job of this pool that a worker of another one runs, and in what drops an unrun job of this pool;
-    /// [`WaitError::Forked`] in a forked child.
+    /// - [`WaitError::TimedOut`] if the pool was not idle in time.
+    /// - [`WaitError::WouldDeadlock`] where it would wait for itself: on a worker of this pool, in a job of this pool
+    ///   that runs on a worker of another one, and in a destructor of what an unrun job of this pool owns.
+    /// - [`WaitError::Forked`] in a forked child.
     ///
     /// ```
     /// use corepool::Pool;
@@ -37,7 +39,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// As for `wait_idle`, but for the time-out. It is the first poll that must not be on a worker of the pool.
+    /// As for `wait_idle`, except for the timeout. Only the first poll must not be on a worker of the pool.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();
@@ -50,9 +52,10 @@ impl Pool {
         Watch::new(self.shared(), Awaited::Idle(None))
     }
 
-    /// Waits until every job accepted before has resolved. Jobs that are submitted meanwhile, by these jobs too, do not
-    /// hold it up; for those see [`wait_idle`](Self::wait_idle). `None` waits without limit, as does a time that overflows
-    /// [`Instant`](std::time::Instant).
+    /// Blocks until every job that was accepted before this call has resolved. It does not wait for jobs that are
+    /// submitted later, not even by those jobs; for that, see [`wait_idle`](Self::wait_idle).
+    ///
+    /// `None` means no limit, as does a timeout that overflows [`Instant`](std::time::Instant).
     ///
     /// # Errors
     ///
@@ -73,7 +76,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// As for `flush`, but for the time-out. It is the first poll that must not be on a worker of the pool.
+    /// As for `flush`, except for the timeout. Only the first poll must not be on a worker of the pool.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();

@@ -33,11 +33,11 @@ impl WeakPool {
         Self(Arc::downgrade(pool))
     }
 
-    /// The pool, if anybody still holds it.
+    /// Returns the pool, if anybody still holds it.
     ///
-    /// Inside one of the pool's own jobs it is there in any case, also while the pool drains, and what it gives there is what
-    /// [`Pool::current`] does: it puts off nobody's last drop. Elsewhere it is a clone like any other, whose drop drains the pool
-    /// and waits if it is the last.
+    /// Inside one of the pool's own jobs this always works, also while the pool drains. What it returns there is like
+    /// [`Pool::current`]: it does not keep the pool open. Elsewhere it is a
+    /// clone like any other: if it is the last, dropping it drains the pool and waits.
     ///
     /// ```
     /// let pool = corepool::Pool::new().unwrap();

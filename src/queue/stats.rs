@@ -9,10 +9,11 @@ use std::ops::Sub;
 use crate::base::sync::{AtomicU64, Ordering};
 use crate::base::unrun::Unrun;
 
-/// A pool's counters at one moment, all in jobs except `workers`.
+/// The counters of a pool at one moment. All but `workers` and `waiting` count jobs.
 ///
-/// At any moment `submitted == completed + panicked + cancelled + expired + aborted + queued + busy`, each of them counted
-/// by itself. The later of two readings minus the earlier is what happened in between: see [`Sub`](#impl-Sub-for-Stats).
+/// At any moment `submitted == completed + panicked + cancelled + expired + aborted + queued + busy`. Each of these
+/// is counted independently. Subtract an earlier reading from a later one to see what happened in between: see
+/// [`Sub`](#impl-Sub-for-Stats).
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
@@ -25,17 +26,17 @@ use crate::base::unrun::Unrun;
 pub struct Stats {
     /// Worker threads the pool was built with.
     pub workers: u64,
-    /// Jobs that run, those that wait inside for others included, and those that workers of other pools run.
+    /// Jobs that are running, including those that wait for other jobs, and those that workers of other pools run.
     pub busy: u64,
-    /// Jobs accepted and not begun: those of the three priorities, and those of a broadcast.
+    /// Jobs that are accepted and have not started: those of the three priorities, and those of a broadcast.
     pub queued: u64,
-    /// Those of [`Priority::High`](crate::Priority::High) among them.
+    /// Queued jobs of [`Priority::High`](crate::Priority::High).
     pub queued_high: u64,
-    /// Those of [`Priority::Normal`](crate::Priority::Normal) among them.
+    /// Queued jobs of [`Priority::Normal`](crate::Priority::Normal).
     pub queued_normal: u64,
-    /// Those of [`Priority::Low`](crate::Priority::Low) among them.
+    /// Queued jobs of [`Priority::Low`](crate::Priority::Low).
     pub queued_low: u64,
-    /// Submitters in line for room in the queue.
+    /// Submitters that wait for room in the queue.
     pub waiting: u64,
     /// Jobs accepted since the pool was built.
     pub submitted: u64,
@@ -47,9 +48,9 @@ pub struct Stats {
     pub cancelled: u64,
     /// Jobs whose deadline passed before they ran.
     pub expired: u64,
-    /// Jobs dropped unrun by an aborting shutdown.
+    /// Jobs dropped before they ran by a shutdown with [`Shutdown::Abort`](crate::Shutdown::Abort).
     pub aborted: u64,
-    /// Submissions rejected, for whatever reason.
+    /// Submissions that were rejected, for any reason.
     pub rejected: u64,
 }
 
@@ -60,9 +61,9 @@ impl Stats {
     }
 }
 
-/// What happened between two readings of a pool, `later - earlier`: the counters' differences, beside the later one's `workers`,
-/// `busy`, `queued`, `queued_high`, `queued_normal`, `queued_low` and `waiting`, which are no counters. Divided by the time in
-/// between they are rates.
+/// What happened between two readings: `later - earlier`. Counters are subtracted; divided by the time in between
+/// they are rates. `workers`, `busy`, `queued`, `queued_high`, `queued_normal`, `queued_low` and `waiting` describe
+/// one moment, and are those of the later reading.
 ///
 /// ```
 /// let pool = corepool::Pool::new().unwrap();
@@ -90,7 +91,7 @@ impl Sub for Stats {
     }
 }
 
-/// What one worker has done since the pool was built, in jobs.
+/// The counters of one worker since the pool was built, in jobs.
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
@@ -104,11 +105,12 @@ pub struct WorkerStats {
     pub completed: u64,
     /// Jobs that panicked.
     pub panicked: u64,
-    /// Jobs that it came to and that had been cancelled, had expired or were aborted by then.
+    /// Jobs that it took from the queue and did not run, because they had been cancelled, had expired or were
+    /// aborted.
     pub unrun: u64,
 }
 
-/// The later of two readings minus the earlier, as for [`Stats`].
+/// What happened between two readings, `later - earlier`, as for [`Stats`].
 impl Sub for WorkerStats {
     type Output = Self;
 

@@ -6,16 +6,19 @@ use crate::job::runnable::RunEnd;
 use crate::monitor::monitor::Monitor;
 use crate::worker::seat;
 
-/// Asks, inside a job, whether it should stop: call it now and then in long jobs, and return when it says so.
+/// Checks inside a job whether the job should stop. Call it now and then in long jobs, and return when it is an
+/// error.
 ///
-/// It speaks for the innermost job on this thread: the one whose closure this is, though it may run inside another's
-/// `join`; in `on_panic`, the one that panicked. Nothing is inherited: a job that a cancelled job submits is not
-/// cancelled. Of several reasons it gives the first in the order of [`Interrupted`]. Costs some nanoseconds, some tens in a
-/// job with a deadline or a run limit.
+/// It is about the innermost job on this thread: the job whose closure calls it, even if that runs inside the `join`
+/// of another job; in `on_panic`, the job that panicked. Nothing is inherited: a job that is submitted by a cancelled
+/// job is not cancelled.
+///
+/// If there are several reasons to stop, it returns the first one in the order of [`Interrupted`]. It takes a few
+/// nanoseconds, or some tens of nanoseconds in a job with a deadline or a run limit.
 ///
 /// # Errors
 ///
-/// Why the job should stop. Never outside of a job.
+/// Why the job should stop. Outside of jobs it is always `Ok`.
 ///
 /// ```
 /// use corepool::{Cancel, Interrupted, Pool, checkpoint};

@@ -94,11 +94,12 @@ pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {
     SEAT.with(|seat| use_it(&seat.stack))
 }
 
-/// Index of the worker this code runs on, from 0; `None` outside of any pool.
+/// Returns the index of the worker that this code runs on, counted from 0, or `None` outside of all pools.
 ///
-/// It is the worker whose thread this is, in the pool that started the thread: a job of another pool that a
-/// [`join`](crate::JobHandle::join) runs here finds the same index as the job that joins it. That may be beyond its own
-/// pool's workers, and another job of its pool may have the same. In an [inline](crate::Builder::inline) pool it is 0.
+/// The index belongs to the pool that started this thread. A job of another pool that a
+/// [`join`](crate::JobHandle::join) runs here sees the same index as the job that joins it. So that index may be
+/// larger than its own pool has workers, and another job of its pool may see the same one at the same time. In an
+/// [inline](crate::Builder::inline) pool the index is 0.
 ///
 /// ```
 /// let pool = corepool::Pool::builder().workers(1).build().unwrap();

@@ -143,6 +143,22 @@ fn the_breaker_knows_the_base_only() {
 }
 
 #[test]
+fn the_guide_is_documentation_only() {
+    for below in ["base::Mutex", "pool::Pool", "breaker::circuit::Circuit"] {
+        let text = format!("//! A guide.\nuse crate::{below};");
+        let found = violations(&tree(&[("src/guide/mod.rs", &text)]));
+        assert!(
+            found.len() == 1 && found[0].contains("\"guide\" holds documentation only: move the code"),
+            "{found:#?}"
+        );
+    }
+    for file in ["src/job/cell.rs", "src/breaker/circuit.rs"] {
+        let begin = format!("{file}:1 imports src/guide/mod.rs: \"guide\" holds documentation only, nothing to import");
+        assert_one(&[(file, "use crate::guide::Page;")], &begin);
+    }
+}
+
+#[test]
 fn what_no_path_shows_is_forbidden() {
     let hidden = [
         ("#[path = \"../queue/line.rs\"] mod line;", "`#[path]`"),

@@ -10,12 +10,14 @@ const FLOORS: [&str; 8] = ["base", "job", "ending", "queue", "monitor", "worker"
 /// Stands beside the tower on one floor of it. Only the crate's root knows it.
 const ANNEX: &str = "breaker";
 const UNDER_ANNEX: &str = "base";
+/// Pages of documentation: they refer to nothing, and only the crate's root knows them.
+const GUIDE: &str = "guide";
 
 /// More files than this do not stand in one circle: nobody could read one of them alone.
 const WIDEST_CIRCLE: usize = 2;
 
 pub fn floors() -> impl Iterator<Item = &'static str> {
-    FLOORS.into_iter().chain([ANNEX])
+    FLOORS.into_iter().chain([ANNEX, GUIDE])
 }
 
 /// Everything in `tree` that breaks a rule, a sentence each.
@@ -83,6 +85,8 @@ fn fault(from: &str, to: &str) -> Option<String> {
     let height = |floor| FLOORS.iter().position(|known| *known == floor);
     match (height(from), height(to)) {
         _ if from == to => None,
+        _ if from == GUIDE => Some(format!("\"{GUIDE}\" holds documentation only: move the code to a floor")),
+        _ if to == GUIDE => Some(format!("\"{GUIDE}\" holds documentation only, nothing to import")),
         (Some(from_height), Some(to_height)) => (from_height < to_height).then(|| {
             format!(
                 "\"{from}\" is below \"{to}\"; move what both need down, or call it through a trait of the lower floor"
