@@ -236,7 +236,7 @@ pub enum BuildError {
     #[error("queue_capacity is 0: a queue needs room for at least one job")]
     NoCapacity,
     /// The name of a thread contains a NUL character.
-    #[error("the thread name {name:?} contains a NUL character: remove it")]
+    #[error("the thread name {name:?} contains a NUL character: remove it in `thread_name` or `thread_name_with`")]
     NulInName {
         /// The prefix, or the worker's name, as given.
         name: String,
