@@ -4,7 +4,7 @@ use std::fmt;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A pool's number, which no two pools of a process share; in its lower bits the process that built it, and whether it is an
+/// A pool's number, which no two pools of a process share; in its lower bits the process that built it, or that it is an
 /// inline one. Every handle holds one, so it is one word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PoolId(u64);
@@ -21,8 +21,9 @@ impl PoolId {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed, as only the number matters.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let inline = if is_inline { Self::INLINE } else { 0 };
-        Self(number << (Self::PROCESS_BITS + 1) | inline | Self::this_process())
+        // Where there are no threads there may be no processes to ask for either.
+        let built_by = if is_inline { Self::INLINE } else { Self::this_process() };
+        Self(number << (Self::PROCESS_BITS + 1) | built_by)
     }
 
     /// Whether the pool has no threads, and whoever waits for its jobs runs them.

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::{
-    EXPECTED, FOREVER, finish, hold_worker, on_drop, one_worker, rounds, silence_expected_panics, with_workers,
-    within_a_minute,
+    EXPECTED, FOREVER, finish, hold_worker, on_drop, one_worker, rounds, silence_expected_panics, wait_until,
+    with_workers, within_a_minute,
 };
 use crate::{Bomb, as_a_guest, inside};
 use corepool::{CancelToken, JobError, JobHandle, Pool, Shutdown, join_all};
@@ -195,6 +195,32 @@ fn after_a_cancel_that_meets_the_worker_which_is_about_to_start_it() {
             job.cancel();
             let _ran_or_not = WAITS[round % WAITS.len()](job);
             gone.check();
+        }
+    });
+}
+
+#[test]
+fn after_a_worker_has_come_to_what_a_token_is_about_to_end() {
+    within_a_minute(|| {
+        for wait in WAITS {
+            let (pool, token, gone) = (one_worker(8), CancelToken::new(), Gone::default());
+            let (gate, held) = hold_worker(&pool);
+            let ((hand_over, handed), (tell, told)) = (mpsc::channel(), mpsc::channel());
+            // Dropped before the other job, which is noted as cancelled by then.
+            let (own, looks) = (pool.clone(), gone.clone());
+            let first = on_drop(move || {
+                gate.open();
+                wait_until("the worker takes the other", || own.stats().queued == 0);
+                let outcome = wait(handed.recv().unwrap());
+                looks.check();
+                tell.send(outcome).unwrap();
+            });
+            pool.job().token(&token).submit(move || drop(first)).unwrap().detach();
+            let captured = gone.later();
+            hand_over.send(pool.job().token(&token).submit(move || drop(captured)).unwrap()).unwrap();
+            token.cancel();
+            assert!(matches!(told.recv().expect("what it captured was there"), Err(JobError::Cancelled)));
+            finish(held);
         }
     });
 }
