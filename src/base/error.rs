@@ -45,7 +45,7 @@ pub enum JobError {
     )]
     WouldDeadlock,
     /// This process is a forked child of the one that built the pool, and has none of the pool's threads.
-    #[error("this process is a forked child and has none of the pool's threads: build the pool after forking")]
+    #[error("this process is a forked child and has none of the pool's threads: build a pool after forking")]
     Forked,
 }
 
@@ -193,7 +193,7 @@ impl<F> fmt::Display for SubmitError<F> {
             }
             SubmitErrorKind::Forked => write!(
                 f,
-                "the queue of {} jobs is full, and this forked child has no workers to empty it: build the pool after \
+                "the queue of {} jobs is full, and this forked child has no workers to empty it: build a pool after \
                  forking",
                 self.capacity
             ),
@@ -293,6 +293,6 @@ pub enum WaitError {
     GlobalPool,
     /// This process is a forked child of the one that built the pool, and has none of the pool's threads. The call
     /// had no effect.
-    #[error("this process is a forked child and has none of the pool's threads: build the pool after forking")]
+    #[error("this process is a forked child and has none of the pool's threads: build a pool after forking")]
     Forked,
 }

@@ -1,5 +1,6 @@
 //! The pool of the process: built once, by whoever comes first, and ended once at the most. A process for each test.
 
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -201,6 +202,40 @@ fn a_start_hook_that_asks_for_it_as_it_is_dropped_finds_it_built() {
         let owned = on_drop(move || finds.store(Pool::global().workers(), Ordering::SeqCst));
         Pool::builder().workers(3).on_worker_start(that_owns(owned)).build_global().unwrap();
         assert_eq!(found.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn a_start_hook_that_asks_for_it_as_it_is_dropped_after_a_failure_builds_it() {
+    const NAME: &str = "global::a_start_hook_that_asks_for_it_as_it_is_dropped_after_a_failure_builds_it";
+    in_a_process_of_its_own(NAME, || {
+        silence_expected_panics();
+        let built = Arc::new(AtomicUsize::new(0));
+        let builds = Arc::clone(&built);
+        let owned = on_drop(move || builds.store(Pool::global().workers(), Ordering::SeqCst));
+        let hook = move |_| {
+            let _owned = &owned;
+            panic!("{EXPECTED}no start");
+        };
+        Pool::builder().workers(2).on_worker_start(hook).build_global().unwrap_err();
+        assert_eq!(built.load(Ordering::SeqCst), Pool::new().unwrap().workers());
+    });
+}
+
+/// It is aborted by the build, which has failed and is not over.
+#[test]
+fn a_job_of_its_start_hook_that_asks_for_it_as_it_is_aborted_panics() {
+    in_a_process_of_its_own("global::a_job_of_its_start_hook_that_asks_for_it_as_it_is_aborted_panics", || {
+        std::panic::set_hook(Box::new(|_| {}));
+        let (tell, told) = std::sync::mpsc::channel();
+        let hook = move |_| {
+            let tell = tell.clone();
+            let asks = on_drop(move || tell.send(catch_unwind(Pool::global).is_err()).unwrap());
+            Pool::current().unwrap().submit(move || drop(asks)).unwrap().detach();
+            panic!("{EXPECTED}no start");
+        };
+        Pool::builder().workers(1).on_worker_start(hook).build_global().unwrap_err();
+        assert_eq!(told.iter().collect::<Vec<_>>(), [true]);
     });
 }
 
