@@ -84,7 +84,8 @@ pub(crate) fn close(shared: &Shared, mode: Shutdown) {
 
 /// Step 3: waits for the pool's threads to end, or until `deadline`.
 pub(crate) fn join_threads(pool: &Shared, deadline: Option<Instant>) -> Result<(), WaitError> {
-    match is_own_thread(pool.id) {
+    // A model joins its threads itself.
+    match is_own_thread(pool.id) || cfg!(corepool_loom) {
         true => Ok(()),
         false => pool.threads.join_all(&pool.keeper, deadline),
     }
