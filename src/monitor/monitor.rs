@@ -495,9 +495,9 @@ impl Monitor {
     pub(crate) fn wait_for(&self, mut awaited: Awaited, deadline: Option<Instant>) -> Result<(), WaitError> {
         let mut back = self.lock_back();
         let mut woken = Woken::Notified;
-        while !awaited.has_come(Sides::new(&mut back, &mut self.lock_front())) {
+        while !awaited.has_come(&mut back, || self.lock_front()) {
             if woken == Woken::TimedOut {
-                awaited.give_up(Sides::new(&mut back, &mut self.lock_front()));
+                awaited.give_up(&mut back);
                 return Err(WaitError::TimedOut);
             }
             (back, woken) = self.progress.wait_until(back, deadline);
@@ -509,22 +509,22 @@ impl Monitor {
     /// future's to keep.
     pub(crate) fn poll_for(&self, awaited: &mut Awaited, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
         let waker = waker.clone();
-        let mut both = self.lock_both();
-        let (polled, unused) = match awaited.has_come(both.sides()) {
+        let mut back = self.lock_back();
+        let (polled, unused) = match awaited.has_come(&mut back, || self.lock_front()) {
             true => (Poll::Ready(()), Some(waker)),
-            false => (Poll::Pending, both.back.watchers().watch(key, waker)),
+            false => (Poll::Pending, back.watchers().watch(key, waker)),
         };
-        drop(both);
+        drop(back);
         contain(|| drop(unused));
         polled
     }
 
     /// For a future that is dropped.
     pub(crate) fn stop_watching(&self, awaited: Awaited, key: Key) {
-        let mut both = self.lock_both();
-        awaited.give_up(both.sides());
-        let unused = both.back.watchers().forget(key);
-        drop(both);
+        let mut back = self.lock_back();
+        awaited.give_up(&mut back);
+        let unused = back.watchers().forget(key);
+        drop(back);
         contain(|| drop(unused));
     }
 

@@ -1,6 +1,10 @@
 //! What those wait for who watch the pool.
 
+use std::ops::DerefMut;
+
+use crate::queue::back::Back;
 use crate::queue::epochs::Goal;
+use crate::queue::front::Front;
 use crate::queue::idle::Since;
 use crate::queue::sides::Sides;
 
@@ -16,20 +20,23 @@ pub(crate) enum Awaited {
 }
 
 impl Awaited {
-    /// Whether it has come about.
-    pub(crate) fn has_come(&mut self, mut sides: Sides<'_>) -> bool {
+    /// Whether it has come about. Locks the front only where it must.
+    pub(crate) fn has_come<F: DerefMut<Target = Front>>(&mut self, back: &mut Back, front: impl FnOnce() -> F) -> bool {
         match self {
-            Self::End => sides.back().has_ended() && !sides.has_queued(),
+            Self::End => back.has_ended() && !Sides::new(back, &mut front()).has_queued(),
+            Self::Flush(Some(goal)) => back.has_reached(*goal),
             Self::Flush(goal) => {
-                *goal = goal.or_else(|| sides.close_epoch());
-                goal.is_some_and(|goal| sides.back().has_reached(goal))
+                *goal = Sides::new(back, &mut front()).close_epoch();
+                goal.is_some_and(|goal| back.has_reached(goal))
             }
-            Self::Idle(Some(since)) => sides.back().idle().has_come_since(*since),
+            Self::Idle(Some(since)) => back.idle().has_come_since(*since),
             Self::Idle(since) => {
+                let mut front = front();
+                let mut sides = Sides::new(back, &mut front);
                 let is_idle = sides.is_idle();
                 if !is_idle {
                     sides.close_epoch();
-                    *since = Some(sides.back().idle().wait());
+                    *since = Some(back.idle().wait());
                 }
                 is_idle
             }
@@ -37,9 +44,9 @@ impl Awaited {
     }
 
     /// For who waits no longer.
-    pub(crate) fn give_up(self, mut sides: Sides<'_>) {
+    pub(crate) fn give_up(self, back: &mut Back) {
         if let Self::Idle(Some(since)) = self {
-            sides.back().idle().give_up(since);
+            back.idle().give_up(since);
         }
     }
 }

@@ -317,10 +317,6 @@ impl<'a> Sides<'a> {
         }
     }
 
-    pub(crate) fn back(&mut self) -> &mut Back {
-        self.back
-    }
-
     pub(crate) fn stats(&self) -> Stats {
         let queued_in = |lane| (self.back.jobs.lane(lane).len() + self.front.jobs.lane(lane).len()) as u64;
         let mut stats = Stats {
@@ -350,6 +346,10 @@ impl<'a> Sides<'a> {
 impl Sides<'_> {
     pub(crate) fn front(&mut self) -> &mut Front {
         self.front
+    }
+
+    pub(crate) fn back(&mut self) -> &mut Back {
+        self.back
     }
 
     pub(crate) fn sleeping(&self) -> u32 {
