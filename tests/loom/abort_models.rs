@@ -216,8 +216,8 @@ fn by_polls(mut job: JobHandle<()>) -> Result<(), JobError> {
 
 /// Ends two jobs at once, the first of which waits in its destructor for somebody who waits for the second: since before, or
 /// he comes to it meanwhile.
-fn end_two(wait: fn(JobHandle<()>) -> Result<(), JobError>, end: fn(&Pool, &CancelToken)) {
-    explore_bounded(6, move || {
+fn end_two(bound: usize, wait: fn(JobHandle<()>) -> Result<(), JobError>, end: fn(&Pool, &CancelToken)) {
+    explore_bounded(bound, move || {
         let (pool, token, waiter) = (Pool::new(2), CancelToken::new(), Arc::default());
         let guard = AwaitsWhenDropped(Arc::clone(&waiter));
         let first = pool.job().token(&token).timeout(HOUR).submit(move || drop(guard)).unwrap();
@@ -240,18 +240,19 @@ fn keep_deadlines(pool: &Pool, _token: &CancelToken) {
 
 #[test]
 fn who_waits_for_a_job_that_a_token_ends_is_told_before_a_destructor_runs() {
-    end_two(JobHandle::join, |_, token| token.cancel());
-    end_two(by_polls, |_, token| token.cancel());
+    end_two(6, JobHandle::join, |_, token| token.cancel());
+    end_two(6, by_polls, |_, token| token.cancel());
 }
 
 #[test]
 fn who_waits_for_a_job_that_is_aborted_is_told_before_a_destructor_runs() {
-    end_two(JobHandle::join, |pool, _| pool.close(Shutdown::Abort));
-    end_two(by_polls, |pool, _| pool.close(Shutdown::Abort));
+    end_two(6, JobHandle::join, |pool, _| pool.close(Shutdown::Abort));
+    end_two(6, by_polls, |pool, _| pool.close(Shutdown::Abort));
 }
 
+// Bounded by 4: by 6 it takes half a minute.
 #[test]
 fn who_waits_for_a_job_that_expires_is_told_although_a_destructor_waits_for_him() {
-    end_two(JobHandle::join, keep_deadlines);
-    end_two(by_polls, keep_deadlines);
+    end_two(4, JobHandle::join, keep_deadlines);
+    end_two(4, by_polls, keep_deadlines);
 }
