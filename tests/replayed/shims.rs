@@ -8,7 +8,7 @@ use corepool::{JobHandle, Pool};
 
 use super::common::{
     EXPECTED, FOREVER, Gate, assert_no_thread_named, named, on_drop, one_worker, rounds, silence_expected_panics,
-    within_a_minute,
+    thread_name, within_a_minute,
 };
 
 /// A thread for each stage of a pipeline, which ends when its inbox does. The inboxes' senders are fields too, dropped after
@@ -205,5 +205,27 @@ fn all_who_join_go_on_from_the_same_idle_moment() {
         gate.open();
         surfers.join();
         assert_eq!(surfers.panic_count(), 0);
+    });
+}
+
+/// A pool whose users look its threads up by their name gives all of them the same.
+#[test]
+fn every_thread_has_the_very_name_that_was_asked_for() {
+    let pool = Pool::builder().workers(3).thread_name_with(|_| "shim-exact".to_owned()).build().unwrap();
+    let names = pool.broadcast(|_| thread_name()).unwrap();
+    assert!(names.into_iter().all(|name| name.unwrap() == "shim-exact"));
+}
+
+/// Whoever builds the pool reads what its threads tell at their start until nobody is left to tell more.
+#[test]
+fn a_channel_that_a_start_hook_sends_on_ends_with_the_build() {
+    within_a_minute(|| {
+        let (tell, told) = mpsc::channel();
+        let builder = Pool::builder().workers(3).on_worker_start(move |index| tell.send(index).unwrap());
+        let pool = builder.build().unwrap();
+        let mut started: Vec<_> = told.iter().collect();
+        started.sort_unstable();
+        assert_eq!(started, [0, 1, 2]);
+        drop(pool);
     });
 }
