@@ -23,7 +23,6 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use crate::base::error::{SubmitErrorKind, WaitError};
-use crate::base::fifo::Key;
 use crate::base::ids::Epoch;
 use crate::base::panic::contain;
 use crate::base::priority::Priority;
@@ -41,6 +40,7 @@ use crate::queue::line::{Leave, Waiting};
 use crate::queue::sides::{Next, Sides, Wakeups};
 use crate::queue::sleep::Wakeup;
 use crate::queue::stats::{Meter, Stats, WorkerStats};
+use crate::queue::watchers::WatchKey;
 
 /// What to do with a job that finds no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -507,7 +507,7 @@ impl Monitor {
 
     /// The same for a future: whether it has come about, or else the promise to wake `waker` when it may have. `key` is the
     /// future's to keep.
-    pub(crate) fn poll_for(&self, awaited: &mut Awaited, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_for(&self, awaited: &mut Awaited, key: &mut Option<WatchKey>, waker: &Waker) -> Poll<()> {
         let waker = waker.clone();
         let mut back = self.lock_back();
         let (polled, unused) = match awaited.has_come(&mut back, || self.lock_front()) {
@@ -520,7 +520,7 @@ impl Monitor {
     }
 
     /// For a future that is dropped.
-    pub(crate) fn stop_watching(&self, awaited: Awaited, key: Key) {
+    pub(crate) fn stop_watching(&self, awaited: Awaited, key: WatchKey) {
         let mut back = self.lock_back();
         awaited.give_up(&mut back);
         let unused = back.watchers().forget(key);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::base::error::WaitError;
-use crate::base::fifo::Key;
 use crate::queue::awaited::Awaited;
+use crate::queue::watchers::WatchKey;
 use crate::worker::inline::poll_for;
 use crate::worker::seat::would_wait_for_itself;
 use crate::worker::shared::Shared;
@@ -29,7 +29,7 @@ pub(crate) struct Watch {
 enum State {
     New(Awaited),
     /// Where the waker stands among those who watch the pool.
-    Begun(Awaited, Option<Key>),
+    Begun(Awaited, Option<WatchKey>),
     Ended,
 }
 

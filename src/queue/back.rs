@@ -60,7 +60,7 @@ impl Back {
             live: 0,
             meters: Vec::new(),
             guests: Guests::new(),
-            watchers: Watchers::new(),
+            watchers: Watchers::default(),
             idle: Idle::default(),
         }
     }

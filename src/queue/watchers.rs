@@ -1,39 +1,44 @@
 //! Futures that watch the pool.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::task::Waker;
 
-use crate::base::fifo::{Fifo, Key};
+/// Which waker is a future's own. Never used again: a future may be woken, or dropped, when the waker has left and others have
+/// come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WatchKey(u64);
 
-/// The wakers of those futures. A key is good for as long as its future has not been woken.
-pub(crate) struct Watchers(Fifo<Waker>);
+/// The wakers of those futures.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    wakers: BTreeMap<WatchKey, Waker>,
+    last: u64,
+}
 
 impl Watchers {
-    pub(crate) fn new() -> Self {
-        Self(Fifo::new())
-    }
-
-    /// Has a waker woken when there is progress, in place of the one under `key`, if there is one; that is to be dropped.
-    pub(crate) fn watch(&mut self, key: &mut Option<Key>, waker: Waker) -> Option<Waker> {
-        match key.and_then(|key| self.0.get_mut(key)) {
+    /// Has a waker woken when there is progress, in place of the one under `key`, if that is still there; it is to be dropped.
+    pub(crate) fn watch(&mut self, key: &mut Option<WatchKey>, waker: Waker) -> Option<Waker> {
+        match key.and_then(|key| self.wakers.get_mut(&key)) {
             Some(old) => Some(mem::replace(old, waker)),
             None => {
-                *key = Some(self.0.push_back(waker));
-                None
+                self.last += 1;
+                let new = *key.insert(WatchKey(self.last));
+                self.wakers.insert(new, waker)
             }
         }
     }
 
-    pub(crate) fn forget(&mut self, key: Key) -> Option<Waker> {
-        self.0.remove(key)
+    pub(crate) fn forget(&mut self, key: WatchKey) -> Option<Waker> {
+        self.wakers.remove(&key)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.wakers.is_empty()
     }
 
     /// Everybody, to be woken.
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        mem::replace(&mut self.0, Fifo::new()).into_values()
+        mem::take(&mut self.wakers).into_values()
     }
 }

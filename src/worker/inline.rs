@@ -13,12 +13,12 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use crate::base::error::WaitError;
-use crate::base::fifo::Key;
 use crate::base::park::{is_ahead, with_parker};
 use crate::base::sync::Woken;
 use crate::job::header::Header;
 use crate::queue::awaited::Awaited;
 use crate::queue::front::Origin;
+use crate::queue::watchers::WatchKey;
 use crate::worker::guest;
 use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
@@ -60,7 +60,12 @@ pub(crate) fn wait_for(pool: &Arc<Shared>, mut awaited: Awaited, deadline: Optio
 }
 
 /// The same for a future, whose waker stands under `key` among those who watch the pool.
-pub(crate) fn poll_for(pool: &Arc<Shared>, awaited: &mut Awaited, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
+pub(crate) fn poll_for(
+    pool: &Arc<Shared>,
+    awaited: &mut Awaited,
+    key: &mut Option<WatchKey>,
+    waker: &Waker,
+) -> Poll<()> {
     loop {
         run_queued(pool, || false);
         let polled = pool.monitor.poll_for(awaited, key, waker);

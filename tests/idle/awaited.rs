@@ -36,6 +36,33 @@ fn they_wake_their_task_when_it_may_go_on() {
     assert_eq!(poll_once(&mut idle, Waker::noop()), Poll::Ready(Ok(())));
 }
 
+/// Both are woken for progress that is not what they wait for. The second comes back before the first does, or is dropped.
+#[test]
+fn a_future_that_was_woken_too_early_does_not_take_anothers_place() {
+    for first_comes_back in [true, false] {
+        let pool = with_workers(2);
+        let (early, early_job) = hold_worker(&pool);
+        let (first_spy, second_spy) = (Spy::new(), Spy::new());
+        let (mut first, mut second) = (pool.wait_idle_async(), pool.wait_idle_async());
+        assert_eq!(poll_once(&mut first, &first_spy.waker()), Poll::Pending);
+        assert_eq!(poll_once(&mut second, &second_spy.waker()), Poll::Pending);
+        let (late, late_job) = hold_worker(&pool);
+        early.open();
+        finish(early_job);
+        wait_until("both are woken early", || first_spy.woken() == 1 && second_spy.woken() == 1);
+
+        assert_eq!(poll_once(&mut second, &second_spy.waker()), Poll::Pending);
+        if first_comes_back {
+            assert_eq!(poll_once(&mut first, &first_spy.waker()), Poll::Pending);
+        }
+        drop(first);
+        late.open();
+        finish(late_job);
+        wait_until("the second is woken again", || second_spy.woken() == 2);
+        assert_eq!(poll_once(&mut second, Waker::noop()), Poll::Ready(Ok(())));
+    }
+}
+
 #[test]
 fn dropped_futures_leave_nothing_behind() {
     let pool = one_worker(10);
