@@ -47,7 +47,7 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn global() -> &'static Pool {
-        match get_or_build(Builder::new()) {
+        match get_or_build(Builder::new) {
             Ok(Global::Built(pool) | Global::Found(pool)) => pool,
             Ok(Global::Unfinished) => {
                 panic!("a start hook of the global pool waits for it: use `Pool::current()` there")
@@ -112,7 +112,7 @@ impl Builder {
     /// # }
     /// ```
     pub fn build_global(self) -> Result<&'static Pool, BuildError> {
-        match get_or_build(self)? {
+        match get_or_build(|| self)? {
             Global::Built(pool) => Ok(pool),
             Global::Found(_) | Global::Unfinished => Err(BuildError::GlobalPoolBuilt),
         }
@@ -127,7 +127,7 @@ enum Global {
     Unfinished,
 }
 
-fn get_or_build(builder: Builder) -> Result<Global, BuildError> {
+fn get_or_build(builder: impl FnOnce() -> Builder) -> Result<Global, BuildError> {
     if let Some(pool) = GLOBAL.get() {
         return Ok(Global::Found(pool));
     }
@@ -136,7 +136,7 @@ fn get_or_build(builder: Builder) -> Result<Global, BuildError> {
         // It may be finished by now.
         return Ok(GLOBAL.get().map_or(Global::Unfinished, Global::Found));
     }
-    let start = builder.prepare(Affinity::of_main_thread(), || like_the_main_thread(cores))?;
+    let start = builder().prepare(Affinity::of_main_thread(), || like_the_main_thread(cores))?;
     // The start hook is dropped with it, after the lock.
     build_once(&start)
 }
