@@ -23,13 +23,13 @@ use crate::worker::shared::Shared;
 use crate::worker::stack::Role;
 use crate::worker::worker::Worker;
 
-/// Runs a job of `pool` on this thread, a worker of another one, if it is still queued. Says whether it did.
+/// Runs a job of `pool` on this thread, a worker of another one or in a job of an inline one, if it is still queued. Says whether
+/// it did.
 pub(crate) fn run_as_guest(pool: &Arc<Shared>, header: &Header) -> bool {
-    let Some(worker) = seat::current() else { return false };
     let Some(job) = pool.monitor.claim(header, Origin::Outside) else { return false };
-    match worker.stack_size >= pool.stack_size {
-        true => run(pool, job),
-        false => run_on_a_larger_stack(&worker, pool, job),
+    match seat::current() {
+        Some(worker) if worker.stack_size < pool.stack_size => run_on_a_larger_stack(&worker, pool, job),
+        _ => run(pool, job),
     }
     true
 }

@@ -2,8 +2,8 @@
 //!
 //! | who waits | runs |
 //! |---|---|
-//! | code outside of the pool's jobs | what is queued, in the pool's order, until what it waits for has come about |
-//! | one of the pool's jobs, or a worker of another pool, in a join | the job it joins, as on a worker |
+//! | code outside of any pool's jobs | what is queued, in the pool's order, until what it waits for has come about |
+//! | a job of this pool or another, in a join | the job it joins, as on a worker |
 //!
 //! A thread that runs such a job is the pool's guest (see [`crate::worker::guest`]): the counts, `checkpoint()`, `on_panic`, and
 //! what the job submits are those of any pool. Several threads may be at it at once.
@@ -17,11 +17,9 @@ use crate::base::park::{is_ahead, with_parker};
 use crate::base::sync::Woken;
 use crate::job::header::Header;
 use crate::queue::awaited::Awaited;
-use crate::queue::front::Origin;
 use crate::queue::watchers::WatchKey;
-use crate::worker::guest;
-use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
+use crate::worker::{guest, seat};
 
 /// Runs what is queued until nothing is, or until `is_over` says so; for any but an inline pool nothing. Returns how many ran.
 pub(crate) fn run_queued(pool: &Arc<Shared>, is_over: impl Fn() -> bool) -> usize {
@@ -88,14 +86,8 @@ pub(crate) fn run_next(pool: &Arc<Shared>) -> bool {
 
 /// For who waits for a job of an inline pool, until the job has resolved or `is_over` says so.
 pub(crate) fn run_until_finished(pool: &Arc<Shared>, job: &Header, is_over: &dyn Fn() -> bool) {
-    match origin(pool) {
-        Origin::Outside => {
-            run_queued(pool, || job.is_finished() || is_over());
-        }
-        Origin::Inside => {
-            if let Some(job) = pool.monitor.claim(job, Origin::Outside) {
-                guest::run(pool, job);
-            }
-        }
-    }
+    match seat::innermost_pool() {
+        None => run_queued(pool, || job.is_finished() || is_over()) > 0,
+        Some(_) => guest::run_as_guest(pool, job),
+    };
 }

@@ -188,6 +188,19 @@ fn it_counts_as_one_worker_with_the_number_zero() {
 }
 
 #[test]
+fn in_a_job_of_another_pool_a_join_runs_the_job_it_joins_only() {
+    for other in [one_worker(10), inline()] {
+        let (pool, log) = (inline(), Log::default());
+        let unrelated = pool.submit(log.job(1)).unwrap();
+        let (joined, first) = (pool.submit(log.job(2)).unwrap(), pool.submit(log.job(3)).unwrap());
+        let ran = finish(other.submit(move || (first.is_finished(), finish(joined))).unwrap());
+        assert_eq!((ran, log.read()), ((true, ()), vec![3, 2]));
+        finish(unrelated);
+        assert_eq!(log.read(), [3, 2, 1]);
+    }
+}
+
+#[test]
 fn it_works_beside_pools_with_threads() {
     within_a_minute(|| {
         let (threads, pool) = (one_worker(10), inline());
