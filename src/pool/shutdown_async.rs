@@ -29,7 +29,7 @@ impl Future for ShutdownAsync {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         if let Some(allowed) = this.new {
-            may_wait(this.end.pool()).and(allowed)?;
+            allowed.and_then(|()| may_wait(this.end.pool()))?;
             this.new = None;
             close(this.end.pool(), this.mode);
         }
@@ -40,7 +40,7 @@ impl Future for ShutdownAsync {
 
 impl Drop for ShutdownAsync {
     fn drop(&mut self) {
-        if self.end.is_begun() {
+        if self.new.is_none() && !self.end.is_over() {
             self.end.pool().let_go();
         }
     }

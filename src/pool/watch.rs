@@ -1,9 +1,8 @@
 //! Watching the pool from async code: a future that is ready once what it waits for has come about.
 
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::base::error::WaitError;
 use crate::queue::awaited::Awaited;
@@ -23,28 +22,23 @@ pub(crate) fn may_wait(pool: &Arc<Shared>) -> Result<(), WaitError> {
 /// Holds on to what the pool's threads share only: dropping it blocks nobody.
 pub(crate) struct Watch {
     pool: Arc<Shared>,
-    state: State,
-}
-
-enum State {
-    New(Awaited),
-    /// Where the waker stands among those who watch the pool.
-    Begun(Awaited, Option<WatchKey>),
-    Ended,
+    /// `None` once it has come about.
+    awaited: Option<Awaited>,
+    /// Where the waker stands among those who watch the pool, since the first poll.
+    key: Option<WatchKey>,
 }
 
 impl Watch {
     pub(crate) fn new(pool: &Arc<Shared>, awaited: Awaited) -> Self {
-        Self { pool: Arc::clone(pool), state: State::New(awaited) }
+        Self { pool: Arc::clone(pool), awaited: Some(awaited), key: None }
     }
 
     pub(crate) fn pool(&self) -> &Arc<Shared> {
         &self.pool
     }
 
-    /// Whether it was polled, and not to its end.
-    pub(crate) fn is_begun(&self) -> bool {
-        matches!(self.state, State::Begun(..))
+    pub(crate) fn is_over(&self) -> bool {
+        self.awaited.is_none()
     }
 }
 
@@ -55,29 +49,22 @@ impl Future for Watch {
     /// poll that comes too early blocks nobody.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if this.pool.id.is_of_parent() {
+        if this.key.is_none() {
+            may_wait(&this.pool)?;
+        } else if this.pool.id.is_of_parent() {
             return Poll::Ready(Err(WaitError::Forked));
         }
-        match mem::replace(&mut this.state, State::Ended) {
-            State::New(awaited) => {
-                may_wait(&this.pool)?;
-                this.state = State::Begun(awaited, None);
-            }
-            begun => this.state = begun,
+        if let Some(awaited) = &mut this.awaited {
+            ready!(poll_for(&this.pool, awaited, &mut this.key, cx.waker()));
+            this.awaited = None;
         }
-        if let State::Begun(awaited, key) = &mut this.state
-            && poll_for(&this.pool, awaited, key, cx.waker()).is_pending()
-        {
-            return Poll::Pending;
-        }
-        this.state = State::Ended;
         Poll::Ready(Ok(()))
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let State::Begun(awaited, Some(key)) = mem::replace(&mut self.state, State::Ended)
+        if let (Some(awaited), Some(key)) = (self.awaited.take(), self.key)
             && !self.pool.id.is_of_parent()
         {
             self.pool.monitor.stop_watching(awaited, key);

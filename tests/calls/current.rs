@@ -221,6 +221,8 @@ fn taken_out_of_the_job_it_may_shut_the_pool_down() {
         let global = inside(Pool::global(), || Pool::current().unwrap());
         assert_eq!(global.shutdown(Shutdown::Drain, None), Err(WaitError::GlobalPool));
         assert_eq!(global.begin_shutdown(Shutdown::Abort), Err(WaitError::GlobalPool));
+        let ended = || pollster::block_on(Pool::current().unwrap().shutdown_async(Shutdown::Drain));
+        assert_eq!(inside(Pool::global(), ended), Err(WaitError::GlobalPool));
         assert_eq!(Pool::global().run(|| 42).unwrap(), 42);
     });
 }
