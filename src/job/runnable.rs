@@ -58,6 +58,11 @@ impl Runnable {
         Self(Some(cell))
     }
 
+    /// The runner's end of a cell that the caller goes on to hold. Once for each cell.
+    pub(crate) fn of<C: RunEnd + 'static>(cell: &Arc<C>) -> Self {
+        Self::new(Arc::<C>::clone(cell))
+    }
+
     pub(crate) fn header(&self) -> &Header {
         self.0.as_ref().expect("only consuming methods empty it").header()
     }

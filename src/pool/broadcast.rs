@@ -3,13 +3,13 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::base::error::JobError;
+use crate::base::error::{JobError, WaitError};
 use crate::base::run_error::RunError;
 use crate::handle::job_handle::JobHandle;
 use crate::job::cell::JobCell;
 use crate::job::runnable::Runnable;
 use crate::pool::pool::Pool;
-use crate::worker::seat::would_wait_for_itself;
+use crate::pool::watch::may_wait;
 
 impl Pool {
     /// Runs `f` once on every worker, and waits for all of them. `f` gets the index of its worker; the answers are in
@@ -49,12 +49,10 @@ impl Pool {
         T: Send + 'static,
     {
         let pool = self.shared();
-        if pool.id.is_of_parent() {
-            return Err(JobError::Forked.into());
-        }
-        if would_wait_for_itself(pool) {
-            return Err(JobError::WouldDeadlock.into());
-        }
+        may_wait(pool).map_err(|error| match error {
+            WaitError::Forked => JobError::Forked,
+            _ => JobError::WouldDeadlock,
+        })?;
         if pool.id.is_inline() {
             return match self.run(move || f(0)) {
                 Err(RunError::Rejected(kind)) => Err(kind.into()),
@@ -67,7 +65,7 @@ impl Pool {
             .map(|worker| {
                 let f = Arc::clone(&f);
                 let cell = Arc::new(JobCell::new(move || f(worker), (), submitted_at));
-                let job = Runnable::new(Arc::<JobCell<_, T, ()>>::clone(&cell));
+                let job = Runnable::of(&cell);
                 (JobHandle::new(cell, pool.id), job)
             })
             .collect::<(Vec<_>, Vec<_>)>();

@@ -18,7 +18,6 @@ use crate::pool::builder::{Builder, Start, cores};
 use crate::pool::owner::{Kind, Owner};
 use crate::pool::pool::Pool;
 use crate::pool::shutdown::{Shutdown, ShutdownReport, shut_down};
-use crate::pool::watch::may_wait;
 use crate::worker::seat::{is_own_thread, would_wait_for_itself};
 use crate::worker::shared::Shared;
 
@@ -80,7 +79,6 @@ impl Pool {
         let Some(pool) = GLOBAL.get() else {
             return Ok(ShutdownReport { completed: 0, panicked: 0, aborted: 0, still_running: 0, still_queued: 0 });
         };
-        may_wait(pool.shared())?;
         shut_down(pool.shared(), mode, timeout)
     }
 }

@@ -83,8 +83,7 @@ impl Owner {
     }
 
     fn may_shut_down(&self) -> Result<(), WaitError> {
-        let is_global = || Self::of(&self.shared).is_some_and(|owner| owner.kind == Kind::Global);
-        if self.kind == Kind::Global || self.kind == Kind::Visitor && is_global() {
+        if Self::of(&self.shared).is_some_and(|owner| owner.kind == Kind::Global) {
             return Err(WaitError::GlobalPool);
         }
         if self.shared.id.is_of_parent() { Err(WaitError::Forked) } else { Ok(()) }

@@ -75,7 +75,7 @@ where
 {
     let extras = settings.submitted(worker.keeper());
     let cell = Arc::new(JobCell::new(job, extras, submitted_at));
-    let job = Runnable::new(Arc::<JobCell<F, T, S::Extras>>::clone(&cell));
+    let job = Runnable::of(&cell);
     run_here(worker, job).map_err(Rejected::into_kind)?;
     match cell.take() {
         Some(outcome) => Ok(outcome?),

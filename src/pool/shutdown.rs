@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::WaitError;
 use crate::base::park::deadline_in;
+use crate::pool::watch::may_wait;
 use crate::queue::awaited::Awaited;
 use crate::queue::front::Phase;
 use crate::worker::abort;
 use crate::worker::inline::wait_for;
-use crate::worker::seat::{is_own_thread, would_wait_for_itself};
+use crate::worker::seat::is_own_thread;
 use crate::worker::shared::Shared;
 
 /// What a shutdown does with queued jobs.
@@ -97,9 +98,7 @@ pub(crate) fn shut_down(
     mode: Shutdown,
     timeout: Option<Duration>,
 ) -> Result<ShutdownReport, WaitError> {
-    if would_wait_for_itself(shared) {
-        return Err(WaitError::WouldDeadlock);
-    }
+    may_wait(shared)?;
     let deadline: Option<Instant> = timeout.and_then(deadline_in);
     close(shared, mode);
     let ended = wait_for(shared, Awaited::End, deadline).and_then(|()| join_threads(shared, deadline));

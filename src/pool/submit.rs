@@ -65,7 +65,7 @@ where
     S: Submittable,
 {
     let cell = Arc::new(JobCell::new(job, settings.submitted(&pool.keeper), submitted_at));
-    let job = Runnable::new(Arc::<JobCell<F, T, S::Extras>>::clone(&cell));
+    let job = Runnable::of(&cell);
     match hand_over(pool, job, cell.header(), cell.extras().registration(), patience) {
         Ok(()) => Ok(JobHandle::new(cell, pool.id)),
         Err(kind) => {

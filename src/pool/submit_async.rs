@@ -64,7 +64,7 @@ where
             State::New(job, settings) => {
                 let extras = settings.submitted(&pool.keeper);
                 let cell = Arc::new(JobCell::new(job, extras, this.submitted_at));
-                let job = Runnable::new(Arc::<JobCell<F, T, S::Extras>>::clone(&cell));
+                let job = Runnable::of(&cell);
                 let verdict = first_offer(pool, job, cell.header(), cell.extras().registration(), cx.waker());
                 (cell, verdict)
             }

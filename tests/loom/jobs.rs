@@ -92,7 +92,7 @@ where
     O: Extras + 'static,
 {
     let cell = Arc::new(JobCell::new(job, extras, Location::caller()));
-    let job = Runnable::new(Arc::<JobCell<F, T, O>>::clone(&cell));
+    let job = Runnable::of(&cell);
     (cell, job)
 }
 

@@ -10,6 +10,8 @@ pub(crate) mod submit;
 pub(crate) mod submit_async;
 #[path = "../../src/pool/wait_for_room.rs"]
 pub(crate) mod wait_for_room;
+#[path = "../../src/pool/watch.rs"]
+pub(crate) mod watch;
 #[path = "../../src/pool/shutdown.rs"]
 pub(crate) mod shutdown;
 
