@@ -17,7 +17,6 @@ use crate::job::runnable::Queued;
 #[derive(Default)]
 pub(crate) struct Mailboxes {
     boxes: Vec<VecDeque<Queued>>,
-    jobs: usize,
 }
 
 impl Mailboxes {
@@ -28,21 +27,18 @@ impl Mailboxes {
 
     /// Jobs in all boxes.
     pub(crate) fn len(&self) -> usize {
-        self.jobs
+        self.boxes.iter().map(VecDeque::len).sum()
     }
 
     /// A job for each worker, in their order.
     pub(crate) fn send(&mut self, jobs: impl Iterator<Item = Queued>) {
         for (own, job) in self.boxes.iter_mut().zip(jobs) {
             own.push_back(job);
-            self.jobs += 1;
         }
     }
 
     pub(crate) fn take(&mut self, worker: usize) -> Option<Queued> {
-        let job = self.boxes.get_mut(worker)?.pop_front()?;
-        self.jobs -= 1;
-        Some(job)
+        self.boxes.get_mut(worker)?.pop_front()
     }
 
     /// A job out of any box, to be aborted.
