@@ -1,4 +1,4 @@
-//! A counter for many threads at once.
+//! What many threads write at once, in parts.
 
 use std::cell::Cell;
 use std::sync::atomic::AtomicU64 as StdAtomicU64;
@@ -10,58 +10,56 @@ const STRIPES: usize = if cfg!(corepool_loom) { 1 } else { 4 };
 /// No thread's number.
 const NOBODY: u64 = 0;
 
-/// A counter in parts, each on a cache line of its own, so that threads which add to it seldom meet.
-#[derive(Debug)]
-pub(crate) struct Striped([Stripe; STRIPES]);
+/// Parts on cache lines of their own, so that threads which write to theirs seldom meet.
+#[derive(Debug, Default)]
+pub(crate) struct Striped<T>([Stripe<T>; STRIPES]);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(align(128))]
-struct Stripe {
-    /// What any thread may write.
+struct Stripe<T>(T);
+
+/// Part of a count.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    /// What any thread may add to.
     shared: AtomicU64,
-    /// What the owner has added by `add_one`. Nobody else writes it, so that takes no read-modify-write.
+    /// What the owner has added. Nobody else writes it, so that takes no read-modify-write.
     owned: AtomicU64,
     /// The number of the first thread that added one here: for good, as no number is used twice.
     owner: AtomicU64,
 }
 
-impl Striped {
-    pub(crate) fn new() -> Self {
-        Self([(); STRIPES].map(|()| Stripe::new()))
+impl<T> Striped<T> {
+    /// This thread's part.
+    #[inline]
+    pub(crate) fn own(&self) -> &T {
+        self.part_of(thread_number())
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|stripe| &stripe.0)
     }
 
     #[inline]
+    fn part_of(&self, thread: u64) -> &T {
+        &self.0[thread as usize % STRIPES].0
+    }
+}
+
+impl Striped<Counter> {
+    #[inline]
     pub(crate) fn add_one(&self) {
         let thread = thread_number();
-        self.stripe_of(thread).add_one(thread);
+        self.part_of(thread).add_one(thread);
     }
 
     /// What was added before, by whoever this thread knows of, and perhaps more.
     pub(crate) fn sum(&self) -> u64 {
-        self.0.iter().map(Stripe::count).sum()
-    }
-
-    /// This thread's part, if the parts are not used by `add_one`.
-    #[inline]
-    pub(crate) fn own(&self) -> &AtomicU64 {
-        &self.stripe_of(thread_number()).shared
-    }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &AtomicU64> {
-        self.0.iter().map(|stripe| &stripe.shared)
-    }
-
-    #[inline]
-    fn stripe_of(&self, thread: u64) -> &Stripe {
-        &self.0[thread as usize % STRIPES]
+        self.all().map(Counter::count).sum()
     }
 }
 
-impl Stripe {
-    fn new() -> Self {
-        Self { shared: AtomicU64::new(0), owned: AtomicU64::new(0), owner: AtomicU64::new(NOBODY) }
-    }
-
+impl Counter {
     #[inline]
     fn add_one(&self, thread: u64) {
         // ORDERING: Relaxed throughout, as a count orders nothing but itself, and a thread knows what it owns.
@@ -114,7 +112,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_of_what_threads_add_at_once() {
-        let counter = Striped::new();
+        let counter = Striped::default();
         thread::scope(|scope| {
             for _ in 0..2 * STRIPES {
                 scope.spawn(|| (0..1_000).for_each(|_| counter.add_one()));

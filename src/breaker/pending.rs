@@ -21,12 +21,12 @@ const SHUT: u64 = 0;
 pub(super) struct Pending {
     /// In nanoseconds of the clock.
     until: AtomicU64,
-    stripes: Striped,
+    stripes: Striped<AtomicU64>,
 }
 
 impl Pending {
     pub(super) fn new() -> Self {
-        Self { until: AtomicU64::new(0), stripes: Striped::new() }
+        Self { until: AtomicU64::new(0), stripes: Striped::default() }
     }
 
     /// Counts a success of this generation, unless it must take the lock.

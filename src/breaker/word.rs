@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use super::state::{Reason, Rejected, State};
 use super::window::Ending;
-use crate::base::striped::Striped;
+use crate::base::striped::{Counter, Striped};
 use crate::base::sync::{AtomicU64, Ordering};
 
 const STATE: u64 = 0b111;
@@ -158,7 +158,7 @@ const ASK: u64 = 0;
 #[derive(Debug)]
 pub(super) struct Gate {
     barrier: AtomicU64,
-    rejected: Striped,
+    rejected: Striped<Counter>,
 }
 
 /// Why all calls are rejected, and until when.
@@ -171,7 +171,7 @@ pub(super) enum Barrier {
 
 impl Gate {
     pub(super) fn new() -> Self {
-        Self { barrier: AtomicU64::new(ASK), rejected: Striped::new() }
+        Self { barrier: AtomicU64::new(ASK), rejected: Striped::default() }
     }
 
     /// Rejects a call, unless it must ask under the lock.
