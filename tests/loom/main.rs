@@ -40,7 +40,7 @@
 //!
 //! | outside | why | who looks at it |
 //! |---|---|---|
-//! | time-outs | loom has no clock: what follows one is modelled by calling it, a deadline has passed when it is set or never does | `tests/back_pressure.rs`, `deadlines.rs`, `handle.rs`, `idle.rs`, `shutdown.rs` |
+//! | time-outs | loom has no clock: what follows one is modelled by calling it, a deadline has passed when it is set or never does | `tests/back_pressure.rs`, `deadlines.rs`, `handle.rs`, `idle`, `shutdown.rs` |
 //! | spinning | it only decides when to look again; a model looks at once | all tests outside this folder, `benches/` |
 //! | the locks, and which sleeper a notification wakes | loom has its own: first come, first woken, and none for nothing (but see the false alarms) | the same |
 //! | counts of `std::sync::Arc` | loom's cannot hold a trait object; no model depends on their order | `tests/exactly_once.rs`, `memory.rs` |
