@@ -12,6 +12,7 @@
 mod pool; // the front door: building a pool, submitting, waiting for room, shutting down
 mod handle; // the submitter's end of a job: waiting for its outcome
 mod worker; // the threads: their loop, what they do when idle, what runs on them
+mod observe; // which jobs run, and how long jobs take
 mod monitor; // the pool's locks
 mod queue; // what is behind the locks, as plain data
 mod ending; // what ends a job from outside: cancels, tokens, deadlines
@@ -30,9 +31,14 @@ pub use ending::token::CancelToken;
 pub use handle::cancel_on_drop::CancelOnDrop;
 pub use handle::job_handle::JobHandle;
 pub use handle::join_all::join_all;
+pub use observe::label::JobLabel;
+pub use observe::running::{QueuedJob, Running, RunningJob};
+pub use observe::times::{Times, TimesBucket};
+pub use observe::timings::{JobTimes, Timings, WorkerTimes};
 pub use pool::builder::Builder;
 pub use pool::job_builder::JobBuilder;
 pub use pool::pool::Pool;
+pub use pool::report::Report;
 pub use pool::shutdown::{Shutdown, ShutdownReport};
 pub use pool::weak::WeakPool;
 pub use queue::stats::{Stats, WorkerStats};

@@ -8,6 +8,8 @@ pub(crate) mod sync;
 pub(crate) mod spin;
 pub(crate) mod park;
 pub(crate) mod thread;
+pub(crate) mod tick;
+pub(crate) mod cpu;
 pub(crate) mod affinity;
 pub(crate) mod fifo;
 pub(crate) mod striped;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 
 /// Runs user code that has nobody to report a panic to: a destructor, a hook, a waker.
 ///
@@ -25,6 +26,9 @@ fn drop_contained(payload: Box<dyn Any + Send>) {
         mem::forget(next);
     }
 }
+
+/// A closure that the clones of a builder and the pools they build share.
+pub(crate) type Shareable<F> = Arc<Contained<Box<F>>>;
 
 /// Something of the user's that is shared: what its destructor throws stays here, whoever held it last.
 pub(crate) struct Contained<T>(Option<T>);
@@ -69,7 +73,6 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> Cow<'static, str> {
 #[cfg(all(test, not(corepool_loom)))]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     #[test]
     fn what_is_contained_is_not_kept() {

@@ -9,6 +9,7 @@ const YIELDS: u32 = 4;
 
 /// Spins, then yields, for a few microseconds at most, until `done`. The caller looks again: this only decides when, so
 /// under the model checker it returns at once.
+#[inline]
 pub(crate) fn spin_until(done: impl Fn() -> bool) {
     if cfg!(corepool_loom) {
         return;

@@ -8,7 +8,8 @@
 //!    then it may be the same alarm that both see to, or one whose job has left.
 //! 4. Who starts, aborts or rejects a job takes its alarm out, and so does the thread that has seen to it. If it was faster,
 //!    the job is its own by then, or it does not find the job.
-//! 5. The last worker to exit stops the threads: nothing is queued then, nor ever will be. A shutdown joins them.
+//! 5. Beside that it goes its [`Rounds`], when they are due or somebody calls, as if each were a deadline.
+//! 6. The last worker to exit stops the threads: nothing is queued then, nor ever will be. A shutdown joins them.
 //!
 //! So no user code holds a deadline up for longer than that, and there is one thread more than hold one up. Who waits for a job
 //! can leave its deadline to the keeper.
@@ -19,9 +20,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::base::sync::{AtomicU64, Condvar, Mutex, Ordering};
+use crate::base::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::base::thread;
 use crate::base::unrun::Unrun;
+use crate::ending::rounds::Rounds;
 use crate::job::job_pool::Target;
 
 /// How long a deputy leaves an alarm that is due to the first thread.
@@ -32,6 +34,7 @@ pub(crate) struct Keeper {
     state: Mutex<State>,
     /// Rung when there is a new earliest alarm, and to stop.
     bell: Condvar,
+    rounds: Option<Arc<dyn Rounds>>,
 }
 
 /// What its thread is made with: the pool's options, as its destructors run there too.
@@ -45,12 +48,30 @@ pub(crate) struct ThreadOptions {
 /// A deadline, and a number.
 type Key = (Instant, u64);
 
-type Alarm = (Key, Target);
+type Alarm = (Key, Errand);
+
+/// What the keeper sees to.
+#[derive(Clone)]
+enum Errand {
+    Expire(Target),
+    GoRound,
+}
+
+/// Whether one of the alarms is for the next round.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Round {
+    #[default]
+    None,
+    Set,
+    /// And somebody has called since, who may have found that the one that is due has passed by.
+    CalledAgain,
+}
 
 #[derive(Default)]
 struct State {
-    alarms: BTreeMap<Key, Target>,
+    alarms: BTreeMap<Key, Errand>,
     last_number: u64,
+    round: Round,
     /// Threads that wait for an alarm, or are on their way there.
     waiting: usize,
     threads: Vec<JoinHandle<()>>,
@@ -66,13 +87,13 @@ pub(crate) struct Deadline {
 }
 
 impl Keeper {
-    pub(crate) fn new(thread: ThreadOptions) -> Self {
-        Self { thread, state: Mutex::new(State::default()), bell: Condvar::new() }
+    pub(crate) fn new(thread: ThreadOptions, rounds: Option<Arc<dyn Rounds>>) -> Self {
+        Self { thread, state: Mutex::new(State::default()), bell: Condvar::new(), rounds }
     }
 
-    /// Sets no alarm: deadlines are looked at when jobs start.
+    /// Sets no alarm: deadlines are looked at when jobs start, and it goes no rounds.
     pub(crate) fn without_thread(thread: ThreadOptions) -> Self {
-        let keeper = Self::new(thread);
+        let keeper = Self::new(thread, None);
         keeper.stop();
         keeper
     }
@@ -80,9 +101,9 @@ impl Keeper {
     /// Steps 2 and 3, until stopped, by a thread that was counted as waiting.
     fn keep(self: &Arc<Self>, patience: Duration) {
         while let Some(alarm) = self.wait_for_alarm(patience) {
-            let target = self.see_to(alarm);
+            let errand = self.see_to(alarm);
             self.state.lock().waiting += 1;
-            drop(target);
+            drop(errand);
         }
     }
 
@@ -92,8 +113,8 @@ impl Keeper {
         while !state.stopped {
             let first = state.alarms.first_key_value();
             let next = first.and_then(|(&(at, _), _)| at.checked_add(patience));
-            if let Some((&key, target)) = first.filter(|_| next.is_some_and(|at| at <= Instant::now())) {
-                let alarm = (key, target.clone());
+            if let Some((&key, errand)) = first.filter(|_| next.is_some_and(|at| at <= Instant::now())) {
+                let alarm = (key, errand.clone());
                 state.waiting -= 1;
                 self.call(&mut state);
                 return Some(alarm);
@@ -103,19 +124,75 @@ impl Keeper {
         None
     }
 
-    /// Step 3; the lock is free meanwhile.
-    fn see_to(&self, (key, target): Alarm) -> Option<Target> {
-        target.dequeue(Unrun::Expired);
+    /// Step 3, or a round; the lock is free meanwhile.
+    fn see_to(&self, (key, errand): Alarm) -> Option<Errand> {
+        match errand {
+            Errand::Expire(target) => target.dequeue(Unrun::Expired),
+            Errand::GoRound => {
+                self.go_round(key);
+                return None;
+            }
+        }
         self.state.lock().alarms.remove(&key)
     }
 
-    /// Step 5, by the last worker.
+    /// Its alarm stays set meanwhile: should the round take long, another thread goes one, too.
+    fn go_round(&self, key: Key) {
+        let Some(rounds) = &self.rounds else { return };
+        let next = rounds.go_round();
+        let mut state = self.state.lock();
+        if state.alarms.remove(&key).is_none() {
+            return;
+        }
+        // Who called meanwhile may have done so since the round came by.
+        let was_called = mem::replace(&mut state.round, Round::None) == Round::CalledAgain;
+        // Nobody needs to be rung: this thread comes back for it.
+        if let Some(at) = next.or_else(|| rounds.first().filter(|_| was_called)) {
+            state.set(at, Errand::GoRound);
+            state.round = Round::Set;
+        }
+    }
+
+    /// Has the rounds begin, after a time in which there were none.
+    pub(crate) fn call_for_rounds(self: &Arc<Self>) {
+        let Some(at) = self.rounds.as_ref().and_then(|rounds| rounds.first()) else { return };
+        let mut state = self.state.lock();
+        if state.round != Round::None {
+            state.round = Round::CalledAgain;
+            return;
+        }
+        state.round = Round::Set;
+        self.set_alarm(state, at, Errand::GoRound, |_| ());
+    }
+
+    /// Step 1. `note` gets the alarm's number, before anybody can see to it.
+    fn set_alarm(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        at: Instant,
+        errand: Errand,
+        note: impl FnOnce(u64),
+    ) {
+        if state.stopped {
+            return;
+        }
+        self.call(&mut state);
+        let key = state.set(at, errand);
+        note(key.1);
+        let is_earliest = state.alarms.first_key_value().is_some_and(|(first, _)| *first == key);
+        drop(state);
+        if is_earliest {
+            self.bell.notify_all();
+        }
+    }
+
+    /// Step 6, by the last worker.
     pub(crate) fn stop(&self) {
         self.state.lock().stopped = true;
         self.bell.notify_all();
     }
 
-    /// Step 5, by a shutdown, once every worker has exited.
+    /// Step 6, by a shutdown, once every worker has exited.
     pub(crate) fn join(&self) {
         let threads = mem::take(&mut self.state.lock().threads);
         for thread in threads {
@@ -144,6 +221,15 @@ impl Keeper {
     }
 }
 
+impl State {
+    fn set(&mut self, at: Instant, errand: Errand) -> Key {
+        self.last_number += 1;
+        let key = (at, self.last_number);
+        self.alarms.insert(key, errand);
+        key
+    }
+}
+
 /// For the models, which spawn its threads themselves.
 #[cfg(corepool_loom)]
 #[allow(dead_code, reason = "for the models' test binary, which includes this file")]
@@ -155,10 +241,16 @@ impl Keeper {
 
     /// Dequeues every job whose deadline is not after `now`.
     pub(crate) fn dequeue_due(&self, now: Instant) {
-        let next = || self.state.lock().alarms.first_key_value().map(|(&key, target)| (key, target.clone()));
+        let next = || self.state.lock().alarms.first_key_value().map(|(&key, errand)| (key, errand.clone()));
         while let Some(alarm) = next().filter(|((at, _), _)| *at <= now) {
             drop(self.see_to(alarm));
         }
+    }
+
+    /// Sees to the earliest alarm once, due or not.
+    pub(crate) fn go_one_round(&self) {
+        let alarm = self.state.lock().alarms.first_key_value().map(|(&key, errand)| (key, errand.clone()));
+        alarm.map(|alarm| self.see_to(alarm));
     }
 
     /// How many alarms are set.
@@ -182,21 +274,11 @@ impl Deadline {
 
     /// Step 1.
     pub(crate) fn register(&self, target: Target) {
-        let mut state = self.keeper.state.lock();
-        if state.stopped {
-            return;
-        }
-        self.keeper.call(&mut state);
-        state.last_number += 1;
-        let key = (self.at, state.last_number);
-        state.alarms.insert(key, target);
-        // ORDERING: Relaxed, as the queue's lock carries it to the job's next owner.
-        self.number.store(key.1, Ordering::Relaxed);
-        let is_earliest = state.alarms.first_key_value().is_some_and(|(first, _)| *first == key);
-        drop(state);
-        if is_earliest {
-            self.keeper.bell.notify_all();
-        }
+        let state = self.keeper.state.lock();
+        self.keeper.set_alarm(state, self.at, Errand::Expire(target), |number| {
+            // ORDERING: Relaxed, as the queue's lock carries it to the job's next owner, and the keeper's to the keeper.
+            self.number.store(number, Ordering::Relaxed);
+        });
     }
 
     /// Step 4.

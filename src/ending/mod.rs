@@ -7,6 +7,7 @@
 pub(crate) mod registry;
 pub(crate) mod cancel;
 pub(crate) mod token;
+pub(crate) mod rounds;
 pub(crate) mod keeper;
 pub(crate) mod run_limit;
 pub(crate) mod registration;

@@ -19,6 +19,7 @@ use crate::ending::registry;
 use crate::handle::cancel_on_drop::CancelOnDrop;
 use crate::handle::remains::{Left, let_go};
 use crate::job::cell::{JobCell, Outcome, WaitEnd};
+use crate::observe::label::JobLabel;
 use crate::worker::join::{Claim, claim};
 use crate::worker::seat;
 
@@ -336,6 +337,12 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
     if header.is_finished() {
         return cell.take();
     }
+    park(cell, pool, deadline)
+}
+
+#[inline(never)]
+fn park<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Option<Outcome<T>> {
+    let _shown = seat::show_wait(|| JobLabel::new(cell.name(), cell.header().submitted_at()));
     with_parker(|parker, waker| {
         loop {
             match cell.poll(waker) {

@@ -37,6 +37,7 @@ pub(crate) trait Remains: Send + Sync {}
 /// The waiter's end of a cell. Only the handle holds it, so it has one caller at a time.
 pub(crate) trait WaitEnd<T>: Remains {
     fn header(&self) -> &Header;
+    fn name(&self) -> Option<&Cow<'static, str>>;
 
     /// The outcome, the first time it is asked for after the job has resolved.
     fn take(&self) -> Option<Outcome<T>>;
@@ -236,6 +237,10 @@ where
 {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn name(&self) -> Option<&Cow<'static, str>> {
+        self.extras.name()
     }
 
     fn take(&self) -> Option<Outcome<T>> {

@@ -13,6 +13,7 @@ use std::task::Waker;
 
 use crate::base::ids::Epoch;
 use crate::base::job_panic::JobPanic;
+use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
 use crate::job::options::Ending;
@@ -67,6 +68,10 @@ impl Runnable {
         self.0.as_ref().expect("only consuming methods empty it").header()
     }
 
+    pub(crate) fn cell(&self) -> &dyn RunEnd {
+        &**self.0.as_ref().expect("only consuming methods empty it")
+    }
+
     pub(crate) fn ended(&self) -> Option<Unrun> {
         self.0.as_ref().expect("only consuming methods empty it").ended()
     }
@@ -93,6 +98,14 @@ impl Runnable {
     }
 }
 
+/// A job that was taken out of the queue to be run.
+#[must_use = "dropping it aborts the job"]
+pub(crate) struct Begun {
+    pub(crate) job: Runnable,
+    /// When it was submitted; [`Tick::ZERO`] where that is not recorded.
+    pub(crate) since: Tick,
+}
+
 /// A [`Runnable`] in the queue: the same right and duty in one word less, as it leaves out the guard against being
 /// dropped. Only becoming a `Runnable` again makes use of it.
 #[must_use = "dropping it loses the job"]
@@ -103,6 +116,10 @@ impl Queued {
         self.0.header()
     }
 
+    pub(crate) fn cell(&self) -> &dyn RunEnd {
+        &*self.0
+    }
+
     /// As [`RunEnd::end`].
     pub(crate) fn end(&self, why: Unrun) -> Option<Waker> {
         self.0.end(why)
@@ -110,6 +127,11 @@ impl Queued {
 
     pub(crate) fn into_runnable(self) -> Runnable {
         Runnable::new(self.0)
+    }
+
+    #[inline]
+    pub(crate) fn begin(self, since: Tick) -> Begun {
+        Begun { job: self.into_runnable(), since }
     }
 }
 

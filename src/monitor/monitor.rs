@@ -28,15 +28,17 @@ use crate::base::panic::contain;
 use crate::base::priority::Priority;
 use crate::base::spin::let_gather;
 use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken};
+use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
 use crate::job::header::{Header, Standing};
-use crate::job::runnable::{Queued, Runnable};
+use crate::job::runnable::{Begun, Queued, RunEnd, Runnable};
 use crate::queue::awaited::Awaited;
 use crate::queue::back::{Back, Left};
 use crate::queue::epochs::Progress;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
 use crate::queue::line::{Leave, Waiting};
+use crate::queue::rejections::rejection;
 use crate::queue::sides::{Next, Sides, Wakeups};
 use crate::queue::sleep::Wakeup;
 use crate::queue::stats::{Meter, Stats, WorkerStats};
@@ -65,7 +67,7 @@ pub(crate) enum WaitStopped {
 /// What a worker gets that comes for a job.
 #[must_use]
 pub(crate) enum Taken {
-    Job(Runnable),
+    Job(Begun),
     /// The queue was empty. The worker counts as searching, and has to [`take_or_sleep`](Monitor::take_or_sleep).
     Nothing,
     /// Nothing will ever come.
@@ -85,6 +87,8 @@ pub(crate) enum Found {
 pub(crate) struct Monitor {
     /// A copy of the queue's, to be read without a lock.
     capacity: usize,
+    /// Whether it records since when jobs wait.
+    is_timed: bool,
     back: Padded<Mutex<Back>>,
     front: Padded<Mutex<Front>>,
     /// Sleeping workers wait here, with the front's lock: see [`crate::queue::sleep`].
@@ -113,9 +117,10 @@ impl Guards<'_> {
 }
 
 impl Monitor {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize, is_timed: bool) -> Self {
         Self {
             capacity,
+            is_timed,
             back: Padded(Mutex::new(Back::new())),
             front: Padded(Mutex::new(Front::new(capacity))),
             work: Condvar::new(),
@@ -127,6 +132,12 @@ impl Monitor {
 
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    /// When a job is submitted now; without a look at the clock where that is not recorded.
+    #[inline]
+    pub(crate) fn now(&self) -> Tick {
+        if self.is_timed { Tick::now() } else { Tick::ZERO }
     }
 
     fn lock_back(&self) -> MutexGuard<'_, Back> {
@@ -146,6 +157,7 @@ impl Monitor {
 
     /// Queues a job, if the pool takes it and there is room.
     pub(crate) fn offer(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Result<(), Rejected> {
+        let since = self.now();
         let mut front = self.lock_front();
         if !front.admits(origin) {
             return Err(front.reject(job, SubmitErrorKind::ShutDown));
@@ -156,18 +168,19 @@ impl Monitor {
                 NoRoom::Reject => Err(both.front.reject(job, SubmitErrorKind::Full)),
                 NoRoom::Return | NoRoom::Exceed => Err(Rejected { job, kind: SubmitErrorKind::Full }),
             };
-            return self.offer_to_full(job, origin, full).map(drop);
+            return self.offer_to_full(job, origin, since, full).map(drop);
         }
-        self.accept(front, job);
+        self.accept(front, job, since);
         Ok(())
     }
 
     /// Queues an outsider's job if there is room by now, else puts it in line; `waker` is woken once it was accepted or
     /// rejected.
     pub(crate) fn stand_in_line(&self, job: Runnable, mut waker: Waker) -> Result<Standing, Rejected> {
-        let stood = self.offer_to_full(job, Origin::Outside, |both, job| {
+        let since = self.now();
+        let stood = self.offer_to_full(job, Origin::Outside, since, |both, job| {
             let waker = mem::replace(&mut waker, Waker::noop().clone());
-            both.sides().join_line(Waiting { job, waker });
+            both.sides().join_line(Waiting { job, waker, since });
             Ok(Standing::InLine)
         });
         // Unused where there was room.
@@ -181,6 +194,7 @@ impl Monitor {
         &self,
         job: Runnable,
         origin: Origin,
+        since: Tick,
         full: impl FnOnce(&mut Guards<'_>, Runnable) -> Result<Standing, Rejected>,
     ) -> Result<Standing, Rejected> {
         let mut both = self.lock_both();
@@ -189,13 +203,13 @@ impl Monitor {
             return full(&mut both, job);
         }
         drop(both.back);
-        self.accept(both.front, job);
+        self.accept(both.front, job, since);
         Ok(Standing::Accepted)
     }
 
     #[inline(always)]
-    fn accept(&self, mut front: MutexGuard<'_, Front>, job: Runnable) {
-        front.accept(job, &self.hint);
+    fn accept(&self, mut front: MutexGuard<'_, Front>, job: Runnable, since: Tick) {
+        front.accept(job, since, &self.hint);
         let workers = front.wake_for_backlog();
         drop(front);
         self.notify_workers(workers);
@@ -203,14 +217,17 @@ impl Monitor {
 
     /// Sends each worker a job that it alone is to run: see [`crate::queue::mailboxes`].
     pub(crate) fn broadcast(&self, jobs: Vec<Runnable>) -> Result<(), SubmitErrorKind> {
-        self.lock_both().sides().broadcast(jobs)?;
+        let since = self.now();
+        self.lock_both().sides().broadcast(jobs, since)?;
         self.work.notify_all();
         Ok(())
     }
 
     /// Accepts a job that the caller runs at once, a worker of this pool: it takes no place.
-    pub(crate) fn accept_begun(&self, job: Runnable) -> Result<Runnable, Rejected> {
-        self.lock_both().sides().accept_begun(job)
+    pub(crate) fn accept_begun(&self, job: Runnable) -> Result<Begun, Rejected> {
+        let since = self.now();
+        let job = self.lock_both().sides().accept_begun(job)?;
+        Ok(Begun { job, since })
     }
 
     /// Accepts a job that has ended before it was submitted: it takes no place, and the caller aborts it.
@@ -220,14 +237,14 @@ impl Monitor {
 
     /// Takes a job out of the line, if it still stands there. Its submitter decides what becomes of it.
     pub(crate) fn remove_from_line(&self, header: &Header) -> Option<Runnable> {
-        let Waiting { job, waker } = self.lock_both().sides().remove_from_line(header)?;
+        let Waiting { job, waker, .. } = self.lock_both().sides().remove_from_line(header)?;
         contain(|| drop(waker));
         Some(job)
     }
 
-    /// Stops waiting for room, for good.
-    pub(crate) fn stop_waiting(&self, header: &Header) -> WaitStopped {
-        let Some(Waiting { job, waker }) = self.lock_both().sides().reject_in_line(header) else {
+    /// Stops waiting for room, for good; `why` is what the submitter is told, or would be.
+    pub(crate) fn stop_waiting(&self, header: &Header, why: SubmitErrorKind) -> WaitStopped {
+        let Some(Waiting { job, waker, .. }) = self.lock_both().sides().reject_in_line(header, why) else {
             return WaitStopped::Decided;
         };
         job.reject();
@@ -275,7 +292,7 @@ impl Monitor {
             job = back.pop_alone(self.hint.read());
         }
         match job {
-            Some(job) => Taken::Job(job.into_runnable()),
+            Some(job) => Taken::Job(job),
             None => {
                 let front = self.lock_front();
                 self.look(worker, Guards { back, front }).unwrap_or_else(Self::start_searching)
@@ -301,7 +318,7 @@ impl Monitor {
     #[inline]
     fn look<'a>(&'a self, worker: usize, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
         if let Some(job) = both.back.pop_mail(worker) {
-            return Ok(Taken::Job(job.into_runnable()));
+            return Ok(Taken::Job(job));
         }
         let (mut both, first) = match both.back.line_waits() {
             false => (both, None),
@@ -313,7 +330,7 @@ impl Monitor {
             let job = back.pop(lane);
             drop(back);
             self.notify_workers(workers);
-            return Ok(Taken::Job(job.into_runnable()));
+            return Ok(Taken::Job(job));
         }
         match both.sides().exit_or_wait() {
             Next::Wait => Err(both),
@@ -385,21 +402,21 @@ impl Monitor {
 
     /// Takes one job out of the queue, if it is still there, to run it here and now: on a worker of this pool, or of
     /// another.
-    pub(crate) fn claim(&self, header: &Header, origin: Origin) -> Option<Runnable> {
+    pub(crate) fn claim(&self, header: &Header, origin: Origin) -> Option<Begun> {
         let mut both = self.make_way_for(self.lock_both(), header);
         let (job, workers) = both.sides().claim(header, origin, &self.hint)?;
         drop(both);
         self.notify_workers(workers);
-        Some(job.into_runnable())
+        Some(job)
     }
 
     /// The next job of a pool that has no workers, for whoever lends it a thread.
-    pub(crate) fn take_as_guest(&self) -> Option<Runnable> {
+    pub(crate) fn take_as_guest(&self) -> Option<Begun> {
         let mut both = self.lock_both();
         let (lane, _nobody_sleeps) = both.sides().next_lane(None, &self.hint)?;
         let job = both.back.pop_as_guest(lane);
         drop(both);
-        Some(job.into_runnable())
+        Some(job)
     }
 
     /// Whether anything is queued, for the same.
@@ -457,7 +474,7 @@ impl Monitor {
     }
 
     fn reject(mut both: Guards<'_>, header: &Header, why: Unrun) -> bool {
-        let Some(waiting) = both.sides().reject_in_line(header) else { return false };
+        let Some(waiting) = both.sides().reject_in_line(header, rejection(why)) else { return false };
         let waker = waiting.reject(why);
         drop(both);
         contain(|| waker.wake());
@@ -530,6 +547,12 @@ impl Monitor {
 
     pub(crate) fn stats(&self) -> Stats {
         self.lock_both().sides().stats()
+    }
+
+    /// Shows the job that was queued first in each lane that waits, the most urgent first, and when it was submitted; under
+    /// both locks.
+    pub(crate) fn map_oldest<R>(&self, look: impl Fn(&dyn RunEnd, Tick) -> R) -> Vec<R> {
+        self.lock_both().sides().oldest().map(|(job, since)| look(job.cell(), since)).collect()
     }
 
     pub(crate) fn worker_stats(&self) -> Vec<WorkerStats> {

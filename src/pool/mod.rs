@@ -9,6 +9,8 @@ mod global; // the pool of the process
 mod verbs; // what a pool is asked: the ways to submit a job
 mod waits; // the ways to wait for its jobs
 mod ends; // the ways to end it
+mod looks; // what is seen of it while it runs
+pub(crate) mod report;
 mod broadcast; // a job for every worker
 pub(crate) mod weak;
 pub(crate) mod owner;

@@ -73,7 +73,7 @@ where
     T: Send + 'static,
     S: Submittable,
 {
-    let extras = settings.submitted(worker.keeper());
+    let extras = settings.submitted(&worker.pool().keeper);
     let cell = Arc::new(JobCell::new(job, extras, submitted_at));
     let job = Runnable::of(&cell);
     run_here(worker, job).map_err(Rejected::into_kind)?;

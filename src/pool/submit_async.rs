@@ -120,7 +120,7 @@ fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>,
     if verdict != Verdict::NotYet {
         return verdict;
     }
-    if pool.id.is_of_parent() && pool.monitor.stop_waiting(header) == WaitStopped::Rejected {
+    if pool.id.is_of_parent() && pool.monitor.stop_waiting(header, SubmitErrorKind::Forked) == WaitStopped::Rejected {
         return Verdict::Rejected(SubmitErrorKind::Forked);
     }
     if origin(pool) == Origin::Outside {
@@ -143,7 +143,7 @@ impl<F, T, S: Submittable> Drop for SubmitAsync<F, T, S> {
     fn drop(&mut self) {
         let State::InLine(cell) = mem::replace(&mut self.state, State::Done) else { return };
         let (pool, header) = (self.pool.shared(), cell.header());
-        let stopped = pool.monitor.stop_waiting(header);
+        let stopped = pool.monitor.stop_waiting(header, SubmitErrorKind::Cancelled);
         if stopped == WaitStopped::Decided && Verdict::on(header) == Verdict::Accepted {
             let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool);
             cancel(Some(pool), header, || cell.request_stop());

@@ -64,7 +64,7 @@ pub(crate) fn wait_for_room(
                 Verdict::NotYet => {}
             }
             if parker.park_until(deadline) == Woken::TimedOut
-                && pool.monitor.stop_waiting(header) == WaitStopped::Rejected
+                && pool.monitor.stop_waiting(header, SubmitErrorKind::TimedOut) == WaitStopped::Rejected
             {
                 return Err(SubmitErrorKind::TimedOut);
             }

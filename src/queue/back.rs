@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::base::ids::Epoch;
 use crate::base::priority::Priority;
-use crate::job::runnable::Queued;
+use crate::base::tick::Tick;
+use crate::job::runnable::{Begun, Queued};
 use crate::queue::aborts::Aborts;
 use crate::queue::epochs::{Goal, Progress, Retired};
 use crate::queue::guests::Guests;
@@ -108,10 +109,18 @@ impl Back {
         self.begun += 1;
     }
 
+    /// A job that was taken out, and when it was submitted.
     #[inline]
-    pub(super) fn begin(&mut self, job: Queued) -> Queued {
+    pub(super) fn begin(&mut self, job: Queued, since: Tick) -> Begun {
         self.count_begun();
-        job
+        job.begin(since)
+    }
+
+    /// The same for one out of a lane of this side's.
+    #[inline]
+    fn begin_own(&mut self, job: Queued) -> Begun {
+        let since = self.jobs.since(&job);
+        self.begin(job, since)
     }
 
     pub(crate) fn line_waits(&self) -> bool {
@@ -127,20 +136,26 @@ impl Back {
 
     /// Takes a job that is for this worker alone.
     #[inline]
-    pub(crate) fn pop_mail(&mut self, worker: usize) -> Option<Queued> {
-        if self.has_mail { self.take_mail(|mail| mail.take(worker)).map(|job| self.begin(job)) } else { None }
+    pub(crate) fn pop_mail(&mut self, worker: usize) -> Option<Begun> {
+        if !self.has_mail {
+            return None;
+        }
+        self.take_mail(|mail| mail.take(worker)).map(|(job, since)| self.begin(job, since))
     }
 
     #[cold]
-    pub(super) fn take_mail(&mut self, take: impl FnOnce(&mut Mailboxes) -> Option<Queued>) -> Option<Queued> {
+    pub(super) fn take_mail(
+        &mut self,
+        take: impl FnOnce(&mut Mailboxes) -> Option<(Queued, Tick)>,
+    ) -> Option<(Queued, Tick)> {
         let job = take(&mut self.mail);
         self.has_mail = self.mail.len() > 0;
         job
     }
 
     /// Sends each worker a job that it alone is to run.
-    pub(super) fn send(&mut self, jobs: impl Iterator<Item = Queued>) {
-        self.mail.send(jobs);
+    pub(super) fn send(&mut self, jobs: impl Iterator<Item = Queued>, since: Tick) {
+        self.mail.send(jobs, since);
         self.has_mail = true;
     }
 
@@ -150,7 +165,7 @@ impl Back {
 
     /// Takes the next job without a look at the front, whose lanes are said to wait: the front's turn may have come.
     #[inline]
-    pub(crate) fn pop_alone(&mut self, in_front: LaneSet) -> Option<Queued> {
+    pub(crate) fn pop_alone(&mut self, in_front: LaneSet) -> Option<Begun> {
         if self.line_waits {
             return None;
         }
@@ -159,23 +174,23 @@ impl Back {
             // As mostly: no turn to take, and none is saved up.
             self.turn = Turn::default();
             let job = self.jobs.pop(Priority::Normal)?;
-            return Some(self.begin(job));
+            return Some(self.begin_own(job));
         }
         let lane = self.turn.next(waiting)?;
         let job = self.jobs.pop(lane)?;
         self.turn.served(lane, waiting);
-        Some(self.begin(job))
+        Some(self.begin_own(job))
     }
 
     /// Takes the job that [`Sides::next_lane`](crate::queue::sides::Sides::next_lane) has found.
     #[inline]
-    pub(crate) fn pop(&mut self, lane: Priority) -> Queued {
+    pub(crate) fn pop(&mut self, lane: Priority) -> Begun {
         let job = self.jobs.pop(lane).expect("a lane that waits holds a job");
-        self.begin(job)
+        self.begin_own(job)
     }
 
     /// The same for a guest.
-    pub(crate) fn pop_as_guest(&mut self, lane: Priority) -> Queued {
+    pub(crate) fn pop_as_guest(&mut self, lane: Priority) -> Begun {
         self.guests.enter();
         self.pop(lane)
     }

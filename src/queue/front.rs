@@ -3,11 +3,13 @@
 use std::mem;
 
 use crate::base::error::SubmitErrorKind;
+use crate::base::tick::Tick;
 use crate::job::runnable::Runnable;
 use crate::queue::epochs::Accepted;
 use crate::queue::hint::Hint;
 use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::line::Line;
+use crate::queue::rejections::Rejections;
 use crate::queue::room::Room;
 use crate::queue::sleep::{Sleep, Wakeup};
 
@@ -57,7 +59,7 @@ pub(crate) struct Front {
     hinted: LaneSet,
     pub(super) accepted: Accepted,
     pub(super) jobs: Lanes,
-    pub(super) rejected: u64,
+    pub(super) rejections: Rejections,
     pub(super) broadcasts: u64,
     pub(super) line: Line,
 }
@@ -71,7 +73,7 @@ impl Front {
             hinted: LaneSet::default(),
             accepted: Accepted::default(),
             jobs: Lanes::new(),
-            rejected: 0,
+            rejections: Rejections::default(),
             broadcasts: 0,
             line: Line::new(),
         }
@@ -96,8 +98,8 @@ impl Front {
     }
 
     #[inline]
-    pub(crate) fn accept(&mut self, job: Runnable, hint: &Hint) {
-        self.jobs.push(job.into_queued(), self.accepted.count());
+    pub(crate) fn accept(&mut self, job: Runnable, since: Tick, hint: &Hint) {
+        self.jobs.push(job.into_queued(), self.accepted.count(), since);
         self.room.take();
         self.publish(hint);
     }
@@ -113,7 +115,7 @@ impl Front {
 
     /// Rejects a job for good.
     pub(crate) fn reject(&mut self, job: Runnable, kind: SubmitErrorKind) -> Rejected {
-        self.rejected += 1;
+        self.rejections.count(kind, 1);
         Rejected { job, kind }
     }
 

@@ -5,8 +5,10 @@ use std::mem;
 use crate::base::fifo::Fifo;
 use crate::base::ids::Epoch;
 use crate::base::priority::Priority;
+use crate::base::tick::Tick;
 use crate::job::header::Header;
 use crate::job::runnable::Queued;
+use crate::queue::since::Since;
 
 /// A set of lanes, the most urgent in the lowest bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,11 +55,19 @@ pub(crate) struct Lanes {
     normal: Fifo<Queued>,
     high: Fifo<Queued>,
     low: Fifo<Queued>,
+    since: Since,
 }
 
 impl Lanes {
     pub(crate) fn new() -> Self {
-        Self { len: 0, waiting: LaneSet(0), normal: Fifo::new(), high: Fifo::new(), low: Fifo::new() }
+        Self {
+            len: 0,
+            waiting: LaneSet(0),
+            normal: Fifo::new(),
+            high: Fifo::new(),
+            low: Fifo::new(),
+            since: Since::default(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,15 +94,16 @@ impl Lanes {
         }
     }
 
-    /// Appends a job to its lane.
+    /// Appends a job to its lane, which was submitted at `since`.
     #[inline]
-    pub(crate) fn push(&mut self, job: Queued, epoch: Epoch) {
+    pub(crate) fn push(&mut self, job: Queued, epoch: Epoch, since: Tick) {
         let header = job.header();
         let priority = header.priority();
         let lane = self.lane_mut(priority);
         header.set_slot(lane.next_key());
         header.set_epoch(epoch);
-        lane.push_back(job);
+        let key = lane.push_back(job);
+        self.since.note(priority, key, since);
         self.len += 1;
         self.waiting = self.waiting.or(LaneSet::of(priority));
     }
@@ -102,6 +113,19 @@ impl Lanes {
         let job = self.lane_mut(lane).pop_front()?;
         self.note_taken(lane);
         Some(job)
+    }
+
+    /// When a job was submitted that stands here, or was taken out since which none was appended.
+    #[inline]
+    pub(crate) fn since(&self, job: &Queued) -> Tick {
+        let header = job.header();
+        self.since.of(header.priority(), header.slot())
+    }
+
+    /// The job that was appended first, and when it was submitted.
+    pub(super) fn oldest(&self, lane: Priority) -> Option<(&Queued, Tick)> {
+        let job = self.lane(lane).front()?;
+        Some((job, self.since(job)))
     }
 
     /// Whether one job stands here.
@@ -142,6 +166,7 @@ impl Lanes {
         self.len = self.len - mine + others;
         other.len = other.len - others + mine;
         mem::swap(self.lane_mut(lane), other.lane_mut(lane));
+        self.since.swap_lane(&mut other.since, lane);
         self.note_state_of(lane);
         other.note_state_of(lane);
     }

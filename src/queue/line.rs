@@ -20,6 +20,7 @@ use std::mem;
 use std::task::Waker;
 
 use crate::base::fifo::Fifo;
+use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
 use crate::job::header::{Header, Standing};
 use crate::job::runnable::Runnable;
@@ -28,6 +29,8 @@ use crate::job::runnable::Runnable;
 pub(crate) struct Waiting {
     pub(crate) job: Runnable,
     pub(crate) waker: Waker,
+    /// When it was submitted.
+    pub(crate) since: Tick,
 }
 
 impl Waiting {
@@ -98,13 +101,13 @@ impl Line {
     }
 
     /// Takes the head out, accepted; the caller puts its job into the queue in the same step. Before it, those that have
-    /// ended are rejected, their wakers put into `rejected`: who ends them may not have come to them yet, but they have.
-    pub(crate) fn admit(&mut self, rejected: &mut Vec<Waker>) -> Option<Waiting> {
+    /// ended are rejected, and `rejected` gets their wakers: who ends them may not have come to them yet, but they have.
+    pub(crate) fn admit(&mut self, mut rejected: impl FnMut(Waker, Unrun)) -> Option<Waiting> {
         self.passed_over = 0;
         loop {
             let head = self.waiting.pop_front()?;
             match head.job.ended() {
-                Some(why) => rejected.push(head.reject(why)),
+                Some(why) => rejected(head.reject(why), why),
                 None => {
                     head.job.header().set_standing(Standing::Accepted);
                     return Some(head);

@@ -11,12 +11,13 @@
 
 use std::collections::VecDeque;
 
+use crate::base::tick::Tick;
 use crate::job::runnable::Queued;
 
 /// Changes under the back's lock.
 #[derive(Default)]
 pub(crate) struct Mailboxes {
-    boxes: Vec<VecDeque<Queued>>,
+    boxes: Vec<VecDeque<(Queued, Tick)>>,
 }
 
 impl Mailboxes {
@@ -30,19 +31,20 @@ impl Mailboxes {
         self.boxes.iter().map(VecDeque::len).sum()
     }
 
-    /// A job for each worker, in their order.
-    pub(crate) fn send(&mut self, jobs: impl Iterator<Item = Queued>) {
+    /// A job for each worker, in their order, submitted at `since`.
+    pub(crate) fn send(&mut self, jobs: impl Iterator<Item = Queued>, since: Tick) {
         for (own, job) in self.boxes.iter_mut().zip(jobs) {
-            own.push_back(job);
+            own.push_back((job, since));
         }
     }
 
-    pub(crate) fn take(&mut self, worker: usize) -> Option<Queued> {
+    /// A job, and when it was submitted.
+    pub(crate) fn take(&mut self, worker: usize) -> Option<(Queued, Tick)> {
         self.boxes.get_mut(worker)?.pop_front()
     }
 
     /// A job out of any box, to be aborted.
-    pub(crate) fn take_any(&mut self) -> Option<Queued> {
+    pub(crate) fn take_any(&mut self) -> Option<(Queued, Tick)> {
         (0..self.boxes.len()).find_map(|worker| self.take(worker))
     }
 }

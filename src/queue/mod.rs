@@ -6,8 +6,10 @@
 //! be woken. Only the monitor may change it; the floors above know its plain words (who submits, the phases, the counts).
 
 pub(crate) mod hint;
+pub(crate) mod rejections;
 pub(crate) mod room;
 pub(crate) mod line;
+mod since;
 pub(crate) mod lanes;
 pub(crate) mod turn;
 pub(crate) mod sleep;

@@ -28,15 +28,18 @@ use crate::base::error::SubmitErrorKind;
 #[cfg(corepool_loom)]
 use crate::base::ids::Epoch;
 use crate::base::priority::Priority;
+use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
-use crate::job::runnable::{Queued, Runnable};
+use crate::job::runnable::{Begun, Queued, Runnable};
 use crate::queue::back::Back;
 use crate::queue::epochs::Goal;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
+use crate::queue::lanes::Lanes;
 use crate::queue::line::{Leave, Waiting};
 use crate::queue::mailboxes::Mailboxes;
+use crate::queue::rejections::rejection;
 use crate::queue::stats::Stats;
 
 /// So many jobs in the front say that more come, whether or not these are done. Fewer may be those of a few submitters who
@@ -108,9 +111,9 @@ impl<'a> Sides<'a> {
     }
 
     /// The same, where it is rejected for good.
-    pub(crate) fn reject_in_line(&mut self, header: &Header) -> Option<Waiting> {
+    pub(crate) fn reject_in_line(&mut self, header: &Header, why: SubmitErrorKind) -> Option<Waiting> {
         let waiting = self.remove_from_line(header)?;
-        self.front.rejected += 1;
+        self.front.rejections.count(why, 1);
         Some(waiting)
     }
 
@@ -139,11 +142,15 @@ impl<'a> Sides<'a> {
         if !self.front.line.is_due(leave, has_room) {
             return false;
         }
-        if let Some(Waiting { job, waker }) = self.front.line.admit(&mut wakeups.ended) {
-            self.front.accept(job, hint);
+        let Front { line, rejections, .. } = &mut *self.front;
+        let admitted = line.admit(|waker, why| {
+            rejections.count(rejection(why), 1);
+            wakeups.ended.push(waker);
+        });
+        if let Some(Waiting { job, waker, since }) = admitted {
+            self.front.accept(job, since, hint);
             wakeups.accepted = Some(waker);
         }
-        self.front.rejected += wakeups.ended.len() as u64;
         self.back.line_waits = !self.front.line.is_empty();
         self.recount_room(0);
         // Who wakes is busy with that until it comes back: another worker may take the jobs meanwhile.
@@ -173,17 +180,17 @@ impl<'a> Sides<'a> {
     }
 
     /// Takes one job out of the queue, if it is there, to be run.
-    pub(crate) fn claim(&mut self, header: &Header, origin: Origin, hint: &Hint) -> Option<(Queued, usize)> {
-        let job = self.remove(header)?;
+    pub(crate) fn claim(&mut self, header: &Header, origin: Origin, hint: &Hint) -> Option<(Begun, usize)> {
+        let (job, since) = self.remove(header)?;
         if origin == Origin::Outside {
             self.back.guests.enter();
         }
-        Some((self.back.begin(job), self.note_left(0, hint)))
+        Some((self.back.begin(job, since), self.note_left(0, hint)))
     }
 
     /// Takes one job out of the queue, if it is there, to be aborted.
     pub(crate) fn dequeue(&mut self, header: &Header, why: Unrun, hint: &Hint) -> Option<(Queued, usize)> {
-        let job = self.remove(header)?;
+        let (job, _since) = self.remove(header)?;
         self.back.aborts.start(why);
         Some((job, self.note_left(0, hint)))
     }
@@ -192,7 +199,7 @@ impl<'a> Sides<'a> {
     pub(crate) fn take_to_abort(&mut self, hint: &Hint) -> Option<Queued> {
         let job = match self.next_lane(None, hint) {
             Some((lane, _all_are_awake)) => self.back.jobs.pop(lane),
-            None => self.back.take_mail(Mailboxes::take_any),
+            None => self.back.take_mail(Mailboxes::take_any).map(|(job, _since)| job),
         };
         if job.is_some() {
             self.back.aborts.start(Unrun::Aborted);
@@ -205,8 +212,11 @@ impl<'a> Sides<'a> {
         self.back.jobs.holds(header) || self.front.jobs.holds(header)
     }
 
-    fn remove(&mut self, header: &Header) -> Option<Queued> {
-        self.back.jobs.remove(header).or_else(|| self.front.jobs.remove(header))
+    /// The job, and when it was submitted.
+    fn remove(&mut self, header: &Header) -> Option<(Queued, Tick)> {
+        let remove_from = |jobs: &mut Lanes| jobs.remove(header).map(|job| (jobs.since(&job), job));
+        let (since, job) = remove_from(&mut self.back.jobs).or_else(|| remove_from(&mut self.front.jobs))?;
+        Some((job, since))
     }
 
     /// Accepts a job that has ended before it was submitted: it takes no place, and is to be aborted.
@@ -226,18 +236,19 @@ impl<'a> Sides<'a> {
     }
 
     /// Sends each worker a job that it alone is to run, if the pool is open: all sleepers are to be notified.
-    pub(crate) fn broadcast(&mut self, jobs: Vec<Runnable>) -> Result<(), SubmitErrorKind> {
+    pub(crate) fn broadcast(&mut self, jobs: Vec<Runnable>, since: Tick) -> Result<(), SubmitErrorKind> {
         if !self.front.admits(Origin::Outside) {
-            self.front.rejected += jobs.len() as u64;
+            self.front.rejections.count(SubmitErrorKind::ShutDown, jobs.len());
             // Their cells are in hands that are told of it.
             jobs.into_iter().for_each(Runnable::reject);
             return Err(SubmitErrorKind::ShutDown);
         }
         let accepted = &mut self.front.accepted;
-        self.back.send(jobs.into_iter().map(|job| {
+        let jobs = jobs.into_iter().map(|job| {
             job.header().set_epoch(accepted.count());
             job.into_queued()
-        }));
+        });
+        self.back.send(jobs, since);
         self.front.broadcasts += 1;
         Ok(())
     }
@@ -265,7 +276,7 @@ impl<'a> Sides<'a> {
             _ => Vec::new(),
         };
         let rejected = self.front.line.reject_all();
-        self.front.rejected += rejected.len() as u64;
+        self.front.rejections.count(SubmitErrorKind::ShutDown, rejected.len());
         ended.extend(rejected);
         self.back.line_waits = false;
         self.front.sleep.wake_all();
@@ -317,6 +328,12 @@ impl<'a> Sides<'a> {
         }
     }
 
+    /// The job that was queued first in each lane that waits, the most urgent first, and when it was submitted.
+    pub(crate) fn oldest(&self) -> impl Iterator<Item = (&Queued, Tick)> {
+        let oldest_of = |lane| self.back.jobs.oldest(lane).or_else(|| self.front.jobs.oldest(lane));
+        Priority::ALL.into_iter().filter_map(oldest_of)
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         let queued_in = |lane| (self.back.jobs.lane(lane).len() + self.front.jobs.lane(lane).len()) as u64;
         let mut stats = Stats {
@@ -327,9 +344,9 @@ impl<'a> Sides<'a> {
             queued: (self.queued() + self.back.mail()) as u64,
             waiting: self.front.line.len() as u64,
             submitted: self.front.accepted.total(),
-            rejected: self.front.rejected,
             ..Stats::default()
         };
+        self.front.rejections.add_to(&mut stats);
         self.back.aborts.add_to(&mut stats);
         let unbegun = stats.resolved();
         self.back.meters.iter().for_each(|meter| meter.add_to(&mut stats));
@@ -385,7 +402,7 @@ mod tests {
     #[test]
     fn the_counts_do_not_add_up_once_a_job_is_lost() {
         let (mut back, mut front, hint) = (Back::new(), Front::new(8), Hint::new());
-        (0..3).for_each(|_| front.accept(job(), &hint));
+        (0..3).for_each(|_| front.accept(job(), Tick::ZERO, &hint));
         let mut sides = Sides::new(&mut back, &mut front);
         let (lane, _) = sides.next_lane(None, &hint).expect("three are queued");
         let running = sides.back.pop(lane);

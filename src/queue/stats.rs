@@ -50,8 +50,16 @@ pub struct Stats {
     pub expired: u64,
     /// Jobs dropped before they ran by a shutdown with [`Shutdown::Abort`](crate::Shutdown::Abort).
     pub aborted: u64,
-    /// Submissions that were rejected, for any reason.
+    /// Submissions that were rejected, for any of the four reasons that follow.
     pub rejected: u64,
+    /// Submissions that were rejected because the queue was full.
+    pub rejected_full: u64,
+    /// Submissions whose timeout or deadline passed while they waited for room.
+    pub rejected_timed_out: u64,
+    /// Submissions whose token was cancelled, or whose future was dropped, while they waited for room.
+    pub rejected_cancelled: u64,
+    /// Submissions to a pool that was shut down, or that waited for room as it was.
+    pub rejected_shut_down: u64,
 }
 
 impl Stats {
@@ -86,6 +94,10 @@ impl Sub for Stats {
             expired: self.expired.saturating_sub(earlier.expired),
             aborted: self.aborted.saturating_sub(earlier.aborted),
             rejected: self.rejected.saturating_sub(earlier.rejected),
+            rejected_full: self.rejected_full.saturating_sub(earlier.rejected_full),
+            rejected_timed_out: self.rejected_timed_out.saturating_sub(earlier.rejected_timed_out),
+            rejected_cancelled: self.rejected_cancelled.saturating_sub(earlier.rejected_cancelled),
+            rejected_shut_down: self.rejected_shut_down.saturating_sub(earlier.rejected_shut_down),
             ..self
         }
     }

@@ -16,7 +16,10 @@ use crate::base::job_panic::JobPanic;
 use crate::base::thread;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
-use crate::job::runnable::{RunEnd, Runnable, Runner};
+use crate::job::runnable::{Begun, RunEnd, Runner};
+use crate::observe::board::{Done, Place};
+use crate::observe::desk;
+use crate::observe::label::JobLabel;
 use crate::queue::front::Origin;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
@@ -27,6 +30,7 @@ use crate::worker::worker::Worker;
 /// it did.
 pub(crate) fn run_as_guest(pool: &Arc<Shared>, header: &Header) -> bool {
     let Some(job) = pool.monitor.claim(header, Origin::Outside) else { return false };
+    let _shown = seat::show_wait(|| JobLabel::of(job.job.cell()));
     match seat::current() {
         Some(worker) if worker.stack_size < pool.stack_size => run_on_a_larger_stack(&worker, pool, job),
         _ => run(pool, job),
@@ -37,7 +41,7 @@ pub(crate) fn run_as_guest(pool: &Arc<Shared>, header: &Header) -> bool {
 /// The worker moves to a thread of its own for this job. To leave the job to its pool's workers would not do: they may all be
 /// in jobs that wait for this one.
 #[cold]
-fn run_on_a_larger_stack(worker: &Worker, pool: &Arc<Shared>, job: Runnable) {
+fn run_on_a_larger_stack(worker: &Worker, pool: &Arc<Shared>, job: Begun) {
     let (moved, job) = (worker.moved_to(pool.stack_size), Mutex::new(Some(job)));
     let run_it = || job.lock().take().map(|job| run(pool, job));
     let name = std::thread::current().name().unwrap_or_default().to_owned();
@@ -55,27 +59,49 @@ fn run_on_a_larger_stack(worker: &Worker, pool: &Arc<Shared>, job: Runnable) {
     });
 }
 
-pub(super) fn run(pool: &Arc<Shared>, job: Runnable) {
-    let role = Role::Guest(Arc::clone(pool));
+pub(super) fn run(pool: &Arc<Shared>, job: Begun) {
+    let Begun { job, since } = job;
+    let job = job.into_cell();
+    let on_board = pool.board.as_ref().map(|board| {
+        let (place, started, call) = board.begin_outside(&*job, since);
+        pool.call_keeper(call);
+        (place, started)
+    });
+    let role = Role::Guest(Arc::clone(pool), on_board.map(|(place, _)| place));
     let epoch = seat::with_stack(|stack| {
-        stack.run_as(role, job.into_cell(), |job| job.run(&Guest(pool), pool.monitor.is_aborting()))
+        stack.run_as(role, job, |job| job.run(&Guest { pool, job, on_board }, pool.monitor.is_aborting()))
     });
     pool.monitor.retire_guest(epoch);
 }
 
-struct Guest<'a>(&'a Shared);
+struct Guest<'a> {
+    pool: &'a Shared,
+    job: &'a dyn RunEnd,
+    on_board: Option<(Place, desk::Started)>,
+}
+
+impl Guest<'_> {
+    fn end(&self, done: Done) {
+        if let (Some(board), Some((place, started))) = (&self.pool.board, &self.on_board) {
+            board.end_outside(*place, self.job, started, done);
+        }
+    }
+}
 
 impl Runner for Guest<'_> {
     fn completed(&self) {
-        self.0.monitor.count_for_guest(|meter| meter.count_completed());
+        self.end(Done::Ran);
+        self.pool.monitor.count_for_guest(|meter| meter.count_completed());
     }
 
     fn panicked(&self, payload: Box<dyn Any + Send>, job: &dyn RunEnd) -> JobPanic {
-        self.0.monitor.count_for_guest(|meter| meter.count_panicked());
-        self.0.hooks.report(payload, job)
+        self.end(Done::Ran);
+        self.pool.monitor.count_for_guest(|meter| meter.count_panicked());
+        self.pool.hooks.report(payload, job)
     }
 
     fn unrun(&self, why: Unrun) {
-        self.0.monitor.count_for_guest(|meter| meter.count_unrun(why));
+        self.end(Done::Unrun);
+        self.pool.monitor.count_for_guest(|meter| meter.count_unrun(why));
     }
 }

@@ -2,14 +2,11 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 
 use crate::base::job_panic::JobPanic;
-use crate::base::panic::{Contained, contain};
+use crate::base::panic::{Shareable, contain};
 use crate::job::runnable::RunEnd;
 
-/// A closure that the clones of a builder and the pools they build share.
-pub(crate) type Shareable<F> = Arc<Contained<Box<F>>>;
 pub(crate) type WorkerHook = Shareable<dyn Fn(usize) + Send + Sync>;
 type PanicHook = Shareable<dyn Fn(&JobPanic) + Send + Sync>;
 

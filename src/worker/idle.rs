@@ -3,11 +3,11 @@
 
 use crate::base::ids::Epoch;
 use crate::base::spin::spin_until;
-use crate::job::runnable::Runnable;
+use crate::job::runnable::Begun;
 use crate::monitor::monitor::{Monitor, Taken};
 
 /// The next job for a worker that has run the one `done`; waits for one. `None`: exit.
-pub(crate) fn next_job(monitor: &Monitor, worker: usize, done: Option<Epoch>) -> Option<Runnable> {
+pub(crate) fn next_job(monitor: &Monitor, worker: usize, done: Option<Epoch>) -> Option<Begun> {
     let mut taken = monitor.take(worker, done);
     loop {
         match taken {

@@ -10,6 +10,8 @@ use crate::base::sync::thread_local;
 use crate::job::header::Header;
 use crate::job::runnable::RunEnd;
 use crate::monitor::monitor::Monitor;
+use crate::observe::board::{Board, Place};
+use crate::observe::label::JobLabel;
 use crate::queue::front::Origin;
 use crate::worker::shared::Shared;
 use crate::worker::stack::{Role, Stack};
@@ -81,7 +83,7 @@ pub(crate) fn worker_of(pool: &Arc<Shared>) -> Option<Rc<Worker>> {
 pub(crate) fn innermost_pool() -> Option<Arc<Shared>> {
     let guest_of = with_stack(|stack| {
         stack.innermost_running(|_, role| match role {
-            Role::Guest(pool) => Some(Arc::clone(pool)),
+            Role::Guest(pool, _) => Some(Arc::clone(pool)),
             Role::Worker | Role::Aborter(_) => None,
         })
     });
@@ -92,6 +94,36 @@ pub(crate) fn innermost_pool() -> Option<Arc<Shared>> {
 #[inline]
 pub(crate) fn with_stack<R>(use_it: impl FnOnce(&Stack) -> R) -> R {
     SEAT.with(|seat| use_it(&seat.stack))
+}
+
+/// While it is there, the board shows what a job waits for.
+#[must_use]
+pub(crate) struct ShownWait(Option<(Arc<Board>, Place)>);
+
+/// Has the board of its pool show what the innermost job that runs on this thread waits for from now on.
+pub(crate) fn show_wait(label: impl FnOnce() -> JobLabel) -> ShownWait {
+    let on_board = SEAT.with(|seat| {
+        let worker = seat.worker.borrow();
+        let place = seat.stack.innermost_running(|_, role| match role {
+            Role::Guest(pool, place) => pool.board.clone().zip(*place),
+            Role::Worker | Role::Aborter(_) => {
+                worker.as_ref().and_then(|worker| worker.shared.board.clone().map(|board| (board, worker.place())))
+            }
+        });
+        place.flatten()
+    });
+    if let Some((board, place)) = &on_board {
+        board.set_waits_for(*place, Some(label()));
+    }
+    ShownWait(on_board)
+}
+
+impl Drop for ShownWait {
+    fn drop(&mut self) {
+        if let Some((board, place)) = &self.0 {
+            board.set_waits_for(*place, None);
+        }
+    }
 }
 
 /// Returns the index of the worker that this code runs on, counted from 0, or `None` outside of all pools.
@@ -141,7 +173,7 @@ pub(crate) fn innermost_running<R>(look: impl FnOnce(&dyn RunEnd, &Monitor) -> R
     SEAT.with(|seat| {
         let worker = seat.worker.borrow();
         let looked = seat.stack.innermost_running(|job, role| match role {
-            Role::Guest(pool) => Some(look(job, &pool.monitor)),
+            Role::Guest(pool, _) => Some(look(job, &pool.monitor)),
             Role::Worker | Role::Aborter(_) => worker.as_ref().map(|worker| look(job, &worker.shared.monitor)),
         });
         looked.flatten()

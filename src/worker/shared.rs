@@ -8,8 +8,11 @@ use crate::base::sync::{AtomicBool, Ordering};
 use crate::base::thread::stack_size;
 use crate::ending::keeper::{Keeper, ThreadOptions};
 use crate::ending::registry;
+use crate::ending::rounds::Rounds;
 use crate::job::job_pool::JobPool;
 use crate::monitor::monitor::Monitor;
+use crate::observe::board::{Board, Call};
+use crate::observe::slow::SlowOptions;
 use crate::worker::hooks::Hooks;
 use crate::worker::threads::Threads;
 
@@ -21,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) monitor: Monitor,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) hooks: Hooks,
+    /// What runs and how long it took, if somebody wants to know.
+    pub(crate) board: Option<Arc<Board>>,
     /// Of each of its threads, in bytes.
     pub(crate) stack_size: usize,
     /// How many it is built with.
@@ -38,6 +43,10 @@ pub(crate) struct Plan {
     pub(crate) workers: usize,
     pub(crate) capacity: usize,
     pub(crate) hooks: Hooks,
+    /// Whether it records what runs and how long it took.
+    pub(crate) timings: bool,
+    /// Does so, too.
+    pub(crate) slow: Option<SlowOptions>,
     /// Without threads: see [`crate::worker::inline`].
     pub(crate) is_inline: bool,
 }
@@ -47,12 +56,15 @@ impl Shared {
     pub(crate) fn new(plan: Plan, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
         let id = PoolId::new(plan.is_inline);
         let thread = keeper(id);
+        let board = (plan.timings || plan.slow.is_some()).then(|| Arc::new(Board::new(plan.workers, plan.slow)));
+        let rounds = board.clone().map(|board| -> Arc<dyn Rounds> { board });
         let shared = Arc::new(Self {
             id,
-            monitor: Monitor::new(plan.capacity),
+            monitor: Monitor::new(plan.capacity, board.is_some()),
             hooks: plan.hooks,
             stack_size: stack_size(thread.stack_size),
-            keeper: Arc::new(if plan.is_inline { Keeper::without_thread(thread) } else { Keeper::new(thread) }),
+            keeper: Arc::new(if plan.is_inline { Keeper::without_thread(thread) } else { Keeper::new(thread, rounds) }),
+            board,
             workers: plan.workers,
             threads: Threads::new(&plan.name),
             name: plan.name,
@@ -67,6 +79,12 @@ impl Shared {
     pub(crate) fn downgrade(self: &Arc<Self>) -> Weak<dyn JobPool> {
         let pool: Weak<Self> = Arc::downgrade(self);
         pool
+    }
+
+    pub(crate) fn call_keeper(&self, call: Call) {
+        if call == Call::Keeper {
+            self.keeper.call_for_rounds();
+        }
     }
 
     /// From now on the last clone of the pool does not wait for its end.

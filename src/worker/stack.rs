@@ -9,14 +9,15 @@ use std::sync::Arc;
 use crate::base::ids::PoolId;
 use crate::job::header::Header;
 use crate::job::runnable::RunEnd;
+use crate::observe::board::Place;
 use crate::worker::shared::Shared;
 
 /// What a thread does with a job.
 pub(crate) enum Role {
     /// Runs it, as a worker of its pool.
     Worker,
-    /// Runs it, as a worker of another pool.
-    Guest(Arc<Shared>),
+    /// Runs it, as a worker of another pool; where that pool's board has it.
+    Guest(Arc<Shared>, Option<Place>),
     /// Ends it without running it, on whatever thread.
     Aborter(PoolId),
 }
@@ -134,7 +135,7 @@ impl Stack {
     /// Whether a job of this pool, which is not the worker's own, runs here.
     #[inline]
     pub(crate) fn is_guest_of(&self, pool: PoolId) -> bool {
-        self.any_stranger(|role| matches!(role, Role::Guest(shared) if shared.id == pool))
+        self.any_stranger(|role| matches!(role, Role::Guest(shared, _) if shared.id == pool))
     }
 
     /// Whether a job of this pool is aborted here.

@@ -6,7 +6,7 @@ use crate::Tree;
 use crate::resolve::{ROOT, Reference, References};
 
 /// From the ground up: each may import from those before it.
-const FLOORS: [&str; 8] = ["base", "job", "ending", "queue", "monitor", "worker", "handle", "pool"];
+const FLOORS: [&str; 9] = ["base", "job", "ending", "queue", "monitor", "observe", "worker", "handle", "pool"];
 /// Stands beside the tower on one floor of it. Only the crate's root knows it.
 const ANNEX: &str = "breaker";
 const UNDER_ANNEX: &str = "base";

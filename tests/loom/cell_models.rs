@@ -11,7 +11,7 @@ fn a_join_while_the_job_runs_gets_the_value() {
     explore(|| {
         let tally = Tally::new();
         let (job, handle) = new_job(tally.job());
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         let value = handle.join().unwrap();
         assert_eq!((tally.runs(), tally.closures_dropped(), tally.values_dropped()), (1, 1, 0));
         drop(value);
@@ -25,7 +25,7 @@ fn a_join_while_the_job_panics_gets_the_panic() {
     explore(|| {
         // Not `panic!`, which would write to stderr in each order.
         let (job, handle) = new_job(|| resume_unwind(Box::new(7_u8)));
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         let Err(JobError::Panicked(panic)) = handle.join() else { unreachable!("it panicked") };
         assert_eq!(panic.into_payload().downcast_ref(), Some(&7_u8));
         runner.join().unwrap();
@@ -37,7 +37,7 @@ fn a_poll_while_the_job_runs_is_ready_or_its_last_waker_is_woken() {
     let ends = explore(|| {
         let tally = Tally::new();
         let (job, mut handle) = new_job(tally.job());
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         let (first, second) = (bell(), bell());
         let (outcome, end) = match poll(&mut handle, &first.1) {
             Poll::Ready(outcome) => (outcome, "ready at once"),
@@ -67,7 +67,7 @@ fn a_poll_while_the_job_runs_is_ready_or_its_last_waker_is_woken() {
 fn a_poll_with_the_same_waker_again_is_still_woken() {
     let ends = explore(|| {
         let (job, mut handle) = new_job(|| 42);
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         let (parker, waker) = bell();
         let mut polls = 1;
         let mut polled = poll(&mut handle, &waker);
@@ -92,7 +92,7 @@ fn a_handle_dropped_while_the_job_runs_drops_the_value_once() {
     let ends = explore(|| {
         let tally = Tally::new();
         let (job, handle) = new_job(tally.job());
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         // The look is what loom tells orders apart by; dropping an `Arc` is not.
         let finished = handle.is_finished();
         drop(handle);
@@ -108,7 +108,7 @@ fn a_handle_dropped_after_a_poll_leaves_no_waker_behind() {
     let ends = explore(|| {
         let tally = Tally::new();
         let (job, mut handle) = new_job(tally.job());
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         let (parker, waker) = bell();
         let was_pending = poll(&mut handle, &waker).is_pending();
         // As above: the waker is there, taken or woken when the handle goes.
@@ -165,7 +165,7 @@ fn a_waiter_that_times_out_leaves_the_outcome_to_its_next_wait() {
     let ends = explore(|| {
         let tally = Tally::new();
         let (job, mut handle) = new_job(tally.job());
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         // As `join_timeout` does once its time has run out: the waker stays, and the cell is asked once more.
         let (parker, waker) = bell();
         let (outcome, end) = match poll(&mut handle, &waker) {
@@ -193,7 +193,7 @@ fn who_sees_a_job_finished_finds_its_outcome_and_what_it_wrote() {
             let written = Arc::clone(&written);
             move || written.store(7, Ordering::Relaxed)
         });
-        let runner = thread::spawn(move || worker().execute(job));
+        let runner = thread::spawn(move || worker().execute(begun(job)));
         let finished = handle.is_finished();
         if finished {
             assert_eq!(written.load(Ordering::Relaxed), 7);

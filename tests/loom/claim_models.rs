@@ -5,7 +5,7 @@ use super::*;
 /// What a join on a worker does with a job that is still queued.
 fn claim_and_run(pool: &Pool, header: &Header, worker: &Worker) -> bool {
     let Some(job) = pool.monitor().claim(header, Origin::Inside) else { return false };
-    assert!(job.header().is(header), "claimed an unrelated job");
+    assert!(job.job.header().is(header), "claimed an unrelated job");
     pool.run_here(job, worker);
     true
 }

@@ -163,3 +163,8 @@ pub(crate) fn end_of_submission<F>(submitted: Result<JobHandle<Value>, SubmitErr
     tally.assert_never_ran();
     end
 }
+
+/// A job as it comes out of the queue.
+pub fn begun(job: Runnable) -> Begun {
+    Begun { job, since: Tick::ZERO }
+}

@@ -144,7 +144,7 @@ fn who_stops_waiting_while_a_place_is_handed_over_is_out_or_in_and_the_next_is_s
         let impatient = pool.stand_in_line(tally.job());
         let next = pool.stand_in_line(|| ());
         let server = pool.spawn_server(1);
-        let left = pool.monitor().stop_waiting(impatient.header());
+        let left = pool.monitor().stop_waiting(impatient.header(), SubmitErrorKind::TimedOut);
         let outcome = match left {
             WaitStopped::Rejected => Err(impatient.cell.take_closure()),
             WaitStopped::Decided => {
@@ -180,10 +180,10 @@ fn who_stops_waiting_while_the_pool_shuts_down_is_rejected_once() {
         pool.queue(|| ()).detach();
         let [first, _second] = [(); 2].map(|()| pool.stand_in_line(|| ()));
         // Its key is not the number of those before the next any more.
-        assert_eq!(pool.monitor().stop_waiting(first.header()), WaitStopped::Rejected);
+        assert_eq!(pool.monitor().stop_waiting(first.header(), SubmitErrorKind::TimedOut), WaitStopped::Rejected);
         let waiting = pool.stand_in_line(tally.job());
         let closer = pool.spawn(|pool| pool.close(Shutdown::Drain));
-        let left = pool.monitor().stop_waiting(waiting.header());
+        let left = pool.monitor().stop_waiting(waiting.header(), SubmitErrorKind::TimedOut);
         if left == WaitStopped::Decided {
             assert_eq!(waiting.wait(), Standing::Rejected);
         }

@@ -23,6 +23,7 @@
 //! | cancel: `ending/cancel`, `handle` | `cancel_models` | a cancel, a dropped guard; with a pop, a claim, another cancel, a deadline, an abort, the line | 6 |
 //! | `ending/{token, registration}` | `token_models` | a token's end; with submitting, standing in line, leaving it, a start, a close, another end of the same job or place | 3 to 6 |
 //! | `ending/keeper` | `keeper_models` | alarms, the stop; with a keeper that looks, falls asleep, sleeps; a due alarm with submitting, the line, a start, a run | 2 to 4 |
+//! | `observe/{slow, board, desk}` | `slow_models` | a job that starts, two that do; with a keeper that looks, dozes off, dozes | |
 //! | aborting jobs: `queue/aborts`, `monitor` | `abort_models` | resolving a dequeued or ended job; with a flush, a drain, an abort, a destructor that waits or joins | 3 to 6 |
 //! | `worker/checkpoint` | `checkpoint_models` | a running job; with a cancel, its token, an abort, and what was written before | |
 //! | `queue/mailboxes`, `monitor` | `broadcast_models` | a job for one worker alone; with that worker awake, searching and asleep, another one, a push, a close | 2 to 4 |
@@ -64,6 +65,8 @@ mod pool;
 mod handle;
 #[path = "../../src/worker/mod.rs"]
 mod worker;
+#[path = "../../src/observe/mod.rs"]
+mod observe;
 #[path = "../../src/monitor/mod.rs"]
 mod monitor;
 #[path = "../../src/queue/mod.rs"]
@@ -91,6 +94,7 @@ mod guest_models;
 mod cancel_models;
 mod token_models;
 mod keeper_models;
+mod slow_models;
 mod abort_models;
 mod checkpoint_models;
 mod worker_models;
@@ -119,6 +123,7 @@ use crate::base::panic::Contained;
 use crate::base::park::Parker;
 use crate::base::priority::Priority;
 use crate::base::sync::AtomicU32;
+use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
 use crate::breaker::{
     Backoff, BreakerBuilder, CircuitBreaker, Clock, Event, Expired, FailurePolicy, Outcome, Permit, Reason, Recorded,
@@ -131,6 +136,7 @@ use crate::breakers::{
 use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::keeper::{Deadline, Keeper, ThreadOptions};
 use crate::ending::registration::{Registrable, Registration};
+use crate::ending::rounds::Rounds;
 use crate::ending::token::{CancelToken, Membership};
 use crate::explore::{explore, explore_bounded};
 use crate::handle::job_handle::JobHandle;
@@ -138,9 +144,13 @@ use crate::job::cell::{JobCell, WaitEnd};
 use crate::job::header::{Header, Standing};
 use crate::job::job_pool::{JobPool, Target};
 use crate::job::options::{Extras, Options};
-use crate::job::runnable::{RunEnd, Runnable};
-use crate::jobs::{Log, Tally, Value, bell, end_of, end_of_submission, is_aborted, new_cell, new_job, poll, value_of};
+use crate::job::runnable::{Begun, RunEnd, Runnable};
+use crate::jobs::{
+    Log, Tally, Value, begun, bell, end_of, end_of_submission, is_aborted, new_cell, new_job, poll, value_of,
+};
 use crate::monitor::monitor::{Monitor, NoRoom, Taken, WaitStopped};
+use crate::observe::board::{Board, Call, Done};
+use crate::observe::slow::SlowOptions;
 use crate::pool::shutdown::{Shutdown, ShutdownReport, close, shut_down};
 use crate::pool::submit::{Patience, submit};
 use crate::pool::wait_for_room::dequeue_if_ended;

@@ -56,7 +56,8 @@ impl Pool {
     }
 
     fn planned(capacity: usize, hooks: Hooks, is_inline: bool) -> Self {
-        let plan = Plan { name: "model".to_owned(), workers: 0, capacity, hooks, is_inline };
+        let plan =
+            Plan { name: "model".to_owned(), workers: 0, capacity, hooks, timings: false, slow: None, is_inline };
         Self(Arc::new(Owner(Shared::new(plan, |id| ThreadOptions {
             name: "model".to_owned(),
             stack_size: None,
@@ -127,7 +128,7 @@ impl Pool {
         })
     }
 
-    pub(crate) fn run_here(&self, job: Runnable, worker: &Worker) {
+    pub(crate) fn run_here(&self, job: Begun, worker: &Worker) {
         self.monitor().retire(worker.execute(job));
     }
 

@@ -145,7 +145,7 @@ fn a_worker_that_finds_more_jobs_than_others_stand_for_wakes_as_many() {
         pool.monitor().with_sides(|mut sides, hint| {
             for _ in 0..2 {
                 for (job, handle) in [(); 2].map(|()| new_job(|| ())) {
-                    sides.front().accept(job, hint);
+                    sides.front().accept(job, Tick::ZERO, hint);
                     handles.push(handle);
                 }
                 workers += sides.front().wake_for_backlog();

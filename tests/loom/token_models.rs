@@ -63,7 +63,7 @@ fn who_stops_waiting_while_its_token_is_cancelled_is_rejected_once() {
         pool.queue(|| ()).detach();
         let waiting = pool.stand_in_line_with(tally.job(), governed_by(&token));
         let canceller = cancel_elsewhere(&token);
-        let left = pool.monitor().stop_waiting(waiting.header());
+        let left = pool.monitor().stop_waiting(waiting.header(), SubmitErrorKind::TimedOut);
         if left == WaitStopped::Decided {
             assert_eq!(waiting.wait(), Standing::Cancelled);
         }

@@ -150,8 +150,8 @@ impl Plain {
         self.count(|state| state == State::Running)
     }
 
-    pub fn rejected(&self) -> u64 {
-        self.count(|state| matches!(state, State::Rejected(_) | State::GivenUp))
+    pub fn count_rejected(&self, why: SubmitErrorKind) -> u64 {
+        self.count(|state| state == State::Rejected(why))
     }
 
     fn wait_idle(&self, by: By<Id>) -> Result<(), WaitError> {

@@ -13,7 +13,7 @@ use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool::{CancelToken, Pool, Priority, Shutdown, Stats, checkpoint, current_worker};
+use corepool::{CancelToken, Pool, Priority, Shutdown, Stats, SubmitErrorKind, checkpoint, current_worker};
 
 use crate::answer::{Answer, End, Report};
 use crate::cast::{Closure, Count, Grip, JoinsWhenDropped, Life, Outcome, Reply, Slot, submit};
@@ -395,7 +395,12 @@ impl Player {
         stats.queued_normal = plain.count_queued(Priority::Normal);
         stats.queued_low = plain.count_queued(Priority::Low);
         stats.waiting = plain.count(|state| state == State::InLine);
-        stats.rejected = plain.rejected();
+        stats.rejected = plain.count(|state| matches!(state, State::Rejected(_) | State::GivenUp));
+        stats.rejected_full = plain.count_rejected(SubmitErrorKind::Full);
+        stats.rejected_timed_out = plain.count_rejected(SubmitErrorKind::TimedOut);
+        stats.rejected_cancelled =
+            plain.count_rejected(SubmitErrorKind::Cancelled) + plain.count(|state| state == State::GivenUp);
+        stats.rejected_shut_down = plain.count_rejected(SubmitErrorKind::ShutDown);
         stats.submitted = self.jobs.len() as u64 - stats.waiting - stats.rejected;
         stats.completed = plain.count_ended(End::Value);
         stats.panicked = plain.count_ended(End::Panicked);

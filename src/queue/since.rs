@@ -1,0 +1,55 @@
+//! Since when each queued job waits, in a pool that records it: beside the lists, by lane and key, so that a job in any other
+//! pool takes no memory for it.
+
+use std::mem;
+
+use crate::base::fifo::Key;
+use crate::base::priority::Priority;
+use crate::base::tick::Tick;
+
+/// Room for more is given back once a lane runs empty.
+const KEPT: usize = 1024;
+
+/// Of the jobs of one side.
+#[derive(Debug, Default)]
+pub(super) struct Since(Option<Box<[Vec<Tick>; Priority::ALL.len()]>>);
+
+impl Since {
+    /// Notes it, unless it is [`Tick::ZERO`].
+    #[inline]
+    pub(super) fn note(&mut self, lane: Priority, key: Key, since: Tick) {
+        if since != Tick::ZERO {
+            self.write(lane, key as usize, since);
+        }
+    }
+
+    #[inline(never)]
+    fn write(&mut self, lane: Priority, key: usize, since: Tick) {
+        let lane = &mut self.0.get_or_insert_default()[lane as usize];
+        if lane.len() <= key {
+            lane.resize(key + 1, Tick::ZERO);
+        }
+        lane[key] = since;
+    }
+
+    /// [`Tick::ZERO`] where it was not noted.
+    #[inline]
+    pub(super) fn of(&self, lane: Priority, key: Key) -> Tick {
+        match &self.0 {
+            None => Tick::ZERO,
+            Some(lanes) => lanes[lane as usize].get(key as usize).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Takes over what the other side has of a lane, of which there is none here.
+    #[inline]
+    pub(super) fn swap_lane(&mut self, other: &mut Self, lane: Priority) {
+        if other.0.is_some() {
+            let (mine, others) = (self.0.get_or_insert_default(), other.0.get_or_insert_default());
+            let (mine, others) = (&mut mine[lane as usize], &mut others[lane as usize]);
+            mem::swap(mine, others);
+            others.truncate(KEPT);
+            others.shrink_to(KEPT);
+        }
+    }
+}
