@@ -39,10 +39,10 @@ impl<T> CancelOnDrop<T> {
         Self { handle: Some(handle) }
     }
 
-    /// Runs the job on this thread if a join would.
-    pub(crate) fn run_if_queued(&self) {
+    /// As [`JobHandle::run_if_inside`].
+    pub(crate) fn run_if_inside(&self) {
         if let Some(handle) = &self.handle {
-            handle.run_if_queued();
+            handle.run_if_inside();
         }
     }
 

@@ -20,6 +20,7 @@ use crate::handle::cancel_on_drop::CancelOnDrop;
 use crate::handle::remains::{Left, let_go};
 use crate::job::cell::{JobCell, Outcome, WaitEnd};
 use crate::observe::label::JobLabel;
+use crate::queue::front::Origin;
 use crate::worker::join::{Claim, claim};
 use crate::worker::seat;
 
@@ -309,6 +310,13 @@ impl<T> JobHandle<T> {
         {
             // Whatever it finds, the join that follows finds it too.
             let _ = claim(cell.header(), self.pool);
+        }
+    }
+
+    /// For futures that may be polled inside the job's pool, where nobody else may be free to run it.
+    pub(super) fn run_if_inside(&self) {
+        if seat::origin(self.pool) == Origin::Inside {
+            self.run_if_queued();
         }
     }
 }

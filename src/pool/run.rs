@@ -46,16 +46,12 @@ where
     S: Submittable + Send,
 {
     // There nobody else may be free to run it, as whoever polls may wait for it.
-    let shared = Arc::clone(pool.shared());
-    let is_inside = || origin(&shared) == Origin::Inside;
-    if is_inside() {
-        return run(&shared, job, settings, submitted_at);
+    if origin(pool.shared().id) == Origin::Inside {
+        return run(pool.shared(), job, settings, submitted_at);
     }
     let mut job = SubmitAsync::new(pool, job, settings, submitted_at).await?.cancel_on_drop();
     let outcome = poll_fn(|cx| {
-        if is_inside() {
-            job.run_if_queued();
-        }
+        job.run_if_inside();
         Pin::new(&mut job).poll(cx)
     });
     Ok(outcome.await?)

@@ -110,7 +110,7 @@ pub(crate) fn offer(
     registration: Option<&Registration>,
     no_room: NoRoom,
 ) -> Result<Option<Runnable>, SubmitErrorKind> {
-    let origin = origin(pool);
+    let origin = origin(pool.id);
     let job = match registration {
         None => job,
         Some(registration) => match register(pool, job, origin, registration)? {

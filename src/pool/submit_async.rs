@@ -123,7 +123,7 @@ fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>,
     if pool.id.is_of_parent() && pool.monitor.stop_waiting(header, SubmitErrorKind::Forked) == WaitStopped::Rejected {
         return Verdict::Rejected(SubmitErrorKind::Forked);
     }
-    if origin(pool) == Origin::Outside {
+    if origin(pool.id) == Origin::Outside {
         // If it does not stand there any more, the verdict has fallen meanwhile.
         return if pool.monitor.change_waker(header, waker) { Verdict::NotYet } else { Verdict::on(header) };
     }

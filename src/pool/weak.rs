@@ -47,7 +47,7 @@ impl WeakPool {
     #[must_use]
     pub fn upgrade(&self) -> Option<Pool> {
         let shared = self.0.upgrade()?;
-        match origin(&shared) {
+        match origin(shared.id) {
             Origin::Inside => Some(Owner::visitor(shared)),
             Origin::Outside => Owner::of(&shared),
         }

@@ -150,17 +150,17 @@ fn index_in_an_inline_pool() -> Option<usize> {
 }
 
 /// Who this thread is to the pool.
-pub(crate) fn origin(shared: &Arc<Shared>) -> Origin {
+pub(crate) fn origin(pool: PoolId) -> Origin {
     SEAT.with(|seat| match &*seat.worker.borrow() {
-        Some(worker) if Arc::ptr_eq(&worker.shared, shared) => Origin::Inside,
-        _ if seat.stack.is_guest_of(shared.id) => Origin::Inside,
+        Some(worker) if worker.shared.id == pool => Origin::Inside,
+        _ if seat.stack.is_guest_of(pool) => Origin::Inside,
         _ => Origin::Outside,
     })
 }
 
 /// Whether this thread holds up the pool, so that waiting here for the pool would be for ever.
 pub(crate) fn would_wait_for_itself(shared: &Arc<Shared>) -> bool {
-    origin(shared) == Origin::Inside || with_stack(|stack| stack.aborts_for(shared.id))
+    origin(shared.id) == Origin::Inside || with_stack(|stack| stack.aborts_for(shared.id))
 }
 
 /// Whether the job runs or is aborted on this thread, so that nobody else will finish it.
