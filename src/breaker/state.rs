@@ -240,6 +240,38 @@ pub enum CallError<E> {
     Inner(E),
 }
 
+impl<E: Into<Box<dyn Error + Send + Sync>>> CallError<E> {
+    /// The error without its wrapping, as `Box<dyn Error>`: it is a [`Rejected`], or the call's own error.
+    ///
+    /// For calls whose own error is a `Box<dyn Error + Send + Sync>`, which is itself no [`Error`], so that `?` converts no
+    /// `CallError` of it.
+    ///
+    /// ```
+    /// use corepool::breaker::{CallError, CircuitBreaker, Rejected};
+    /// use std::error::Error;
+    ///
+    /// type Answer = Result<u32, Box<dyn Error + Send + Sync>>;
+    ///
+    /// fn ask() -> Answer {
+    ///     Err("no answer".into())
+    /// }
+    /// fn ask_by(breaker: &CircuitBreaker) -> Answer {
+    ///     breaker.call(ask).map_err(CallError::into_boxed)
+    /// }
+    /// let breaker = CircuitBreaker::new();
+    /// assert_eq!(ask_by(&breaker).unwrap_err().to_string(), "no answer");
+    /// breaker.force_open();
+    /// assert!(ask_by(&breaker).unwrap_err().is::<Rejected>());
+    /// ```
+    #[must_use]
+    pub fn into_boxed(self) -> Box<dyn Error + Send + Sync> {
+        match self {
+            Self::Rejected(rejected) => rejected.into(),
+            Self::Inner(error) => error.into(),
+        }
+    }
+}
+
 /// Why a breaker could not be built: which part of the rules makes no sense, and with which value.
 ///
 /// ```
