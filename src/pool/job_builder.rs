@@ -229,7 +229,20 @@ impl<'p> JobBuilder<'p> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(self.pool.shared(), job, self.settings, Patience::None, Location::caller())
+        self.try_submit_at(job, Location::caller())
+    }
+
+    /// The same on behalf of the caller at `submitted_at`.
+    pub(crate) fn try_submit_at<F, T>(
+        self,
+        job: F,
+        submitted_at: &'static Location<'static>,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit(self.pool.shared(), job, self.settings, Patience::None, submitted_at)
     }
 
     /// As [`Pool::submit_timeout`](crate::Pool::submit_timeout), with these options. Its `timeout` limits the wait
