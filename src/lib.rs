@@ -6,9 +6,10 @@
 #![doc = include_str!("../README.md")]
 // The README links to the pages of the guide as files. The first definition of a link counts: those above lead to modules.
 
-// The floors, from the top down to the ground. A floor may use those below it, and the breaker the ground alone:
-// `tests/floors` sees to that.
+// The floors, from the top down to the ground. A floor may use those below it, the breaker the ground alone, and the top floor
+// the breaker, too: `tests/floors` sees to that.
 
+mod adapters; // bridges to other crates, each behind a feature
 mod pool; // the front door: building a pool, submitting, waiting for room, shutting down
 mod handle; // the submitter's end of a job: waiting for its outcome
 mod worker; // the threads: their loop, what they do when idle, what runs on them

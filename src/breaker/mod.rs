@@ -92,7 +92,7 @@
 //! [`half_open`]: BreakerBuilder::half_open
 //! [`half_open_max_wait`]: BreakerBuilder::half_open_max_wait
 
-// This floor stands on `base` alone, and nothing in the crate stands on it: users call it. In go calls, their results, and
+// This floor stands on `base` alone, and of the crate only the adapters stand on it: users call it. In go calls, their results, and
 // changes by hand; out come permits or rejections, and events. A file refers to those below it only.
 
 // The way of a call, from the front door down:

@@ -1,6 +1,6 @@
 //! The front door: building a pool, submitting to it, waiting for room in it, watching it and shutting it down.
 //!
-//! In go the user's closures, out come their handles. The top floor: only the crate's root stands above it.
+//! In go the user's closures, out come their handles. Only the adapters and the crate's root stand above this floor.
 
 pub(crate) mod builder;
 #[allow(clippy::module_inception, reason = "the floor is named for its front door")]

@@ -26,6 +26,7 @@ fn references_down_are_allowed() {
         ("src/pool/mod.rs", "//! A floor.\nuse crate::{handle, worker::X, monitor::*, queue::line::Line};"),
         ("src/queue/line.rs", "use crate::job::cell::Cell; use super::super::base::Mutex;"),
         ("src/breaker/circuit.rs", "use crate::base::Mutex; use super::X; use crate::breaker::Y;"),
+        ("src/adapters/tower.rs", "use crate::{breaker::circuit::Circuit, pool::*, handle, base::Mutex};"),
         ("src/lib.rs", "mod base; pub use pool::Pool; pub use crate::breaker::circuit; mod pool; mod breaker;"),
     ];
     assert_innocent(&files);

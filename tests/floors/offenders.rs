@@ -143,6 +143,26 @@ fn the_breaker_knows_the_base_only() {
 }
 
 #[test]
+fn only_the_adapters_know_pool_and_breaker() {
+    let begin = "src/pool/mod.rs:2 imports src/breaker/circuit.rs: \"pool\" may not know \"breaker\"; ";
+    assert_one(&[("src/pool/mod.rs", "//! A floor.\nuse crate::breaker::circuit::Circuit;")], begin);
+    let begin = "src/breaker/circuit.rs:1 imports src/pool/mod.rs: \"breaker\" may know only \"base\", not \"pool\"; ";
+    assert_one(&[("src/breaker/circuit.rs", "use crate::pool::Pool;")], begin);
+}
+
+#[test]
+fn nobody_knows_the_adapters() {
+    let below = "//! A floor.\nuse crate::adapters::tower::Layer;";
+    let begin = "src/pool/mod.rs:2 imports src/adapters/mod.rs: \"pool\" is below \"adapters\"; ";
+    assert_one(&[("src/pool/mod.rs", below)], begin);
+    let begin =
+        "src/breaker/mod.rs:2 imports src/adapters/mod.rs: \"breaker\" may know only \"base\", not \"adapters\"; ";
+    assert_one(&[("src/breaker/mod.rs", below)], begin);
+    let begin = "src/adapters/tower.rs:1 imports src/lib.rs: \"adapters\" is below the crate's root; ";
+    assert_one(&[("src/adapters/tower.rs", "use crate::Pool;")], begin);
+}
+
+#[test]
 fn the_guide_is_documentation_only() {
     for below in ["base::Mutex", "pool::Pool", "breaker::circuit::Circuit"] {
         let text = format!("//! A guide.\nuse crate::{below};");

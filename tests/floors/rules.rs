@@ -6,10 +6,12 @@ use crate::Tree;
 use crate::resolve::{ROOT, Reference, References};
 
 /// From the ground up: each may import from those before it.
-const FLOORS: [&str; 9] = ["base", "job", "ending", "queue", "monitor", "observe", "worker", "handle", "pool"];
-/// Stands beside the tower on one floor of it. Only the crate's root knows it.
+const FLOORS: [&str; 10] =
+    ["base", "job", "ending", "queue", "monitor", "observe", "worker", "handle", "pool", "adapters"];
+/// Stands beside the tower on one floor of it. Only one other, and the crate's root, know it.
 const ANNEX: &str = "breaker";
 const UNDER_ANNEX: &str = "base";
+const OVER_ANNEX: &str = "adapters";
 /// Pages of documentation: they refer to nothing, and only the crate's root knows them.
 const GUIDE: &str = "guide";
 
@@ -94,7 +96,8 @@ fn fault(from: &str, to: &str) -> Option<String> {
         }),
         (None, _) => (to != UNDER_ANNEX)
             .then(|| format!("\"{from}\" may know only \"{UNDER_ANNEX}\", not \"{to}\"; move what both need there")),
-        (_, None) => Some(format!("\"{from}\" may not know \"{to}\"; move what both need down to \"{UNDER_ANNEX}\"")),
+        (_, None) => (from != OVER_ANNEX)
+            .then(|| format!("\"{from}\" may not know \"{to}\"; move what both need down to \"{UNDER_ANNEX}\"")),
     }
 }
 
