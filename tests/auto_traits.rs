@@ -120,13 +120,33 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
         Window,
         WindowCounts,
     ];
-    all.into()
+    all.into_iter().chain(of_features()).collect()
+}
+
+/// Those of the features that the crate is built with.
+fn of_features() -> Vec<(&'static str, Vec<&'static str>)> {
+    #[allow(unused_mut, reason = "there may be none")]
+    let mut all = Vec::new();
+    #[cfg(feature = "tower")]
+    {
+        use corepool::tower::*;
+
+        all.extend(traits_of![
+            BreakerFuture<OnlySend, OnlySend>,
+            BreakerLayer,
+            BreakerService<u8>,
+            ByResult,
+        ]);
+    }
+    all
 }
 
 /// Those that hold the user's own closures or values, which may be anything.
-const EXCEPTIONS: [(&str, &[&str]); 1] = [
+const EXCEPTIONS: [(&str, &[&str]); 2] = [
     // It gives the closure back as it was.
     ("SubmitError<OnlySend>", &["Unpin", "UnwindSafe"]),
+    // It polls the call, and calls the classifier, as they are.
+    ("BreakerFuture<OnlySend, OnlySend>", &["Sync", "UnwindSafe", "RefUnwindSafe"]),
 ];
 
 #[test]
@@ -156,11 +176,21 @@ fn exported(source: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn no_public_type_is_left_out() {
-    let sources = [include_str!("../src/lib.rs"), include_str!("../src/breaker/mod.rs")];
+    let sources = [
+        include_str!("../src/lib.rs"),
+        include_str!("../src/breaker/mod.rs"),
+        #[cfg(feature = "tower")]
+        include_str!("../src/adapters/tower/mod.rs"),
+    ];
     let public: BTreeSet<&str> = sources.into_iter().flat_map(exported).collect();
     let listed = table().into_iter().map(|(name, _)| name.split('<').next().unwrap());
     // A trait has no auto traits.
-    let listed: BTreeSet<&str> = listed.chain(["Clock"]).collect();
+    let traits = [
+        "Clock",
+        #[cfg(feature = "tower")]
+        "Classify",
+    ];
+    let listed: BTreeSet<&str> = listed.chain(traits).collect();
     assert_eq!(public, listed);
 }
 

@@ -1,0 +1,9 @@
+//! The bridges to other crates, each with its feature only: `cargo test --all-features --test features`.
+#![cfg(not(corepool_loom))]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+#[cfg(feature = "tower")]
+mod tower;
