@@ -136,17 +136,25 @@ fn of_features() -> Vec<(&'static str, Vec<&'static str>)> {
             BreakerLayer,
             BreakerService<u8>,
             ByResult,
+            PoolFuture<OnlySend, OnlySend>,
+            PoolService<fn(u8)>,
+            PoolServiceError<OnlySend>,
+            Returned<OnlySend>,
         ]);
     }
     all
 }
 
 /// Those that hold the user's own closures or values, which may be anything.
-const EXCEPTIONS: [(&str, &[&str]); 2] = [
+const EXCEPTIONS: [(&str, &[&str]); 5] = [
     // It gives the closure back as it was.
     ("SubmitError<OnlySend>", &["Unpin", "UnwindSafe"]),
     // It polls the call, and calls the classifier, as they are.
     ("BreakerFuture<OnlySend, OnlySend>", &["Sync", "UnwindSafe", "RefUnwindSafe"]),
+    // They give the request back as it was.
+    ("PoolFuture<OnlySend, OnlySend>", &["UnwindSafe"]),
+    ("PoolServiceError<OnlySend>", &["Unpin", "UnwindSafe"]),
+    ("Returned<OnlySend>", &["Unpin", "UnwindSafe"]),
 ];
 
 #[test]

@@ -1,8 +1,10 @@
-//! The breaker as a tower layer.
+//! The breaker as a tower layer, and the pool as a tower service.
 
 mod backend;
 mod breaker;
 mod panics;
+mod pool;
+mod pool_ends;
 mod probes;
 mod stacks;
 
