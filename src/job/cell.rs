@@ -27,6 +27,7 @@ use crate::base::unrun::Unrun;
 use crate::job::header::{Header, Standing};
 use crate::job::options::{Ending, Extras};
 use crate::job::runnable::{RunEnd, Runner};
+use crate::job::trace::Submitted;
 
 /// What a handle waits for.
 pub(crate) type Outcome<T> = Result<T, JobError>;
@@ -69,7 +70,7 @@ struct Body<F, T> {
 }
 
 enum Stage<F, T> {
-    Queued(F),
+    Queued(F, Submitted),
     Running,
     Finished(Outcome<T>),
     Taken,
@@ -99,7 +100,7 @@ impl<T> JobCell<(), T, ()> {
 impl<F, T, O: Extras> JobCell<F, T, O> {
     pub(crate) fn new(job: F, extras: O, submitted_at: &'static Location<'static>) -> Self {
         let priority = extras.priority();
-        let body = Body { stage: Stage::Queued(job), waiter: None };
+        let body = Body { stage: Stage::Queued(job, Submitted::here()), waiter: None };
         Self { header: Header::new(submitted_at, priority), extras, body: Mutex::new(body) }
     }
 
@@ -107,7 +108,7 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
     pub(crate) fn take_closure(&self) -> F {
         self.unregister();
         match self.replace(Stage::Taken) {
-            Stage::Queued(job) => job,
+            Stage::Queued(job, _) => job,
             _ => unreachable!("a job that was rejected has not run"),
         }
     }
@@ -134,12 +135,12 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
     /// Takes the closure, for the owner of the job's `Runnable`; with the reason not to start it, if there is one by now.
     /// One that is given later finds the job begun: the lock is what both sides meet in.
     #[inline(always)]
-    fn begin(&self) -> (F, Option<Unrun>) {
+    fn begin(&self) -> (F, Submitted, Option<Unrun>) {
         let mut body = self.body.lock();
-        let Stage::Queued(job) = mem::replace(&mut body.stage, Stage::Running) else {
+        let Stage::Queued(job, submitted) = mem::replace(&mut body.stage, Stage::Running) else {
             unreachable!("one Runnable a job, and it is consumed by who takes the closure");
         };
-        (job, self.header.ended().or_else(|| self.ended_from_outside()))
+        (job, submitted, self.header.ended().or_else(|| self.ended_from_outside()))
     }
 
     /// Asks the job not to start or, if it has begun, to stop.
@@ -187,10 +188,11 @@ where
 
     fn run(&self, runner: &dyn Runner, is_aborting: bool) -> Epoch {
         let epoch = self.header.epoch();
-        let (job, ended) = self.begin();
+        let (job, submitted, ended) = self.begin();
         self.unregister();
         if let Some(why) = ended.or_else(|| is_aborting.then_some(Unrun::Aborted)) {
             contain(|| drop(job));
+            submitted.end(self, why);
             runner.unrun(why);
             self.finish(Err(why.into()));
             return epoch;
@@ -198,20 +200,26 @@ where
         if let Some(ending) = self.extras.ending() {
             ending.start();
         }
-        let outcome = match panic::catch_unwind(AssertUnwindSafe(job)) {
+        let running = submitted.start(self);
+        let outcome = match panic::catch_unwind(AssertUnwindSafe(|| running.in_scope(job))) {
             Ok(value) => {
                 runner.completed();
                 Ok(value)
             }
-            Err(payload) => Err(JobError::Panicked(runner.panicked(payload, self))),
+            Err(payload) => Err(JobError::Panicked(running.in_scope_contained(|| {
+                let panic = runner.panicked(payload, self);
+                running.tell_panic(&panic);
+                panic
+            }))),
         };
+        running.end();
         self.finish(outcome);
         epoch
     }
 
     fn end(&self, why: Unrun) -> Option<Waker> {
         let mut body = self.body.lock();
-        if !matches!(body.stage, Stage::Queued(_)) {
+        if !matches!(body.stage, Stage::Queued(..)) {
             return None;
         }
         self.header.end(why);
@@ -220,9 +228,10 @@ where
 
     fn abort(&self, why: Unrun) {
         self.unregister();
-        let (job, _) = self.begin();
+        let (job, submitted, _) = self.begin();
         // Before the handle resolves: who has joined finds the closure gone.
         contain(|| drop(job));
+        submitted.end(self, why);
         self.finish(Err(why.into()));
     }
 }

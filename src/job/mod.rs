@@ -9,5 +9,6 @@
 pub(crate) mod header;
 pub(crate) mod options;
 pub(crate) mod runnable;
+mod trace;
 pub(crate) mod cell;
 pub(crate) mod job_pool;

@@ -18,7 +18,7 @@ use crate::observe::times::Times;
 /// pool.job().name("thumbnail").run(|| ()).unwrap();
 /// let lately = pool.timings().unwrap() - &before;
 /// assert_eq!(lately.all().ran.count(), 1);
-/// assert_eq!(lately.named[0].0, "thumbnail");
+/// assert_eq!((&*lately.named[0].0, lately.named[0].1.ran.count()), ("thumbnail", 1));
 /// println!("worker 0 was busy for {:.0} %", 100.0 * lately.utilisation(0).unwrap());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ pub struct Timings {
     /// Jobs of [`Priority::Low`].
     pub low: JobTimes,
     /// Jobs that have a name, by name, in the order in which names were first used. Only the first 64 are told apart; all
-    /// others are counted under `other`, the last.
+    /// others are counted under `other`, the last. A difference has them all, too, so that rows stay where they are.
     pub named: Vec<(String, JobTimes)>,
     /// Each worker's time, in the order of the workers.
     pub workers: Vec<WorkerTimes>,
@@ -138,7 +138,7 @@ impl Sub<&Timings> for Timings {
         let worker_before = |index| earlier.workers.get(index).copied().unwrap_or_default();
         let workers = self.workers.iter().enumerate().map(|(index, worker)| worker.since(worker_before(index)));
         Self {
-            named: named.filter(|(_, times)| times.ran.count() > 0).collect(),
+            named: named.collect(),
             workers: workers.collect(),
             high: self.high.since(&earlier.high),
             normal: self.normal.since(&earlier.normal),

@@ -36,7 +36,6 @@ use crate::queue::back::Back;
 use crate::queue::epochs::Goal;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
 use crate::queue::hint::Hint;
-use crate::queue::lanes::Lanes;
 use crate::queue::line::{Leave, Waiting};
 use crate::queue::mailboxes::Mailboxes;
 use crate::queue::rejections::rejection;
@@ -213,9 +212,14 @@ impl<'a> Sides<'a> {
     }
 
     /// The job, and when it was submitted.
+    #[inline]
     fn remove(&mut self, header: &Header) -> Option<(Queued, Tick)> {
-        let remove_from = |jobs: &mut Lanes| jobs.remove(header).map(|job| (jobs.since(&job), job));
-        let (since, job) = remove_from(&mut self.back.jobs).or_else(|| remove_from(&mut self.front.jobs))?;
+        if let Some(job) = self.back.jobs.remove(header) {
+            let since = self.back.jobs.since(&job);
+            return Some((job, since));
+        }
+        let job = self.front.jobs.remove(header)?;
+        let since = self.front.jobs.since(&job);
         Some((job, since))
     }
 

@@ -7,3 +7,5 @@ mod common;
 
 #[cfg(feature = "tower")]
 mod tower;
+#[cfg(feature = "tracing")]
+mod tracing;
