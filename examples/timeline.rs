@@ -20,11 +20,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
-use corepool::Pool;
-use shared::{BAD_INPUT, DONE, INTERRUPTED, complain, finish, interrupt, parse, quit};
+use corepool::{Pool, RunningJob};
+use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
+use timeline::folders::Folder;
 use timeline::load::Load;
 use timeline::recorder::Recorder;
 use timeline::trace::Trace;
@@ -49,6 +51,9 @@ mod timeline {
 
 /// Jobs that may wait for a worker: so few that the picture shows who waits for room, too.
 const QUEUE: usize = 16;
+
+/// A job that has run for so long is reported.
+const SLOW: Duration = Duration::from_millis(20);
 
 const DETAILS: &str = "\
 Paths:
@@ -88,27 +93,29 @@ struct Arguments {
 
 fn main() {
     let arguments: Arguments = parse();
-    let mut builder = Pool::builder().queue_capacity(QUEUE).thread_name("worker");
-    if let Some(workers) = arguments.workers {
-        builder = builder.workers(workers);
-    }
-    let pool = builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error));
-    finish(run(&arguments, &pool))
+    let folders = folders::find(&arguments.paths).unwrap_or_else(|error| quit(FAILED, error));
+    let trace = Trace::begin().unwrap_or_else(|error| quit(FAILED, error));
+    let recorder = Arc::new(Recorder::begin(trace.queued()));
+    let pool = build(arguments.workers, &recorder);
+    finish(run(&arguments, folders, &pool, &recorder, trace));
 }
 
-fn run(arguments: &Arguments, pool: &Pool) -> Result<i32> {
-    let folders = folders::find(&arguments.paths)?;
+fn run(
+    arguments: &Arguments,
+    folders: Vec<Folder>,
+    pool: &Pool,
+    recorder: &Arc<Recorder>,
+    trace: Trace,
+) -> Result<i32> {
     let token = interrupt()?;
-    let trace = Trace::begin()?;
-    let recorder = Arc::new(Recorder::begin(pool.workers(), trace.queued()));
-    let load = Load { pool, recorder: &recorder, token: &token, passes: arguments.passes };
+    let load = Load { pool, recorder, token: &token, passes: arguments.passes };
     let outcome = load.run(folders);
     if token.is_cancelled() {
         complain("interrupted", "nothing is written");
         return Ok(INTERRUPTED);
     }
     outcome?;
-    let record = recorder.end();
+    let record = recorder.end(pool.workers());
     // The files come first: whoever reads the numbers may have seen enough of them (`| head`).
     if let Some(path) = &arguments.trace {
         write(path, trace.end(pool)?)?;
@@ -122,6 +129,18 @@ fn run(arguments: &Arguments, pool: &Pool) -> Result<i32> {
         writeln!(out, "written: {}", path.display())?;
     }
     Ok(DONE)
+}
+
+fn build(workers: Option<usize>, recorder: &Arc<Recorder>) -> Pool {
+    let on_slow_job = {
+        let recorder = Arc::clone(recorder);
+        move |job: &RunningJob| recorder.note_slow(job)
+    };
+    let mut builder = Pool::builder().queue_capacity(QUEUE).thread_name("worker").on_slow_job(SLOW, on_slow_job);
+    if let Some(workers) = workers {
+        builder = builder.workers(workers);
+    }
+    builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error))
 }
 
 fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {

@@ -4,11 +4,13 @@ use anyhow::Result;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
-use super::record::{How, Job, Stay};
-use super::style::{Area, Frame, GROUND, INK, LANE, Scale, colour, cross, fill, fitting, letters, pale, text, turned};
+use super::record::{How, Job, Slow, Stay};
+use super::style::{
+    Area, Frame, GROUND, INK, LANE, Scale, colour, cross, fill, fitting, flag, letters, pale, text, turned,
+};
 
 const LANE_HEIGHT: i32 = 84;
-const GAP: i32 = 8;
+const GAP: i32 = 10;
 /// By so much a job stands lower than the one that joins it.
 const STEP: i32 = 18;
 const LETTERS: i32 = 12;
@@ -30,6 +32,14 @@ pub fn draw(area: &Area<'_>, jobs: &[Job], workers: usize, scale: Scale, top: i3
             let has_nested = on_it.iter().any(|(_, other)| is_inside(*other, *stay));
             bar(area, job, *stay, scale, top, Naming::of(has_nested))?;
         }
+    }
+    Ok(())
+}
+
+/// Where the pool reported a job as slow.
+pub fn mark(area: &Area<'_>, slow: &[Slow], scale: Scale, top: i32) -> Result<()> {
+    for Slow { worker, at } in slow {
+        flag(area, (scale.x(*at), top + height(*worker)))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use corepool::Priority;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::style::{Area, BLOCKED, GROUND, INK, MARGIN, colour, cross, fill, letters, pale, text};
+use super::style::{Area, BLOCKED, GROUND, INK, MARGIN, colour, cross, fill, flag, letters, pale, text};
 
 const LETTERS: i32 = 13;
 const SWATCH: i32 = 14;
@@ -29,7 +29,9 @@ pub fn draw(area: &Area<'_>, y: i32) -> Result<()> {
     let (outer, inner) = (colour(Priority::Normal), [(x + 4, y), (x + SWATCH + 2, y + SWATCH / 2)]);
     fill(area, [(x, y - SWATCH / 2), (x + SWATCH + 6, y + SWATCH / 2)], outer)?;
     area.draw(&Rectangle::new(inner, GROUND.stroke_width(1)))?;
-    text(area, "run by a join inside a job", (x + SWATCH + 12, y), &letters(LETTERS, INK, HPos::Left))
+    x = name_it(area, "run by a join", x + SWATCH + 6, y)?;
+    flag(area, (x + 6, y + 4))?;
+    name_it(area, "reported as slow", x + SWATCH, y).map(|_| ())
 }
 
 /// Where the next one may begin.

@@ -1,6 +1,7 @@
 //! What is submitted, in which order, and what is cancelled.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 
 use anyhow::{Result, bail};
 use corepool::{CancelToken, JobError, Pool, Priority, join_all};
@@ -23,35 +24,60 @@ pub struct Load<'a> {
     pub passes: u32,
 }
 
+struct Endless {
+    job: Recorded,
+    /// Says so once.
+    begun: Receiver<()>,
+}
+
+impl Endless {
+    /// While it runs, not in the queue: waits until it has begun. Called again, it does nothing.
+    fn cancel(&self, recorder: &Recorder) {
+        if self.begun.recv().is_ok() {
+            recorder.cancel(&self.job);
+        }
+    }
+}
+
 impl Load<'_> {
     /// The least urgent first, so that the others can overtake; done when all jobs have ended.
     pub fn run(&self, folders: Vec<Folder>) -> Result<()> {
         let all: Arc<[Piece]> = folders.iter().flat_map(|folder| folder.pieces.iter().cloned()).collect();
         let of = |priority| folders.iter().filter(move |folder| folder.priority == priority);
-        let mut jobs = Vec::new();
         let (pieces, passes) = (Arc::clone(&all), self.passes.div_ceil(PASSES));
         let slow = self.submit(Kind::Slow, "all files", Priority::Normal, move || hash(&pieces, passes))?;
-        let endless = self.submit(Kind::Endless, "endless", Priority::Normal, hash_for_ever)?;
-        // With one worker it begins after the slow job, and nothing else would end it.
-        let give_up = || {
+        let endless = self.endless()?;
+        // If there is one worker, the endless job follows the slow one, and makes room once. To submit another job
+        // then would be to wait for ever.
+        let next = |job: Result<Recorded>| {
             if slow.handle.is_finished() {
-                self.recorder.cancel(&endless);
+                endless.cancel(self.recorder);
             }
+            job
         };
+        let mut jobs = Vec::new();
         for folder in of(Priority::Low) {
-            jobs.push(self.folder(folder)?);
-            give_up();
+            jobs.push(next(self.folder(folder))?);
         }
-        let unwanted = self.hash(Kind::Unwanted, "unwanted", Priority::Low, &all)?;
+        let unwanted = next(self.hash(Kind::Unwanted, "unwanted", Priority::Low, &all))?;
         for folder in of(Priority::Normal).chain(of(Priority::High)) {
-            jobs.push(self.folder(folder)?);
-            give_up();
+            jobs.push(next(self.folder(folder))?);
         }
-        self.recorder.cancel(&endless);
+        endless.cancel(self.recorder);
         self.recorder.cancel(&unwanted);
         jobs.push(self.split(&all)?);
-        jobs.extend([slow, endless, unwanted]);
+        jobs.extend([slow, endless.job, unwanted]);
         jobs.into_iter().try_for_each(join)
+    }
+
+    fn endless(&self) -> Result<Endless> {
+        let (tell, begun) = mpsc::channel();
+        let job = self.submit(Kind::Endless, "endless", Priority::Normal, move || {
+            tell.send(()).ok();
+            drop(tell);
+            hash_for_ever()
+        })?;
+        Ok(Endless { job, begun })
     }
 
     fn folder(&self, folder: &Folder) -> Result<Recorded> {
@@ -82,10 +108,10 @@ impl Load<'_> {
             let mut jobs = Vec::new();
             for (index, pieces) in parts.into_iter().enumerate() {
                 let job = (Kind::Part, format!("part {}", index + 1), Priority::Normal);
-                let part = recorder.submit(&pool, &token, job, move || hash(&pieces, passes));
-                jobs.extend(part.map(|part| part.handle));
+                jobs.push(recorder.submit(&pool, &token, job, move || hash(&pieces, passes))?.handle);
             }
-            let digests: Vec<_> = join_all(jobs).into_iter().flatten().collect::<Result<_, _>>()?;
+            let digests = join_all(jobs).into_iter().map(|outcome| outcome.map_err(anyhow::Error::from)?);
+            let digests: Vec<_> = digests.collect::<Result<_, Stop>>()?;
             Ok(hash_of_hashes(&digests))
         })
     }
@@ -96,6 +122,7 @@ fn join(job: Recorded) -> Result<()> {
     match job.handle.join() {
         Ok(Ok(_) | Err(Stop::Interrupted(_))) | Err(JobError::Cancelled) => Ok(()),
         Ok(Err(Stop::Unreadable(error))) => bail!("cannot read a file: {error}"),
+        Ok(Err(Stop::Part(error))) => Err(error),
         Err(error) => Err(error.into()),
     }
 }

@@ -16,7 +16,7 @@ const NOTE: &str =
     "A job waits above and runs below, from left to right. Each hashes a folder of files; a name stands where it fits.";
 
 pub fn svg(record: &Record) -> Result<String> {
-    let Record { jobs, workers, length } = record;
+    let Record { jobs, slow, workers, length } = record;
     let scale = Scale { length: *length };
     let rows = Rows::of(jobs, scale);
     let first_lane = HEAD + rows.height() + GAP;
@@ -33,6 +33,7 @@ pub fn svg(record: &Record) -> Result<String> {
         axis::draw(&area, scale, HEAD, bottom)?;
         rows.draw(&area, scale, HEAD)?;
         lanes::draw(&area, jobs, *workers, scale, first_lane)?;
+        lanes::mark(&area, slow, scale, first_lane)?;
         area.present()?;
     }
     Ok(svg)
@@ -45,7 +46,7 @@ mod tests {
     use corepool::Priority;
 
     use super::*;
-    use crate::timeline::record::{End, How, Job, Stay};
+    use crate::timeline::record::{End, How, Job, Slow, Stay};
 
     fn job(name: &str, accepted: u64, end: End) -> Job {
         let accepted = Duration::from_millis(accepted);
@@ -58,7 +59,7 @@ mod tests {
     }
 
     fn record(jobs: Vec<Job>) -> Record {
-        Record { jobs, workers: 2, length: Duration::from_millis(100) }
+        Record { jobs, slow: Vec::new(), workers: 2, length: Duration::from_millis(100) }
     }
 
     #[test]
@@ -78,8 +79,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_reported_as_slow_is_marked() {
+        let marks = |slow| {
+            let jobs = vec![job("a", 0, stay(0, 100, How::Completed))];
+            svg(&Record { slow, ..record(jobs) }).unwrap().matches("<polygon").count()
+        };
+        let in_legend = 1;
+        assert_eq!(marks(Vec::new()), in_legend);
+        assert_eq!(marks(vec![Slow { worker: 0, at: Duration::from_millis(25) }]), in_legend + 1);
+    }
+
+    #[test]
     fn a_run_without_jobs_is_a_picture_without_bars() {
-        let record = Record { jobs: Vec::new(), workers: 1, length: Duration::ZERO };
+        let record = Record { jobs: Vec::new(), slow: Vec::new(), workers: 1, length: Duration::ZERO };
         assert!(svg(&record).unwrap().contains("0 jobs on 1 worker in"));
     }
 }

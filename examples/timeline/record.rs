@@ -7,6 +7,8 @@ use corepool::Priority;
 #[derive(Clone)]
 pub struct Record {
     pub jobs: Vec<Job>,
+    /// The reports of the pool about jobs that ran for long.
+    pub slow: Vec<Slow>,
     pub workers: usize,
     pub length: Duration,
 }
@@ -62,6 +64,12 @@ pub enum How {
     Completed,
     /// A checkpoint told it to stop.
     Stopped,
+}
+
+#[derive(Clone, Copy)]
+pub struct Slow {
+    pub worker: usize,
+    pub at: Duration,
 }
 
 impl Job {

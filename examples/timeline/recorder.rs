@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use corepool::{Cancel, CancelToken, JobHandle, Pool, Priority, current_worker};
+use corepool::{Cancel, CancelToken, JobHandle, Pool, Priority, RunningJob, current_worker};
 use parking_lot::Mutex;
 
-use super::record::{End, How, Job, Kind, Record, Stay};
+use super::record::{End, How, Job, Kind, Record, Slow, Stay};
 use super::trace::{Queued, span, submit_span};
 use super::work::{Digest, Stop};
 
@@ -19,9 +19,9 @@ thread_local! {
 
 pub struct Recorder {
     begin: Instant,
-    workers: usize,
     queued: Queued,
     jobs: Mutex<Vec<Job>>,
+    slow: Mutex<Vec<Slow>>,
 }
 
 /// A job and its place in the record.
@@ -31,8 +31,8 @@ pub struct Recorded {
 }
 
 impl Recorder {
-    pub fn begin(workers: usize, queued: Queued) -> Recorder {
-        Recorder { begin: Instant::now(), workers, queued, jobs: Mutex::default() }
+    pub fn begin(queued: Queued) -> Recorder {
+        Recorder { begin: Instant::now(), queued, jobs: Mutex::default(), slow: Mutex::default() }
     }
 
     /// Waits for room, except inside a job.
@@ -91,7 +91,7 @@ impl Recorder {
         DEPTH.set(depth);
         let how = match outcome {
             Err(Stop::Interrupted(_)) => How::Stopped,
-            Ok(_) | Err(Stop::Unreadable(_)) => How::Completed,
+            Ok(_) | Err(Stop::Unreadable(_) | Stop::Part(_)) => How::Completed,
         };
         let stay = Stay { worker: current_worker().unwrap_or(0), depth, begin, end: self.begin.elapsed(), how };
         let mut jobs = self.jobs.lock();
@@ -108,10 +108,16 @@ impl Recorder {
         }
     }
 
-    pub fn end(&self) -> Record {
+    /// The pool reports a job that has run for long.
+    pub fn note_slow(&self, job: &RunningJob) {
+        let at = self.begin.elapsed();
+        self.slow.lock().extend(job.worker.map(|worker| Slow { worker, at }));
+    }
+
+    pub fn end(&self, workers: usize) -> Record {
         let jobs = self.jobs.lock().clone();
         let ends = jobs.iter().filter_map(|job| job.stay().map(|stay| stay.end));
         let length = ends.max().unwrap_or(Duration::ZERO);
-        Record { jobs, workers: self.workers, length }
+        Record { jobs, slow: self.slow.lock().clone(), workers, length }
     }
 }

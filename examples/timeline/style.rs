@@ -24,6 +24,7 @@ pub const FAINT: RGBColor = RGBColor(95, 104, 112);
 pub const GRID: RGBColor = RGBColor(228, 231, 235);
 pub const LANE: RGBColor = RGBColor(246, 248, 250);
 pub const BLOCKED: RGBColor = RGBColor(190, 196, 203);
+pub const SLOW: RGBColor = RGBColor(224, 152, 0);
 pub const CANCELLED: RGBColor = RGBColor(190, 20, 60);
 
 /// Told apart by everybody, whichever colours they see.
@@ -94,6 +95,12 @@ pub fn cross(area: &Area<'_>, (x, y): (i32, i32), arm: i32) -> Result<()> {
     let stroke = CANCELLED.stroke_width(2);
     line(area, [(x - arm, y - arm), (x + arm, y + arm)], stroke)?;
     line(area, [(x - arm, y + arm), (x + arm, y - arm)], stroke)
+}
+
+/// A triangle on its tip, for what is slow. The place is that of the tip.
+pub fn flag(area: &Area<'_>, (x, y): (i32, i32)) -> Result<()> {
+    let corners = vec![(x - 5, y - 8), (x + 5, y - 8), (x, y)];
+    Ok(area.draw(&Polygon::new(corners, SLOW.filled()))?)
 }
 
 /// As much of `name` as has room: all of it, its last parts, or nothing.

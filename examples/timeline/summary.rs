@@ -11,7 +11,7 @@ const PRIORITIES: [(Priority, &str); 3] =
     [(Priority::High, "high"), (Priority::Normal, "normal"), (Priority::Low, "low")];
 
 pub fn print(out: &mut impl Write, record: &Record) -> io::Result<()> {
-    let Record { jobs, workers, length } = record;
+    let Record { jobs, slow, workers, length } = record;
     writeln!(out, "{}\n", headline(record))?;
     writeln!(out, "priority  {:>5}  {:>10}  {:>10}  {:>10}  {:>10}", "jobs", "waited p50", "max", "ran p50", "max")?;
     for (priority, name) in PRIORITIES {
@@ -32,11 +32,12 @@ pub fn print(out: &mut impl Write, record: &Record) -> io::Result<()> {
     }
     let dequeued = jobs.iter().filter(|job| matches!(job.end, End::Dequeued { .. })).count();
     let stopped = jobs.iter().filter_map(Job::stay).filter(|stay| stay.how == How::Stopped).count();
-    writeln!(out, "\ncancelled in the queue: {dequeued}; stopped at a checkpoint: {stopped}")
+    let slow = slow.len();
+    writeln!(out, "\ncancelled in the queue: {dequeued}; stopped at a checkpoint: {stopped}; reported as slow: {slow}")
 }
 
 pub fn headline(record: &Record) -> String {
-    let Record { jobs, workers, length } = record;
+    let Record { jobs, workers, length, .. } = record;
     let s = if *workers == 1 { "" } else { "s" };
     format!("{} jobs on {workers} worker{s} in {}", jobs.len(), time(*length))
 }

@@ -56,10 +56,10 @@ pub fn span(kind: Kind, job: &str) -> SpanGuard {
     // The names of spans are constants, so that recording one costs next to nothing.
     match kind {
         Kind::Folder => start_span!("hash a folder", job = job),
-        Kind::Slow => start_span!("hash everything (slow)", job = job),
+        Kind::Slow => start_span!("hash everything", job = job),
         Kind::Split => start_span!("split and join", job = job),
         Kind::Part => start_span!("hash a part", job = job),
         Kind::Endless => start_span!("endless (cancelled)", job = job),
-        Kind::Unwanted => start_span!("unwanted (cancelled)", job = job),
+        Kind::Unwanted => start_span!("unwanted", job = job),
     }
 }

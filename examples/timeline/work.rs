@@ -19,6 +19,9 @@ pub enum Stop {
     Unreadable(#[from] io::Error),
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+    /// A part of the work that another job did.
+    #[error(transparent)]
+    Part(#[from] anyhow::Error),
 }
 
 /// The digest of all pieces, one after the other, `passes` times.
