@@ -15,7 +15,7 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool_benches::peers::{Peer, hold, sizes, submit_and_join_all};
+use corepool_benches::peers::{Corepool, Peer, Timed, WORKERS, hold, sizes, submit_and_join_all};
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::{for_each_peer, for_each_sized_peer, run};
 use crossbeam_channel::TryRecvError;
@@ -164,6 +164,10 @@ fn queued(bench: &mut dyn Bench) {
         for_each_peer!(bounded(&mut group, workers));
         bench.measure(group);
     }
+    let mut group = Group::new("timings").jobs(STREAM);
+    bounded::<Corepool>(&mut group, WORKERS);
+    bounded::<Timed>(&mut group, WORKERS);
+    bench.measure(group);
     for queued in [10_000, 100_000, 1_000_000] {
         for (name, workers) in sizes(&format!("depth_{queued}")) {
             let mut group = Group::new(name).jobs(queued);

@@ -111,6 +111,27 @@ impl AsyncPeer for Corepool {
     }
 }
 
+/// Records which jobs run and how long they take.
+pub struct Timed(Corepool);
+
+impl Peer for Timed {
+    const NAME: &'static str = "corepool_timings";
+    type Handle = corepool::JobHandle<u64>;
+
+    fn build(workers: usize) -> Self {
+        let options = Pool::builder().workers(workers).unbounded_queue().timings(true);
+        Self(Corepool(options.build().expect("threads start")))
+    }
+
+    fn submit(&self, job: impl FnOnce() -> u64 + Send + 'static) -> Self::Handle {
+        self.0.submit(job)
+    }
+
+    fn join(handle: Self::Handle) -> u64 {
+        Corepool::join(handle)
+    }
+}
+
 pub struct Rayon(rayon::ThreadPool);
 
 impl Peer for Rayon {

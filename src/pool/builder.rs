@@ -258,10 +258,10 @@ impl Builder {
     /// Records which jobs run and how long jobs wait and run, for [`Pool::running`](crate::Pool::running) and
     /// [`Pool::timings`](crate::Pool::timings). Off by default.
     ///
-    /// It costs a job three readings of the clock and two locks that nobody else wants, some 50 ns; one that takes half a
+    /// It costs a job three readings of the clock and a lock that nobody else wants, some 50 ns; one that takes half a
     /// millisecond or more also two system calls that read the thread's CPU time, some 0.4 µs each. A job whose name is not
-    /// `'static` has it cloned. Memory: up to 75 KB for each worker, and up to 10 KB for each name that its jobs have, of
-    /// which 64 are told apart. Off, it costs nothing.
+    /// `'static` has it cloned. Memory: up to 35 KB for each worker and 12 KB more for each name that its jobs have, of
+    /// which 64 are told apart; up to 16 bytes for each queued job. Off, it costs nothing.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().timings(true).build().unwrap();

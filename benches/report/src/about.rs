@@ -1,7 +1,7 @@
 //! What the groups measure, in words. A group that is not here is shown without any.
 
 /// By how the group's name begins, the longer before the shorter; what follows is its own.
-const WORDS: [(&str, &str); 23] = [
+const WORDS: [(&str, &str); 24] = [
     ("burst", "100,000 empty jobs submitted, then all awaited"),
     ("round_trip_from_task", "one empty job after the other, each awaited by a task of tokio's"),
     ("round_trip", "one empty job after the other, each awaited by a thread"),
@@ -10,6 +10,10 @@ const WORDS: [(&str, &str); 23] = [
     ("grain_", "jobs of so many microseconds of work, 100 ms in all, submitted, then all awaited"),
     ("uneven", "jobs of 10 µs, of which one in a hundred takes a hundred times longer"),
     ("bounded", "100,000 empty jobs, 1,024 of them in flight"),
+    (
+        "timings",
+        "the same, by a pool that records nothing and by one that records how long jobs wait, run and have a CPU",
+    ),
     ("depth_", "so many empty jobs, all queued before the first one runs"),
     ("oversubscribed_", "the burst, run by so many workers"),
     ("build", "from nothing to the first job's result"),
