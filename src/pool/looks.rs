@@ -1,14 +1,9 @@
 //! Looking into a pool while it runs.
 
-use std::time::Duration;
-
-use crate::base::tick::Tick;
-use crate::job::runnable::RunEnd;
-use crate::observe::running::{QueuedJob, Running};
+use crate::observe::running::Running;
 use crate::observe::timings::Timings;
 use crate::pool::pool::Pool;
 use crate::pool::report::Report;
-use crate::worker::shared::Shared;
 
 impl Pool {
     /// What its threads' names begin with: see [`Builder::thread_name`](crate::Builder::thread_name).
@@ -35,7 +30,7 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn running(&self) -> Running {
-        running(self.shared())
+        Report::running_in(self.shared())
     }
 
     /// Returns how long jobs have waited and run since the pool was built; `None` unless it was built with
@@ -63,32 +58,6 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn report(&self) -> Report {
-        let shared = self.shared();
-        let capacity = shared.monitor.capacity();
-        Report {
-            name: shared.name.clone(),
-            capacity: (capacity < usize::MAX).then_some(capacity as u64),
-            stats: self.stats(),
-            workers: self.worker_stats(),
-            running: self.running(),
-            timings: self.timings(),
-        }
-    }
-}
-
-fn running(pool: &Shared) -> Running {
-    let is_recorded = pool.board.is_some();
-    let queued = pool.monitor.map_oldest(|job, since| queued(job, is_recorded.then_some(since)));
-    let jobs = pool.board.as_ref().map(|board| board.running()).unwrap_or_default();
-    Running { workers: if pool.id.is_inline() { 0 } else { pool.workers }, is_recorded, jobs, queued }
-}
-
-fn queued(job: &dyn RunEnd, since: Option<Tick>) -> QueuedJob {
-    let header = job.header();
-    QueuedJob {
-        name: job.name().cloned(),
-        submitted_at: header.submitted_at(),
-        priority: header.priority(),
-        waiting_for: since.map(|since| Duration::from_nanos(Tick::now().since(since))),
+        Report::of(self.shared())
     }
 }

@@ -1,10 +1,14 @@
 //! All that can be seen of a pool.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::observe::running::Running;
+use crate::base::tick::Tick;
+use crate::job::runnable::RunEnd;
+use crate::observe::running::{QueuedJob, Running};
 use crate::observe::timings::{JobTimes, Timings};
 use crate::queue::stats::{Stats, WorkerStats};
+use crate::worker::shared::Shared;
 
 /// All that can be seen of a pool at one moment: what [`Pool::report`](crate::Pool::report) returns. Its `Display` is a few
 /// lines of text for a log.
@@ -30,6 +34,37 @@ pub struct Report {
     pub running: Running,
     /// How long jobs took; `None` unless the pool was built with [`timings`](crate::Builder::timings).
     pub timings: Option<Timings>,
+}
+
+impl Report {
+    pub(super) fn of(pool: &Shared) -> Self {
+        let capacity = pool.monitor.capacity();
+        Self {
+            name: pool.name.clone(),
+            capacity: (capacity < usize::MAX).then_some(capacity as u64),
+            stats: pool.monitor.stats(),
+            workers: pool.monitor.worker_stats(),
+            running: Self::running_in(pool),
+            timings: pool.board.as_ref().map(|board| board.timings()),
+        }
+    }
+
+    pub(super) fn running_in(pool: &Shared) -> Running {
+        let is_recorded = pool.board.is_some();
+        let queued = pool.monitor.map_oldest(|job, since| queued(job, is_recorded.then_some(since)));
+        let jobs = pool.board.as_ref().map(|board| board.running()).unwrap_or_default();
+        Running { workers: if pool.id.is_inline() { 0 } else { pool.workers }, is_recorded, jobs, queued }
+    }
+}
+
+fn queued(job: &dyn RunEnd, since: Option<Tick>) -> QueuedJob {
+    let header = job.header();
+    QueuedJob {
+        name: job.name().cloned(),
+        submitted_at: header.submitted_at(),
+        priority: header.priority(),
+        waiting_for: since.map(|since| Duration::from_nanos(Tick::now().since(since))),
+    }
 }
 
 impl fmt::Display for Report {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use crate::pool::owner::Owner;
 use crate::pool::pool::Pool;
+use crate::pool::report::Report;
 use crate::queue::front::Origin;
 use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
@@ -52,6 +53,26 @@ impl WeakPool {
             Origin::Outside => Owner::of(&shared),
         }
         .map(Pool::of)
+    }
+
+    /// Returns what can be seen of the pool, as [`Pool::report`] does, until its threads have ended: also while it drains and
+    /// nobody holds it any more.
+    ///
+    /// It holds the pool at no moment, so unlike an upgraded clone it cannot become the last, whose drop drains the pool on this
+    /// thread while nobody else waits for that. This is for who publishes what a pool does and has no part in it. Should the pool
+    /// end meanwhile, what its hooks own is dropped on this thread.
+    ///
+    /// ```
+    /// let pool = corepool::Pool::builder().workers(2).build().unwrap();
+    /// let weak = pool.downgrade();
+    /// pool.run(|| ()).unwrap();
+    /// assert_eq!(weak.report().unwrap().stats.completed, 1);
+    /// drop(pool);
+    /// assert!(weak.report().is_none());
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> Option<Report> {
+        self.0.upgrade().map(|shared| Report::of(&shared))
     }
 }
 

@@ -23,6 +23,25 @@ fn what_it_gives_outside_keeps_the_pool_open() {
 }
 
 #[test]
+fn it_reports_until_the_pool_has_ended_and_never_is_its_last_holder() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let (weak, visitor) = (pool.downgrade(), inside(&pool, || Pool::current().unwrap()));
+        let (gate, held) = hold_worker(&pool);
+        let queued = pool.submit(|| 42).unwrap();
+        assert_eq!(weak.report(), Some(pool.report()));
+        let dropping = thread::spawn(move || drop(pool));
+        wait_until("the drain begins", || rejection(visitor.try_submit(|| ())) == Some(SubmitErrorKind::ShutDown));
+        assert_eq!(weak.report().expect("it drains").stats.busy, 1);
+        gate.open();
+        dropping.join().unwrap();
+        assert_eq!((finish(queued), finish(held)), (42, ()));
+        drop(visitor);
+        assert_eq!(weak.report(), None);
+    });
+}
+
+#[test]
 fn while_the_pool_drains_it_finds_it_inside_only() {
     within_a_minute(|| {
         let pool = one_worker(8);
