@@ -23,6 +23,8 @@ mod base; // the ground: locks and atomics, parking, lists, panics, errors
 pub mod breaker;
 pub mod guide; // documentation only
 
+#[cfg(feature = "metrics")]
+pub use adapters::metrics;
 #[cfg(feature = "tower")]
 pub use adapters::tower;
 pub use base::error::{BuildError, Interrupted, JobError, SubmitError, SubmitErrorKind, WaitError};

@@ -127,6 +127,12 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
 fn of_features() -> Vec<(&'static str, Vec<&'static str>)> {
     #[allow(unused_mut, reason = "there may be none")]
     let mut all = Vec::new();
+    #[cfg(feature = "metrics")]
+    {
+        use corepool::metrics::*;
+
+        all.extend(traits_of![BreakerMetrics, PoolMetrics]);
+    }
     #[cfg(feature = "tower")]
     {
         use corepool::tower::*;
@@ -187,6 +193,8 @@ fn no_public_type_is_left_out() {
     let sources = [
         include_str!("../src/lib.rs"),
         include_str!("../src/breaker/mod.rs"),
+        #[cfg(feature = "metrics")]
+        include_str!("../src/adapters/metrics/mod.rs"),
         #[cfg(feature = "tower")]
         include_str!("../src/adapters/tower/mod.rs"),
     ];

@@ -5,6 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "tower")]
 mod tower;
 #[cfg(feature = "tracing")]
