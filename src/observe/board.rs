@@ -73,7 +73,7 @@ impl Board {
     /// A job that was submitted at `since` starts on this thread, which is that worker's.
     #[inline]
     pub(crate) fn begin(&self, worker: usize, job: &dyn RunEnd, since: Tick) -> (Started, Call) {
-        let started = Started::now(job.header().priority(), since);
+        let started = Started::now(job.header().priority(), since, self.built);
         self.desks[worker].begin(Entry::new(job, started));
         (started, self.call())
     }
@@ -81,20 +81,19 @@ impl Board {
     /// It has run there, or was found to have ended.
     #[inline]
     pub(crate) fn end(&self, worker: usize, job: &dyn RunEnd, started: &Started, done: Done) {
-        let desk = &self.desks[worker];
+        let (desk, ran) = (&self.desks[worker], started.ran());
         if done == Done::Ran {
-            let ran = started.ran();
             desk.record(ran, started.priority());
             if let Some(name) = job.name() {
                 desk.ledger().record_named(ran, name, |name| self.names.lock().id_of(name));
             }
         }
-        desk.end();
+        desk.end(started, ran.ran);
     }
 
     /// A job starts on this thread, which is none of the pool's.
     pub(crate) fn begin_outside(&self, job: &dyn RunEnd, since: Tick) -> (Place, Started, Call) {
-        let started = Started::now(job.header().priority(), since);
+        let started = Started::now(job.header().priority(), since, self.built);
         let mut outside = self.outside.lock();
         outside.last_number += 1;
         let number = outside.last_number;
@@ -163,7 +162,7 @@ impl Board {
             normal,
             low,
             named: self.with_names(by_name),
-            workers: self.desks.iter().map(Desk::worker_times).collect(),
+            workers: self.desks.iter().map(|desk| desk.worker_times(self.built)).collect(),
             elapsed: Duration::from_nanos(Tick::now().since(self.built)),
         }
     }

@@ -10,6 +10,7 @@ use crate::base::priority::Priority;
 use crate::base::sync::{AtomicU32, Mutex, Ordering};
 use crate::base::tick::Tick;
 use crate::job::runnable::RunEnd;
+use crate::observe::busy::Busy;
 use crate::observe::cpu::{self, Reading};
 use crate::observe::label::JobLabel;
 use crate::observe::ledger::{Cpu, Ledger, Ran};
@@ -21,6 +22,8 @@ use crate::observe::timings::WorkerTimes;
 pub(crate) struct Started {
     submitted: Tick,
     at: Tick,
+    /// In nanoseconds since the pool was built.
+    at_nanos: u64,
     cpu: Reading,
     priority: Priority,
 }
@@ -28,9 +31,9 @@ pub(crate) struct Started {
 impl Started {
     /// On this thread, now.
     #[inline]
-    pub(super) fn now(priority: Priority, submitted: Tick) -> Self {
+    pub(super) fn now(priority: Priority, submitted: Tick, built: Tick) -> Self {
         let at = Tick::now();
-        Self { submitted, at, cpu: Reading::at_start(at), priority }
+        Self { submitted, at, at_nanos: at.since(built), cpu: Reading::at_start(at), priority }
     }
 
     pub(super) fn priority(&self) -> Priority {
@@ -106,25 +109,33 @@ pub(super) struct Desk {
     /// Written by the worker only.
     depth: AtomicU32,
     ledger: Ledger,
+    busy: Busy,
 }
 
 impl Desk {
     #[inline]
     pub(super) fn begin(&self, entry: Entry) {
+        let begun = entry.started.at_nanos;
         let mut entries = self.entries.lock();
         // ORDERING: Relaxed, as this thread writes it; who looks takes the lock after.
         let depth = self.depth.load(Ordering::Relaxed);
         entries.truncate(depth as usize);
         entries.push(entry);
+        if depth == 0 {
+            self.busy.begin(begun);
+        }
         // ORDERING: Relaxed, see above.
         self.depth.store(depth + 1, Ordering::Relaxed);
     }
 
-    /// The innermost job is over.
+    /// The innermost job is over, after it ran for so many nanoseconds.
     #[inline]
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, started: &Started, ran: u64) {
         // ORDERING: Relaxed, as this thread writes it. Who looks may see the job for a moment longer.
         let depth = self.depth.load(Ordering::Relaxed) - 1;
+        if depth == 0 {
+            self.busy.end(started.at_nanos + ran);
+        }
         // ORDERING: Relaxed, see above.
         self.depth.store(depth, Ordering::Relaxed);
     }
@@ -163,11 +174,8 @@ impl Desk {
         })
     }
 
-    pub(super) fn worker_times(&self) -> WorkerTimes {
-        self.look(|entries| {
-            let ended = self.ledger.worker_times();
-            let running = entries.first().map_or(0, |entry| Tick::now().since(entry.started.at));
-            WorkerTimes { busy: ended.busy + Duration::from_nanos(running), ..ended }
-        })
+    pub(super) fn worker_times(&self, built: Tick) -> WorkerTimes {
+        let busy = self.busy.read(|| Tick::now().since(built));
+        WorkerTimes { busy: Duration::from_nanos(busy), cpu: self.ledger.worker_cpu() }
     }
 }

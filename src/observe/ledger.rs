@@ -8,7 +8,7 @@ use crate::base::priority::Priority;
 use crate::base::sync::{Mutex, Ordering};
 use crate::observe::names::{KnownNames, NameId, Names};
 use crate::observe::tally::{Tally, bump, read};
-use crate::observe::timings::{JobTimes, WorkerTimes};
+use crate::observe::timings::JobTimes;
 
 /// A job that has run, in nanoseconds.
 #[derive(Clone, Copy)]
@@ -73,7 +73,6 @@ pub(super) struct Ledger {
     by_priority: [Log; Priority::ALL.len()],
     named: Mutex<Named>,
     /// Of outermost jobs, in nanoseconds.
-    busy: StdAtomicU64,
     cpu: StdAtomicU64,
     is_cpu_unknown: StdAtomicBool,
 }
@@ -101,10 +100,9 @@ impl Ledger {
         named.logs[id].record(job);
     }
 
-    /// The same for the worker's own time.
+    /// The same for the time that its worker had a CPU.
     #[inline]
     pub(super) fn record_outermost(&self, job: Ran) {
-        bump(&self.busy, job.ran);
         match job.cpu {
             Cpu::All => bump(&self.cpu, job.ran),
             Cpu::Used(nanos) => bump(&self.cpu, nanos),
@@ -124,9 +122,8 @@ impl Ledger {
     }
 
     /// In outermost jobs that have ended.
-    pub(super) fn worker_times(&self) -> WorkerTimes {
-        let cpu = (!is_set(&self.is_cpu_unknown)).then(|| Duration::from_nanos(read(&self.cpu)));
-        WorkerTimes { busy: Duration::from_nanos(read(&self.busy)), cpu }
+    pub(super) fn worker_cpu(&self) -> Option<Duration> {
+        (!is_set(&self.is_cpu_unknown)).then(|| Duration::from_nanos(read(&self.cpu)))
     }
 }
 

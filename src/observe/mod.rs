@@ -12,6 +12,7 @@ mod names; // the names that are told apart
 mod cpu; // how much of a job's time its thread had a CPU
 mod tally; // durations, counted by one thread and read by others
 mod ledger; // how long the jobs of one desk took
+mod busy; // how long a worker has been running jobs
 pub(crate) mod desk; // one worker's part of the board
 pub(crate) mod board; // the whole
 pub(crate) mod slow; // jobs that run for too long

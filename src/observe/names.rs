@@ -30,6 +30,8 @@ impl Names {
         let next = self.ids.len();
         match self.ids.get(name) {
             Some(&id) => id,
+            // A job may be called that.
+            None if name == Self::OTHER => MOST,
             None if next < MOST => *self.ids.entry(name.to_owned()).or_insert(next),
             None => MOST,
         }
@@ -65,13 +67,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_that_is_that_of_all_others_is_one_of_them() {
+        let mut names = Names::default();
+        assert_eq!((names.id_of("other"), names.id_of("first")), (MOST, 0));
+    }
+
+    #[test]
     fn names_beyond_the_first_64_are_one() {
         let (mut names, mut known) = (Names::default(), KnownNames::default());
         let mut id = |n: usize| known.id_of(&n.to_string(), |name| names.id_of(name));
         let ids: Vec<_> = (0..100).map(&mut id).collect();
         assert_eq!(ids[..64], (0..64).collect::<Vec<_>>());
         assert!(ids[64..].iter().all(|&id| id == MOST));
-        assert_eq!(id(7), 7);
+        assert_eq!((id(7), id(64)), (7, MOST));
         assert_eq!(names.in_order(), (0..64).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 }

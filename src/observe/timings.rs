@@ -31,7 +31,7 @@ pub struct Timings {
     /// Jobs of [`Priority::Low`].
     pub low: JobTimes,
     /// Jobs that have a name, by name, in the order in which names were first used. Only the first 64 are told apart; all
-    /// others are counted under `other`, the last. A difference has them all, too, so that rows stay where they are.
+    /// others are counted under `other`, the last, and so are jobs of that very name. A difference has them all, too, so that rows stay where they are.
     pub named: Vec<(String, JobTimes)>,
     /// Each worker's time, in the order of the workers.
     pub workers: Vec<WorkerTimes>,

@@ -78,7 +78,7 @@ fn a_job_that_ends_while_the_keeper_looks_leaves_it_dozing_or_coming_again() {
 
 /// Dozes whenever it is visited, and hears who wakes it.
 #[derive(Default)]
-struct Dozing(crate::base::sync::Mutex<bool>);
+struct Dozing(base::sync::Mutex<bool>);
 
 impl Rounds for Dozing {
     fn first(&self) -> Option<Instant> {
