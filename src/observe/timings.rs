@@ -167,7 +167,7 @@ impl JobTimes {
         (!ran.is_zero()).then(|| cpu.div_duration_f64(ran))
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: &Self) {
         self.waited.add(&other.waited);
         self.ran.add(&other.ran);
         match (&mut self.cpu, &other.cpu) {

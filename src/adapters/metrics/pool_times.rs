@@ -1,6 +1,6 @@
 //! How long a pool's jobs took, on their way to a recorder.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::names::{CPU, Metric, NAMED_CPU, NAMED_RUN, NAMED_WAIT, RUN, WAIT};
 use super::series::{Pair, Series};
@@ -16,8 +16,8 @@ impl PublishedTimes {
         for (priority, times) in [("high", &timings.high), ("normal", &timings.normal), ("low", &timings.low)] {
             self.publish_jobs(series, [&WAIT, &RUN, &CPU], ("priority", priority), times);
         }
-        for (name, times) in by_name(timings) {
-            self.publish_jobs(series, [&NAMED_WAIT, &NAMED_RUN, &NAMED_CPU], ("job", name), &times);
+        for (name, times) in &timings.named {
+            self.publish_jobs(series, [&NAMED_WAIT, &NAMED_RUN, &NAMED_CPU], ("job", name), times);
         }
     }
 
@@ -30,13 +30,4 @@ impl PublishedTimes {
             }
         }
     }
-}
-
-/// By name, each once: a job may itself be called what stands for all other names.
-fn by_name(timings: &Timings) -> BTreeMap<&str, JobTimes> {
-    let mut all: BTreeMap<_, JobTimes> = BTreeMap::new();
-    for (name, times) in &timings.named {
-        all.entry(name.as_str()).or_default().add(times);
-    }
-    all
 }

@@ -114,7 +114,7 @@ fn a_job_that_is_called_as_all_others_are_counts_with_them() {
     assert_eq!(others(), None);
     (0..2).for_each(|_| run("other".to_owned()));
     // One of these more than are told apart.
-    (0..64).for_each(|n| run(format!("job {n}")));
+    (0..65).for_each(|n| run(format!("job {n}")));
     exporter.record(|| metrics.publish());
     assert_eq!(others(), Some(3.0));
     run("other".to_owned());
