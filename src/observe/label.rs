@@ -47,7 +47,8 @@ impl JobLabel {
 impl fmt::Display for JobLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{name} ({})", self.submitted_at),
+            // It may hold line breaks, and is one cell of a table.
+            Some(name) => write!(f, "{} ({})", name.escape_debug(), self.submitted_at),
             None => self.submitted_at.fmt(f),
         }
     }

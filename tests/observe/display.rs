@@ -88,6 +88,33 @@ fn a_job_is_one_line() {
 }
 
 #[test]
+fn a_name_breaks_no_line() {
+    let at = place();
+    let names = [
+        ("two\nlines", "two\\nlines"),
+        ("a\ttab\r", "a\\ttab\\r"),
+        ("\"quotes\" and 'quotes'", "\\\"quotes\\\" and \\'quotes\\'"),
+        ("back\\slash", "back\\\\slash"),
+        ("\u{1b}[31mred", "\\u{1b}[31mred"),
+        ("\u{202e}turned round", "\\u{202e}turned round"),
+        ("żółw 漢字 🐢", "żółw 漢字 🐢"),
+        ("", ""),
+    ];
+    for (name, told) in names {
+        let mut running = idle(1);
+        let mut job = shown(Some(name), Priority::Normal);
+        assert_eq!(job.label().to_string(), format!("{told} ({at})"));
+        job.waits_for = Some(job.label());
+        running.jobs = vec![job.clone()];
+        let (line, table) = (job.to_string(), running.to_string());
+        assert_eq!((line.lines().count(), table.lines().count()), (1, 2), "{table}");
+        assert!(table.lines().all(|line| !line.contains('\t')), "{table}");
+        assert!(table.ends_with(&format!("{told} ({at})  {told} ({at})\n")), "{table}");
+        assert!(line.ends_with(&format!("waits for {told} ({at})")), "{line}");
+    }
+}
+
+#[test]
 fn columns_stand_below_each_other_whatever_the_names() {
     let mut running = idle(1);
     let long = "x".repeat(10_000);
@@ -101,4 +128,14 @@ fn columns_stand_below_each_other_whatever_the_names() {
     let table = running.to_string();
     let columns: Vec<_> = table.lines().map(|line| line.chars().count()).collect();
     assert_eq!((columns.len(), columns[1], columns[1]), (4, columns[2], columns[3]));
+}
+
+#[test]
+fn a_table_of_a_pool_at_work_has_as_many_lines_as_it_should() {
+    let pool = timed(2);
+    let (gate, held) = hold(&pool, "two\nlines");
+    let table = pool.running().to_string();
+    assert_eq!(table.lines().count(), 3, "{table}");
+    gate.open();
+    finish(held);
 }

@@ -14,7 +14,7 @@ use corepool::{CancelToken, JobTimes, Pool, Priority, Report, Timings};
 fn load(pool: &Pool, other: &Pool, round: usize) {
     let token = CancelToken::new();
     let priority = [Priority::High, Priority::Normal, Priority::Low][round % 3];
-    let name = ["a", "b", "c"][round % 3];
+    let name = ["a", "b", "c\n"][round % 3];
     let elsewhere = other.clone();
     let job = pool.job().name(name).priority(priority).token(&token).submit(move || {
         spin(round % 500);
