@@ -72,6 +72,24 @@ fn the_64th_name_is_told_apart_and_the_65th_is_not() {
 }
 
 #[test]
+fn a_job_that_is_called_other_is_one_of_the_others() {
+    let pool = timed(1);
+    run(&pool, "other");
+    run(&pool, "a");
+    let before = pool.timings().unwrap();
+    assert_eq!(ran(&before, "other"), 1);
+    (0..70).for_each(|n| run(&pool, n.to_string()));
+    run(&pool, "other");
+    let (after, a_name_each) = (pool.timings().unwrap(), 63);
+    assert_eq!(names(&after).iter().filter(|name| **name == "other").count(), 1);
+    assert_eq!((names(&after)[64], ran(&after, "other")), ("other", 2 + 70 - a_name_each));
+    let lately = after - &before;
+    assert_eq!((ran(&lately, "other"), lately.named.len()), (1 + 70 - a_name_each, 65));
+    let named: u64 = lately.named.iter().map(|(_, times)| times.ran.count()).sum();
+    assert_eq!(named, 71);
+}
+
+#[test]
 fn guests_and_workers_have_the_same_names() {
     let (at, there) = (timed(1), timed(1));
     run(&there, "both");
