@@ -164,7 +164,8 @@ impl JobTimes {
     #[must_use]
     pub fn cpu_share(&self) -> Option<f64> {
         let (cpu, ran) = (self.cpu.as_ref()?.total(), self.ran.total());
-        (!ran.is_zero()).then(|| cpu.div_duration_f64(ran))
+        // The two are not read at the same moment.
+        (!ran.is_zero()).then(|| cpu.div_duration_f64(ran).min(1.0))
     }
 
     fn add(&mut self, other: &Self) {
