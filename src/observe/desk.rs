@@ -4,6 +4,7 @@
 //! counts down how many run, and leaves what is above that to the next job. Somebody who looks takes the lock, and sees the
 //! jobs that ran at one moment since.
 
+use std::sync::atomic::AtomicU64 as StdAtomicU64;
 use std::time::Duration;
 
 use crate::base::priority::Priority;
@@ -110,6 +111,8 @@ pub(super) struct Desk {
     depth: AtomicU32,
     ledger: Ledger,
     busy: Busy,
+    /// The most that anybody was told of that.
+    busy_told: StdAtomicU64,
 }
 
 impl Desk {
@@ -176,6 +179,9 @@ impl Desk {
 
     pub(super) fn worker_times(&self, built: Tick) -> WorkerTimes {
         let busy = self.busy.read(|| Tick::now().since(built));
+        // A job's end is written a little after the moment that it is taken for: who looked in between was told of more.
+        // ORDERING: Relaxed, as it is all there is to see.
+        let busy = self.busy_told.fetch_max(busy, Ordering::Relaxed).max(busy);
         WorkerTimes { busy: Duration::from_nanos(busy), cpu: self.ledger.worker_cpu() }
     }
 }

@@ -55,7 +55,9 @@ fn assert_later(earlier: &Timings, later: &Timings) {
     }
     assert!(later.elapsed >= earlier.elapsed);
     for (index, (before, after)) in earlier.workers.iter().zip(&later.workers).enumerate() {
+        assert!(before.busy <= after.busy, "worker {index}: {before:?} {after:?}");
         assert!(before.cpu <= after.cpu, "worker {index}: {before:?} {after:?}");
+        assert!(after.busy <= later.elapsed, "worker {index}: {after:?} of {:?}", later.elapsed);
     }
     let lately = later.clone() - earlier;
     assert_eq!(lately.all().ran.count(), later.all().ran.count() - earlier.all().ran.count());
@@ -109,5 +111,25 @@ fn who_looks_while_jobs_of_every_kind_run_sees_what_makes_sense() {
             assert_all_timed(pool);
             assert!(pool.running().jobs.is_empty());
         }
+    });
+}
+
+/// Long jobs with names: the more there is to write as one ends, the likelier somebody looks in between.
+#[test]
+fn a_workers_time_never_goes_back() {
+    let (pool, over) = (builder(1).build().unwrap(), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut earlier = pool.timings().unwrap();
+            while !over.load(Ordering::Relaxed) {
+                let later = pool.timings().unwrap();
+                assert_later(&earlier, &later);
+                earlier = later;
+            }
+        });
+        for round in rounds(in_debug_a_quarter_of(40_000)) {
+            pool.job().name(["a", "b"][round % 2]).run(move || spin(2_000)).unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
     });
 }
