@@ -1,6 +1,7 @@
 //! What runs in a pool, and how long it took: a desk for each worker, and a list of the jobs that others run.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::base::park::deadline_in;
@@ -141,7 +142,7 @@ impl Board {
     pub(crate) fn running(&self) -> Vec<RunningJob> {
         let mut rows: Vec<_> = self.desks.iter().enumerate().flat_map(|(worker, desk)| desk.rows(worker)).collect();
         let outside = self.outside.lock();
-        rows.extend(outside.entries.values().map(|entry| entry.row(None, Tick::now())));
+        rows.extend(outside.entries.values().map(|entry| entry.row(None, None, Tick::now())));
         rows
     }
 
@@ -174,19 +175,24 @@ impl Board {
         named.filter(|(_, times)| times.ran.count() > 0).collect()
     }
 
-    /// Looks at all jobs that run, one desk after the other.
-    fn look_at_all(&self, mut look: impl FnMut(Option<usize>, &mut Entry)) {
+    /// Looks at all jobs that run, one desk after the other: at the worker, the job, and the one that it runs in a join.
+    fn look_at_all(&self, mut look: impl FnMut(Option<usize>, &mut Entry, Option<&Entry>)) {
         for (worker, desk) in self.desks.iter().enumerate() {
-            desk.look(|entries| entries.iter_mut().for_each(|entry| look(Some(worker), entry)));
+            desk.look(|mut entries| {
+                while let Some((entry, inner)) = mem::take(&mut entries).split_first_mut() {
+                    look(Some(worker), entry, inner.first());
+                    entries = inner;
+                }
+            });
         }
-        self.outside.lock().entries.values_mut().for_each(|entry| look(None, entry));
+        self.outside.lock().entries.values_mut().for_each(|entry| look(None, entry, None));
     }
 
     /// Steps 1 and 2 of [`crate::observe::slow`].
     fn dozes(&self, slow: &Slow) -> bool {
         slow.doze();
         let mut is_idle = true;
-        self.look_at_all(|_, _| is_idle = false);
+        self.look_at_all(|_, _, _| is_idle = false);
         // Where the note was taken back already, who did so calls.
         is_idle || !slow.wake()
     }
@@ -200,9 +206,9 @@ impl Rounds for Board {
     fn go_round(&self) -> Option<Instant> {
         let slow = self.slow.as_ref()?;
         let (mut told, mut next, mut is_idle) = (Vec::new(), None, true);
-        self.look_at_all(|worker, entry| {
+        self.look_at_all(|worker, entry, inner| {
             is_idle = false;
-            match entry.take_if_slow(worker, slow.limit()) {
+            match entry.take_if_slow(worker, inner, slow.limit()) {
                 Some(Ok(job)) => told.push(job),
                 Some(Err(left)) => next = next.into_iter().chain([left]).min(),
                 None => {}

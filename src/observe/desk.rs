@@ -72,7 +72,8 @@ impl Entry {
         self.waits_for = label.map(Box::new);
     }
 
-    pub(super) fn row(&self, worker: Option<usize>, now: Tick) -> RunningJob {
+    /// `inner` is the job that it runs in a join, if it does.
+    pub(super) fn row(&self, worker: Option<usize>, inner: Option<&Self>, now: Tick) -> RunningJob {
         let Started { submitted, at, priority, .. } = self.started;
         RunningJob {
             worker,
@@ -81,12 +82,17 @@ impl Entry {
             priority,
             waited: Duration::from_nanos(at.since(submitted)),
             running_for: Duration::from_nanos(now.since(at)),
-            waits_for: self.waits_for.as_deref().cloned(),
+            waits_for: self.waits_for.as_deref().or(inner.map(|inner| &inner.label)).cloned(),
         }
     }
 
     /// Its row, the first time that it has been running for so many nanoseconds; or how many are left.
-    pub(super) fn take_if_slow(&mut self, worker: Option<usize>, limit: u64) -> Option<Result<RunningJob, u64>> {
+    pub(super) fn take_if_slow(
+        &mut self,
+        worker: Option<usize>,
+        inner: Option<&Self>,
+        limit: u64,
+    ) -> Option<Result<RunningJob, u64>> {
         if self.is_told_of {
             return None;
         }
@@ -94,7 +100,7 @@ impl Entry {
         match limit.saturating_sub(now.since(self.started.at)) {
             0 => {
                 self.is_told_of = true;
-                Some(Ok(self.row(worker, now)))
+                Some(Ok(self.row(worker, inner, now)))
             }
             left => Some(Err(left)),
         }
@@ -165,15 +171,12 @@ impl Desk {
         look(&mut entries[..depth])
     }
 
-    /// Rows of the jobs that run here: each but the last waits for the next.
+    /// Rows of the jobs that run here: each but the last runs the next in a join.
     pub(super) fn rows(&self, worker: usize) -> Vec<RunningJob> {
         self.look(|entries| {
             let now = Tick::now();
-            let mut rows: Vec<_> = entries.iter().map(|entry| entry.row(Some(worker), now)).collect();
-            for (row, next) in rows.iter_mut().zip(entries.iter().skip(1)) {
-                row.waits_for = Some(next.label.clone());
-            }
-            rows
+            let row = |(index, entry): (usize, &Entry)| entry.row(Some(worker), entries.get(index + 1), now);
+            entries.iter().enumerate().map(row).collect()
         })
     }
 

@@ -96,6 +96,34 @@ fn all_slow_jobs_are_told_of_nested_ones_and_guests_too() {
 }
 
 #[test]
+fn the_row_says_what_the_job_waits_for() {
+    let (pool, told) = watched(Pool::builder().workers(2), Duration::from_millis(30));
+    // Where the machine is busy a job may be told of before it has come to its join.
+    let says = |waits: &str, for_whom: &str| {
+        let rows = [next(&told), next(&told)];
+        rows.iter().any(|job| name_of(job) == waits && waits_for(job) == for_whom)
+    };
+    wait_until("a row that says whom the job waits for", || {
+        let (gate, held) = hold(&pool, "held");
+        let waiter = pool.job().name("waiter").submit(move || finish(held)).unwrap();
+        let said = says("waiter", "held");
+        gate.open();
+        finish(waiter);
+        said
+    });
+    wait_until("a row that says what the job runs", || {
+        let gate = Gate::new();
+        let inner = gate.clone();
+        let outer = move || here().job().name("inner").run(move || inner.pass()).unwrap();
+        let outer = pool.job().name("outer").submit(outer);
+        let said = says("outer", "inner");
+        gate.open();
+        finish(outer.unwrap());
+        said
+    });
+}
+
+#[test]
 fn a_hook_that_panics_is_called_again() {
     silence_expected_panics();
     let (tell, told) = channel();
