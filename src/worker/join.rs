@@ -5,6 +5,7 @@ use crate::base::ids::PoolId;
 use crate::ending::registry;
 use crate::job::header::Header;
 use crate::job::runnable::Runnable;
+use crate::observe::label::JobLabel;
 use crate::queue::front::{Origin, Rejected};
 use crate::worker::seat;
 use crate::worker::worker::Worker;
@@ -37,6 +38,7 @@ pub(crate) fn claim(header: &Header, pool: PoolId) -> Claim {
 pub(crate) fn run_here(worker: &Worker, job: Runnable) -> Result<(), Rejected> {
     let monitor = &worker.shared.monitor;
     let job = monitor.accept_begun(job)?;
+    let _shown = seat::show_wait_of_guest(|| JobLabel::of(job.job.cell()));
     monitor.retire(worker.execute(job));
     Ok(())
 }
@@ -44,6 +46,7 @@ pub(crate) fn run_here(worker: &Worker, job: Runnable) -> Result<(), Rejected> {
 fn run_own(worker: &Worker, header: &Header) -> bool {
     let monitor = &worker.shared.monitor;
     let Some(job) = monitor.claim(header, Origin::Inside) else { return false };
+    let _shown = seat::show_wait_of_guest(|| JobLabel::of(job.job.cell()));
     monitor.retire(worker.execute(job));
     true
 }

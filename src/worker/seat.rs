@@ -118,6 +118,13 @@ pub(crate) fn show_wait(label: impl FnOnce() -> JobLabel) -> ShownWait {
     ShownWait(on_board)
 }
 
+/// The same for a job that the worker is about to run itself: that shows on its desk, below the job that joins it, unless the
+/// latter is a guest.
+#[inline]
+pub(crate) fn show_wait_of_guest(label: impl FnOnce() -> JobLabel) -> Option<ShownWait> {
+    with_stack(Stack::has_strangers).then(|| show_wait(label))
+}
+
 impl Drop for ShownWait {
     fn drop(&mut self) {
         if let Some((board, place)) = &self.0 {

@@ -143,9 +143,15 @@ impl Stack {
         self.any_stranger(|role| matches!(role, Role::Aborter(aborted) if *aborted == pool))
     }
 
+    /// Whether there is any that the worker does not run as its own.
+    #[inline]
+    pub(crate) fn has_strangers(&self) -> bool {
+        self.strangers.get() > 0
+    }
+
     #[inline]
     fn any_stranger(&self, matches: impl Fn(&Role) -> bool) -> bool {
-        self.strangers.get() > 0 && self.any(|frame| matches(&frame.role.borrow()))
+        self.has_strangers() && self.any(|frame| matches(&frame.role.borrow()))
     }
 
     #[cold]

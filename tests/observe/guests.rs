@@ -46,6 +46,27 @@ fn a_guest_in_a_guest_shows_that_it_is_waited_for() {
 }
 
 #[test]
+fn a_guest_that_runs_a_job_of_the_workers_pool_waits_for_it() {
+    within_a_minute(|| {
+        for by_run in [true, false] {
+            let (at, there) = (timed(1), timed(1));
+            let (back, own) = (at.clone(), there.clone());
+            let (shown, _) = as_a_guest(&at, &there, move || {
+                let seen = back.clone();
+                let innermost = move || (rows(&seen), rows(&own));
+                let job = back.job().name("innermost");
+                match by_run {
+                    true => job.run(innermost).unwrap(),
+                    false => job.submit(innermost).unwrap().join().unwrap(),
+                }
+            });
+            assert_eq!(shown.1, [row(0, "-", ""), row(None, "guest", "innermost")], "{by_run}");
+            assert_eq!(shown.0, [row(0, "host", "guest"), row(0, "innermost", "")], "{by_run}");
+        }
+    });
+}
+
+#[test]
 fn a_guest_of_an_inline_pool_shows() {
     let (at, there) = (timed(1), timed_inline());
     let (seen, own) = (at.clone(), there.clone());
