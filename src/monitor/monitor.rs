@@ -235,6 +235,12 @@ impl Monitor {
         self.lock_both().sides().accept_ended(job, origin, why)
     }
 
+    /// Rejects a job that found no room and was given back, for who does not stand in line.
+    pub(crate) fn reject_for_good(&self, job: Runnable, why: SubmitErrorKind) -> SubmitErrorKind {
+        let rejected = self.lock_front().reject(job, why);
+        rejected.into_kind()
+    }
+
     /// Takes a job out of the line, if it still stands there. Its submitter decides what becomes of it.
     pub(crate) fn remove_from_line(&self, header: &Header) -> Option<Runnable> {
         let Waiting { job, waker, .. } = self.lock_both().sides().remove_from_line(header)?;

@@ -126,8 +126,7 @@ pub(crate) fn offer(
         Ok(()) => Ok(None),
         Err(Rejected { job, kind: SubmitErrorKind::Full }) if no_room == NoRoom::Return => {
             if pool.id.is_of_parent() {
-                job.reject();
-                return Err(SubmitErrorKind::Forked);
+                return Err(pool.monitor.reject_for_good(job, SubmitErrorKind::Forked));
             }
             Ok(Some(job))
         }

@@ -84,8 +84,7 @@ pub(crate) fn make_room(
             Ok(()) => return Ok(()),
             Err(Rejected { job: again, kind: SubmitErrorKind::Full }) if is_ahead(deadline) => job = again,
             Err(Rejected { job, kind: SubmitErrorKind::Full }) => {
-                job.reject();
-                return Err(SubmitErrorKind::TimedOut);
+                return Err(pool.monitor.reject_for_good(job, SubmitErrorKind::TimedOut));
             }
             Err(rejected) => return Err(rejected.into_kind()),
         }

@@ -60,6 +60,22 @@ fn no_room_in_time() {
 }
 
 #[test]
+fn no_room_in_time_in_an_inline_pool_either() {
+    let pool = Pool::builder().inline().queue_capacity(1).build().unwrap();
+    // A job that fills the queue anew: there is never room.
+    fn refill() {
+        here().submit(refill_once).unwrap().detach();
+    }
+    fn refill_once() {}
+    pool.submit(refill).unwrap().detach();
+    let rejected = rejection(pool.submit_timeout(|| (), Duration::ZERO));
+    assert_eq!(rejected, Some(SubmitErrorKind::TimedOut));
+    assert_eq!(reasons(&pool), [0, 1, 0, 0]);
+    assert_eq!(rejection(pool.try_submit(|| ())), Some(SubmitErrorKind::Full));
+    assert_eq!(reasons(&pool), [1, 1, 0, 0]);
+}
+
+#[test]
 fn cancelled_in_line() {
     let (pool, gate, jobs) = full();
     let token = CancelToken::new();
@@ -153,6 +169,26 @@ fn shut_down_for_jobs_of_the_pool_itself() {
     gate.open();
     assert_eq!(finish(job.unwrap()), (Some(SubmitErrorKind::ShutDown), true));
     assert_eq!(reasons(&pool), [0, 0, 0, 2]);
+}
+
+#[cfg(unix)]
+#[test]
+fn no_room_in_a_forked_child() {
+    use crate::common::in_a_process_of_its_own;
+    use fork::{Fork, WEXITSTATUS, waitpid};
+    in_a_process_of_its_own("rejections::no_room_in_a_forked_child", || {
+        let (pool, gate, jobs) = full();
+        match fork::fork().unwrap() {
+            Fork::Child => {
+                let rejected = rejection(pool.submit(|| ()));
+                let counted = rejected == Some(SubmitErrorKind::Forked) && reasons(&pool) == [1, 0, 0, 0];
+                std::process::exit(if counted { 0 } else { 1 });
+            }
+            Fork::Parent(child) => assert_eq!(WEXITSTATUS(waitpid(child).unwrap()), 0),
+        }
+        gate.open();
+        jobs.into_iter().for_each(finish);
+    });
 }
 
 #[test]
