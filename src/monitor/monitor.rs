@@ -156,8 +156,19 @@ impl Monitor {
     // What submitters call.
 
     /// Queues a job, if the pool takes it and there is room.
+    #[inline]
     pub(crate) fn offer(&self, job: Runnable, origin: Origin, no_room: NoRoom) -> Result<(), Rejected> {
-        let since = self.now();
+        self.offer_since(job, self.now(), origin, no_room)
+    }
+
+    /// The same for a job that was submitted before now.
+    pub(crate) fn offer_since(
+        &self,
+        job: Runnable,
+        since: Tick,
+        origin: Origin,
+        no_room: NoRoom,
+    ) -> Result<(), Rejected> {
         let mut front = self.lock_front();
         if !front.admits(origin) {
             return Err(front.reject(job, SubmitErrorKind::ShutDown));
@@ -241,11 +252,12 @@ impl Monitor {
         rejected.into_kind()
     }
 
-    /// Takes a job out of the line, if it still stands there. Its submitter decides what becomes of it.
-    pub(crate) fn remove_from_line(&self, header: &Header) -> Option<Runnable> {
-        let Waiting { job, waker, .. } = self.lock_both().sides().remove_from_line(header)?;
+    /// Takes a job out of the line, if it still stands there; tells when it was submitted. Its submitter decides what becomes
+    /// of it.
+    pub(crate) fn remove_from_line(&self, header: &Header) -> Option<(Runnable, Tick)> {
+        let Waiting { job, waker, since } = self.lock_both().sides().remove_from_line(header)?;
         contain(|| drop(waker));
-        Some(job)
+        Some((job, since))
     }
 
     /// Stops waiting for room, for good; `why` is what the submitter is told, or would be.

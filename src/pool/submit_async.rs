@@ -128,8 +128,8 @@ fn ask(pool: &Arc<Shared>, header: &Header, registration: Option<&Registration>,
         return if pool.monitor.change_waker(header, waker) { Verdict::NotYet } else { Verdict::on(header) };
     }
     // A worker polls it by now, which must not wait.
-    let Some(job) = pool.monitor.remove_from_line(header) else { return Verdict::on(header) };
-    match pool.monitor.offer(job, Origin::Inside, NoRoom::Exceed) {
+    let Some((job, since)) = pool.monitor.remove_from_line(header) else { return Verdict::on(header) };
+    match pool.monitor.offer_since(job, since, Origin::Inside, NoRoom::Exceed) {
         Ok(()) => {
             // Between line and queue whoever ends the job does not find it.
             dequeue_if_ended(pool, header, registration);

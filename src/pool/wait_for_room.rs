@@ -78,9 +78,10 @@ pub(crate) fn make_room(
     mut job: Runnable,
     deadline: Option<Instant>,
 ) -> Result<(), SubmitErrorKind> {
+    let since = pool.monitor.now();
     loop {
         run_next(pool);
-        match pool.monitor.offer(job, Origin::Outside, NoRoom::Return) {
+        match pool.monitor.offer_since(job, since, Origin::Outside, NoRoom::Return) {
             Ok(()) => return Ok(()),
             Err(Rejected { job: again, kind: SubmitErrorKind::Full }) if is_ahead(deadline) => job = again,
             Err(Rejected { job, kind: SubmitErrorKind::Full }) => {

@@ -67,6 +67,24 @@ fn the_line_for_room_counts() {
 }
 
 #[test]
+fn the_line_counts_too_for_a_job_whose_future_a_worker_polls_on() {
+    let (pool, (give, get)) = (small(), channel());
+    let polls = pool.submit(move || {
+        let mut future = get.recv().unwrap();
+        poll(&mut future)
+    });
+    wait_until("it runs", || pool.stats().busy == 1);
+    let first = pool.try_submit(|| ()).unwrap();
+    let mut future = pool.job().name("in line").submit_async(|| ());
+    assert!(poll_once(&mut future, Waker::noop()).is_pending());
+    take(20);
+    give.send(future).unwrap();
+    finish(finish(polls.unwrap()).unwrap());
+    assert!(waited(&pool, "in line") >= LONG);
+    finish(first);
+}
+
+#[test]
 fn a_claimed_job_waits_until_it_is_joined() {
     let pool = timed(1);
     let outer = pool.submit(|| {
@@ -104,4 +122,12 @@ fn a_broadcast_waits_for_its_worker() {
     finish(held);
     let normal = pool.timings().unwrap().normal;
     assert!(normal.waited.total() >= LONG && normal.waited.quantile(1.0).unwrap() >= LONG);
+}
+
+#[test]
+fn where_an_inline_pool_makes_room_that_counts() {
+    let pool = builder(1).inline().queue_capacity(1).build().unwrap();
+    pool.submit(|| take(20)).unwrap().detach();
+    finish(pool.job().name("in line").submit(|| ()).unwrap());
+    assert!(waited(&pool, "in line") >= LONG);
 }
