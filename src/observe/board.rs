@@ -205,17 +205,22 @@ impl Rounds for Board {
 
     fn go_round(&self) -> Option<Instant> {
         let slow = self.slow.as_ref()?;
-        let (mut told, mut next, mut is_idle) = (Vec::new(), None, true);
+        let (mut slow_job, mut next, mut is_idle) = (None, None, true);
         self.look_at_all(|worker, entry, inner| {
             is_idle = false;
+            if slow_job.is_some() {
+                // For the next round, at once: the hook may take its time with this one.
+                next = Some(0);
+                return;
+            }
             match entry.take_if_slow(worker, inner, slow.limit()) {
-                Some(Ok(job)) => told.push(job),
+                Some(Ok(job)) => slow_job = Some(job),
                 Some(Err(left)) => next = next.into_iter().chain([left]).min(),
                 None => {}
             }
         });
         // No lock is held while the user's code runs.
-        told.iter().for_each(|job| slow.tell(job));
+        slow_job.inspect(|job| slow.tell(job));
         match next {
             Some(left) => deadline_in(Duration::from_nanos(left)),
             None if is_idle && self.dozes(slow) => None,

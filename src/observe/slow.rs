@@ -2,7 +2,8 @@
 //!
 //! The keeper's thread goes round the desks. Between two rounds it sleeps until the first of those jobs that it has seen
 //! will have run for too long, or for one limit where none of these is left to tell of: a job that starts after a round has
-//! not run for too long before that. Where nothing runs it *dozes*, so that an idle pool uses no CPU:
+//! not run for too long before that. A round tells of one job: while the user's code takes its time with that, another thread
+//! goes the next round. Where nothing runs it *dozes*, so that an idle pool uses no CPU:
 //!
 //! 1. The keeper has found all desks empty. It notes that it dozes, and looks at all desks once more, each under its lock.
 //! 2. If it finds a job, it takes the note back, and sleeps for one limit. If none, it sleeps until it is called.

@@ -59,6 +59,30 @@ fn a_hook_that_blocks_holds_up_no_deadline_and_no_other_slow_job() {
 }
 
 #[test]
+fn a_hook_that_blocks_holds_up_no_job_that_has_become_slow_at_the_same_time() {
+    within_a_minute(|| {
+        for _ in rounds(40) {
+            let ((tell, told), gate) = (channel(), Gate::new());
+            let passed = gate.clone();
+            let hook = move |_: &Pool, _: &RunningJob| {
+                tell.send(()).unwrap();
+                passed.pass();
+            };
+            let pool = with_hook(3, "sh-same", hook);
+            let held = ["a", "b", "c"].map(|name| hold(&pool, name));
+            for _ in 0..3 {
+                told.recv_timeout(FOREVER / 2).expect("one was told of, and the others wait for that to return");
+            }
+            gate.open();
+            for (gate, job) in held {
+                gate.open();
+                finish(job);
+            }
+        }
+    });
+}
+
+#[test]
 fn a_hook_may_call_the_pool() {
     within_a_minute(|| {
         let (tell, told) = channel();
