@@ -150,6 +150,12 @@ impl Lanes {
         Priority::ALL.into_iter().flat_map(|lane| self.lane(lane).iter())
     }
 
+    /// Gives memory back, where no job is left.
+    #[inline]
+    pub(super) fn give_back(&mut self) {
+        self.since.give_back();
+    }
+
     fn note_taken(&mut self, lane: Priority) {
         self.len -= 1;
         self.note_state_of(lane);

@@ -296,7 +296,11 @@ impl<'a> Sides<'a> {
     #[inline]
     pub(crate) fn exit_or_wait(&mut self) -> Next {
         let may_exit = match self.front.phase {
-            Phase::Open => false,
+            Phase::Open => {
+                self.back.jobs.give_back();
+                self.front.jobs.give_back();
+                false
+            }
             Phase::Draining => self.back.running() == 0,
             Phase::Aborting | Phase::Closed => true,
         };

@@ -7,7 +7,7 @@ use crate::base::fifo::Key;
 use crate::base::priority::Priority;
 use crate::base::tick::Tick;
 
-/// Room for more is given back once a lane runs empty.
+/// Room for more is given back as the lane moves over, and once a worker finds nothing queued.
 const KEPT: usize = 1024;
 
 /// Of the jobs of one side.
@@ -41,6 +41,14 @@ impl Since {
         }
     }
 
+    /// Gives back what a flood has taken, where no job is left.
+    #[inline]
+    pub(super) fn give_back(&mut self) {
+        for lane in self.0.iter_mut().flat_map(|lanes| lanes.iter_mut()).filter(|lane| lane.capacity() > KEPT) {
+            shrink(lane);
+        }
+    }
+
     /// Takes over what the other side has of a lane, of which there is none here.
     #[inline]
     pub(super) fn swap_lane(&mut self, other: &mut Self, lane: Priority) {
@@ -48,8 +56,12 @@ impl Since {
             let (mine, others) = (self.0.get_or_insert_default(), other.0.get_or_insert_default());
             let (mine, others) = (&mut mine[lane as usize], &mut others[lane as usize]);
             mem::swap(mine, others);
-            others.truncate(KEPT);
-            others.shrink_to(KEPT);
+            shrink(others);
         }
     }
+}
+
+fn shrink(lane: &mut Vec<Tick>) {
+    lane.truncate(KEPT);
+    lane.shrink_to(KEPT);
 }

@@ -58,6 +58,25 @@ fn a_timed_pool_takes_what_the_documentation_says() {
 }
 
 #[test]
+fn a_timed_pool_that_was_flooded_gives_its_memory_back() {
+    in_a_process_of_its_own("memory::a_timed_pool_that_was_flooded_gives_its_memory_back", || {
+        let pool = builder(1).unbounded_queue().build().unwrap();
+        let flood = || {
+            let (gate, held) = hold_worker(&pool);
+            for _ in 0..500_000 {
+                pool.submit(|| ()).unwrap().detach();
+            }
+            gate.open();
+            finish(held);
+            pool.wait_idle(None).unwrap();
+        };
+        let before = live_bytes();
+        flood();
+        wait_until("it is given back while the pool is idle", || live_bytes() - before < 200 << 10);
+    });
+}
+
+#[test]
 fn jobs_that_have_run_leave_nothing_behind() {
     in_a_process_of_its_own("memory::jobs_that_have_run_leave_nothing_behind", || {
         let before = live_bytes();
