@@ -33,7 +33,7 @@ pub struct Timings {
     /// Jobs that have a name, by name, in the order in which names were first used. Only the first 64 are told apart; all
     /// others are counted under `other`, the last, and so are jobs of that very name. A difference has them all, too, so that rows stay where they are.
     pub named: Vec<(String, JobTimes)>,
-    /// Each worker's time, in the order of the workers.
+    /// Each worker's time, in the order of the workers. An [inline](crate::Builder::inline) pool has none.
     pub workers: Vec<WorkerTimes>,
     /// Since the pool was built or, in a difference, between the two readings.
     pub elapsed: Duration,

@@ -56,7 +56,8 @@ impl Shared {
     pub(crate) fn new(plan: Plan, keeper: impl FnOnce(PoolId) -> ThreadOptions) -> Arc<Self> {
         let id = PoolId::new(plan.is_inline);
         let thread = keeper(id);
-        let board = (plan.timings || plan.slow.is_some()).then(|| Arc::new(Board::new(plan.workers, plan.slow)));
+        let desks = if plan.is_inline { 0 } else { plan.workers };
+        let board = (plan.timings || plan.slow.is_some()).then(|| Arc::new(Board::new(desks, plan.slow)));
         let rounds = board.clone().map(|board| -> Arc<dyn Rounds> { board });
         let shared = Arc::new(Self {
             id,

@@ -94,6 +94,14 @@ fn an_inline_pool_times_its_jobs() {
 }
 
 #[test]
+fn an_inline_pool_has_no_workers_to_be_busy() {
+    let pool = timed_inline();
+    pool.run(|| ()).unwrap();
+    let timings = pool.timings().unwrap();
+    assert_eq!((timings.workers.len(), timings.utilisation(0)), (pool.running().workers, None));
+}
+
+#[test]
 fn what_does_not_run_is_not_counted() {
     let pool = timed(1);
     let (gate, held) = hold_worker(&pool);
