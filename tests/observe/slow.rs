@@ -197,7 +197,7 @@ fn no_slow_job_is_missed_however_often_the_pool_was_idle_before() {
         let pool = Pool::builder().workers(2);
         let pool = pool.on_slow_job(Duration::ZERO, move |_| tell.send(()).unwrap()).build().unwrap();
         let told = Arc::new(Mutex::new(told));
-        for round in rounds(4_000) {
+        for round in rounds(1_000) {
             // From none to some milliseconds, so that its start meets the keeper at all points of its way to sleep.
             if round % 3 == 0 {
                 spin(round * 37 % 3_000);

@@ -101,7 +101,7 @@ fn who_looks_while_jobs_of_every_kind_run_sees_what_makes_sense() {
                 });
             }
             let loads: Vec<_> =
-                (0..2).map(|_| scope.spawn(|| rounds(8_000).for_each(|round| load(&pool, &other, round)))).collect();
+                (0..2).map(|_| scope.spawn(|| rounds(1_500).for_each(|round| load(&pool, &other, round)))).collect();
             let ended: Vec<_> = loads.into_iter().map(|load| load.join()).collect();
             over.store(true, Ordering::Relaxed);
             ended.into_iter().for_each(Result::unwrap);
@@ -127,7 +127,7 @@ fn a_workers_time_never_goes_back() {
                 earlier = later;
             }
         });
-        for round in rounds(in_debug_a_quarter_of(40_000)) {
+        for round in rounds(in_debug_a_quarter_of(8_000)) {
             pool.job().name(["a", "b"][round % 2]).run(move || spin(2_000)).unwrap();
         }
         over.store(true, Ordering::Relaxed);
