@@ -114,8 +114,8 @@ impl Builder {
         self
     }
 
-    /// Names the threads `prefix-0`, `prefix-1`, and so on; where there are deadlines `prefix-keeper`, and where a shutdown
-    /// has a time-out `prefix-join`. Default: `corepool`. Linux shows the first 15 bytes. A NUL makes `build` fail.
+    /// Names the threads `prefix-0`, `prefix-1`, and so on; where there are deadlines or an
+    /// [`on_slow_job`](Self::on_slow_job) `prefix-keeper`, and where a shutdown has a time-out `prefix-join`. Default: `corepool`. Linux shows the first 15 bytes. A NUL makes `build` fail.
     ///
     /// For other names of the workers see [`thread_name_with`](Self::thread_name_with).
     ///
@@ -278,8 +278,10 @@ impl Builder {
     /// [`timings`](Self::timings) on, whatever was said before.
     ///
     /// `f` runs on a thread of the pool's that is no worker, the one that keeps deadlines. It may take its time: another
-    /// thread keeps them meanwhile. A panic in it is contained. A `limit` of less than a millisecond is taken as one. The
-    /// job may end while `f` is called. An [inline](Self::inline) pool, which has no threads, never calls it.
+    /// thread keeps them meanwhile, but the pool's end waits for it. A panic in it is contained. A `limit` of less than a
+    /// millisecond is taken as one. A job that waits counts as running, so one that joins a slow job becomes slow, too. The
+    /// job may end while `f` is called. Nobody is told where the system refuses the thread, nor in an
+    /// [inline](Self::inline) pool, which has none.
     ///
     /// ```
     /// use std::sync::mpsc::channel;

@@ -145,6 +145,15 @@ fn rejection<F>(submitted: Result<JobHandle<()>, SubmitError<F>>) -> SubmitError
     submitted.expect_err("there is no room").kind()
 }
 
+fn count_rejection(stats: &mut Stats, why: SubmitErrorKind) {
+    match why {
+        SubmitErrorKind::Full => stats.rejected_full += 1,
+        SubmitErrorKind::TimedOut => stats.rejected_timed_out += 1,
+        SubmitErrorKind::ShutDown => stats.rejected_shut_down += 1,
+        other => unreachable!("no job here is rejected as {other:?}"),
+    }
+}
+
 /// Submits in the ways that do not wait. Each is rejected for its reason, and only the count of rejections shows it.
 fn assert_rejected(pool: &Pool, at_once: SubmitErrorKind, in_time: SubmitErrorKind) {
     let mut expected = pool.stats();
@@ -154,6 +163,7 @@ fn assert_rejected(pool: &Pool, at_once: SubmitErrorKind, in_time: SubmitErrorKi
         assert_eq!(rejection(pool.submit_timeout(never_runs, Duration::ZERO)), in_time);
         assert_eq!(rejection(pool.job().timeout(FOREVER).submit_timeout(never_runs, Duration::ZERO)), in_time);
         expected.rejected += 4;
+        [at_once, at_once, in_time, in_time].into_iter().for_each(|why| count_rejection(&mut expected, why));
     }
     assert_eq!(pool.stats(), expected);
 }
@@ -214,6 +224,7 @@ fn a_rejected_job_is_its_submitters_to_drop_or_to_run() {
     assert_eq!((*ran_on.lock().unwrap(), Arc::strong_count(&ran_on)), (Some(thread::current().id()), 1));
 
     expected.rejected += 2;
+    expected.rejected_full += 2;
     assert_eq!(pool.stats(), expected);
     gate.open();
     finish(held);
