@@ -73,6 +73,8 @@
 //! | `corepool_breaker_consecutive_failures` | gauge | `breaker` | failures since the last success |
 //! | `corepool_breaker_rejections_total` | counter | `breaker` | calls that were not admitted |
 //! | `corepool_breaker_late_results_total` | counter | `breaker` | results that came too late to count |
+//! | `corepool_breaker_calls_total` | counter | `breaker`, `outcome` = `success`, `failure`, `ignored` | calls that have ended; if they are [counted](BreakerMetrics::with_calls) |
+//! | `corepool_breaker_slow_calls_total` | counter | `breaker` | those of them that were slow; with them |
 //! | `corepool_breaker_state_changes_total` | counter | `breaker` | changes of state, and changes by hand that lead to the same state |
 //!
 //! `pool` is the pool's [`name`](crate::Pool::name), `breaker` the name that you give. "With timings" is in pools that were
@@ -82,7 +84,8 @@
 //! there are more of those: too many while jobs run others in their joins, or workers of other pools run some. `busy` and
 //! `idle` always add up to the pool's workers, of which an [inline](crate::Builder::inline) pool has none.
 //!
-//! The breaker counts no calls in all, so that a healthy call stays free of writes. Count them where you make them.
+//! By itself the breaker counts no calls in all, so that a healthy call stays free of writes: ask for it, by
+//! [`with_calls`](BreakerMetrics::with_calls).
 //!
 //! # What exporters make of it
 //!
@@ -119,6 +122,7 @@
 mod pool; // a pool's numbers
 mod pool_times; // how long its jobs took
 mod breaker; // a breaker's numbers
+mod breaker_calls; // its calls, counted
 mod series; // values on their way to a recorder
 mod names; // what they are called there
 

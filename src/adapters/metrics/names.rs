@@ -104,8 +104,20 @@ pub(super) const REJECTIONS: Metric =
     Metric::counter("corepool_breaker_rejections_total", "Calls that were not admitted.");
 pub(super) const LATE_RESULTS: Metric =
     Metric::counter("corepool_breaker_late_results_total", "Results of calls that an earlier state had admitted.");
+pub(super) const CALLS: Metric = Metric::counter("corepool_breaker_calls_total", "Calls that have ended, by outcome.");
+pub(super) const SLOW_CALLS: Metric =
+    Metric::counter("corepool_breaker_slow_calls_total", "Calls that have ended and were slow.");
 pub(super) const STATE_CHANGES: Metric =
     Metric::counter("corepool_breaker_state_changes_total", "Changes of state, and changes by hand.");
 
-pub(super) const OF_BREAKER: [&Metric; 7] =
-    [&STATE, &WINDOW_CALLS, &WINDOW_SLOW_CALLS, &CONSECUTIVE_FAILURES, &REJECTIONS, &LATE_RESULTS, &STATE_CHANGES];
+pub(super) const OF_BREAKER: [&Metric; 9] = [
+    &STATE,
+    &WINDOW_CALLS,
+    &WINDOW_SLOW_CALLS,
+    &CONSECUTIVE_FAILURES,
+    &REJECTIONS,
+    &LATE_RESULTS,
+    &CALLS,
+    &SLOW_CALLS,
+    &STATE_CHANGES,
+];

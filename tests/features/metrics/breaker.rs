@@ -86,6 +86,31 @@ fn counts_are_those_of_the_snapshot() {
 }
 
 #[test]
+fn calls_are_counted_by_outcome_if_that_is_asked_for() {
+    let (exporter, (breaker, clock)) = (Exporter::new(), over_ten_calls());
+    let metrics = exporter.record(|| BreakerMetrics::new("db", &breaker));
+    exporter.record(|| metrics.publish());
+    assert!(!exporter.scrape().has("corepool_breaker_calls_total"));
+
+    breaker.call(|| Ok::<_, ()>(())).unwrap();
+    let metrics = exporter.record(|| metrics.with_calls());
+    let slow = || {
+        clock.advance(Duration::from_secs(2));
+        Ok::<_, ()>(())
+    };
+    breaker.call(slow).unwrap();
+    (0..20).for_each(|_| breaker.call(|| Ok::<_, ()>(())).unwrap());
+    (0..3).for_each(|_| assert!(breaker.call(|| Err::<(), _>(())).is_err()));
+    (0..2).for_each(|_| assert_ne!(breaker.try_acquire().unwrap().ignore(), Recorded::Stale));
+    breaker.force_open();
+    assert!(breaker.try_acquire().is_err());
+    exporter.record(|| metrics.publish());
+    let scrape = exporter.scrape();
+    let calls = ["success", "failure", "ignored"].map(|outcome| value(&scrape, "calls_total", &[("outcome", outcome)]));
+    assert_eq!((calls, value(&scrape, "slow_calls_total", &[])), ([21.0, 3.0, 2.0], 1.0));
+}
+
+#[test]
 fn a_breaker_that_counts_consecutive_failures_only_has_no_window() {
     let (exporter, breaker) = (Exporter::new(), CircuitBreaker::new());
     assert!(breaker.call(|| Err::<(), _>(())).is_err());
