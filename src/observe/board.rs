@@ -12,7 +12,7 @@ use crate::ending::rounds::Rounds;
 use crate::job::runnable::RunEnd;
 use crate::observe::desk::{Desk, Entry, Started};
 use crate::observe::label::JobLabel;
-use crate::observe::ledger::Ledger;
+use crate::observe::ledger::{Ledger, Ran};
 use crate::observe::names::Names;
 use crate::observe::running::RunningJob;
 use crate::observe::slow::{Slow, SlowOptions};
@@ -85,9 +85,7 @@ impl Board {
         let (desk, ran) = (&self.desks[worker], started.ran());
         if done == Done::Ran {
             desk.record(ran, started.priority());
-            if let Some(name) = job.name() {
-                desk.ledger().record_named(ran, name, |name| self.names.lock().id_of(name));
-            }
+            self.record_name(desk.ledger(), ran, job);
         }
         desk.end(started, ran.ran);
     }
@@ -110,11 +108,16 @@ impl Board {
         if done == Done::Ran {
             let ran = started.ran();
             outside.ledger.record(ran, started.priority());
-            if let Some(name) = job.name() {
-                outside.ledger.record_named(ran, name, |name| self.names.lock().id_of(name));
-            }
+            self.record_name(&outside.ledger, ran, job);
         }
         outside.entries.remove(&number);
+    }
+
+    #[inline]
+    fn record_name(&self, ledger: &Ledger, ran: Ran, job: &dyn RunEnd) {
+        if let Some(name) = job.name() {
+            ledger.record_named(ran, name, |name| self.names.lock().id_of(name));
+        }
     }
 
     #[inline]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::tick::Tick;
 use crate::job::runnable::RunEnd;
 use crate::observe::running::{QueuedJob, Running};
+use crate::observe::times::Times;
 use crate::observe::timings::{JobTimes, Timings};
 use crate::queue::stats::{Stats, WorkerStats};
 use crate::worker::shared::Shared;
@@ -111,7 +112,7 @@ impl fmt::Display for Report {
 
 /// A line about jobs that have run, if there are any.
 fn write_times(f: &mut fmt::Formatter<'_>, what: &str, times: &JobTimes) -> fmt::Result {
-    let quantiles = |of: &crate::observe::times::Times| Some((of.quantile(0.5)?, of.quantile(0.99)?));
+    let quantiles = |of: &Times| Some((of.quantile(0.5)?, of.quantile(0.99)?));
     let (Some(waited), Some(ran)) = (quantiles(&times.waited), quantiles(&times.ran)) else { return Ok(()) };
     write!(f, "{what}: {} ran", times.ran.count())?;
     write!(f, "; waited p50 {:.1?} p99 {:.1?}", waited.0, waited.1)?;
