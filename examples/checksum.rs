@@ -24,7 +24,7 @@ use corepool::{CancelToken, Interrupted, JobError, JobHandle, Pool, SubmitErrorK
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::digest::Output;
 use sha2::{Digest, Sha256};
-use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
+use shared::{DONE, FAILED, INTERRUPTED, build, complain, finish, interrupt, parse};
 use walkdir::{DirEntry, WalkDir};
 
 mod shared;
@@ -73,11 +73,7 @@ struct Arguments {
 
 fn main() {
     let arguments: Arguments = parse();
-    let mut builder = Pool::builder().queue_capacity(QUEUE);
-    if let Some(workers) = arguments.workers {
-        builder = builder.workers(workers);
-    }
-    let pool = builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error));
+    let pool = build(Pool::builder().queue_capacity(QUEUE), arguments.workers);
     finish(run(&arguments.paths, &pool))
 }
 

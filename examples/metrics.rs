@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use corepool::breaker::{CircuitBreaker, FailurePolicy, Window};
 use corepool::{CancelToken, Pool};
@@ -30,7 +30,7 @@ use metrics::collector::Collected;
 use metrics::facade::Facade;
 use metrics::load;
 use metrics::server::Server;
-use shared::{BAD_INPUT, DONE, INTERRUPTED, finish, interrupt, parse, quit};
+use shared::{DONE, INTERRUPTED, build, duration, finish, interrupt, parse};
 
 #[path = "top/generator.rs"]
 mod generator;
@@ -86,12 +86,6 @@ enum Way {
     Collector,
 }
 
-fn duration(text: &str) -> Result<Duration> {
-    let time = humantime::parse_duration(text)?;
-    ensure!(!time.is_zero(), "must be more than none");
-    Ok(time)
-}
-
 /// Makes the text.
 pub(crate) trait Scrape {
     /// Its format.
@@ -103,12 +97,8 @@ pub(crate) trait Scrape {
 
 fn main() {
     let arguments: Arguments = parse();
-    let mut builder = Pool::builder().queue_capacity(QUEUE).thread_name("demo").timings(true);
-    if let Some(workers) = arguments.workers {
-        builder = builder.workers(workers);
-    }
-    let pool = builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error));
-    finish(run(&arguments, &pool))
+    let options = Pool::builder().queue_capacity(QUEUE).thread_name("demo").timings(true);
+    finish(run(&arguments, &build(options, arguments.workers)))
 }
 
 fn run(arguments: &Arguments, pool: &Pool) -> Result<i32> {

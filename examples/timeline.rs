@@ -22,10 +22,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Parser;
 use corepool::{Pool, RunningJob};
-use shared::{BAD_INPUT, DONE, FAILED, INTERRUPTED, complain, finish, interrupt, parse, quit};
+use shared::{DONE, FAILED, INTERRUPTED, build, complain, finish, interrupt, parse, quit};
 use timeline::folders::Folder;
 use timeline::load::Load;
 use timeline::recorder::Recorder;
@@ -96,7 +96,7 @@ fn main() {
     let folders = folders::find(&arguments.paths).unwrap_or_else(|error| quit(FAILED, error));
     let trace = Trace::begin().unwrap_or_else(|error| quit(FAILED, error));
     let recorder = Arc::new(Recorder::begin(trace.queued()));
-    let pool = build(arguments.workers, &recorder);
+    let pool = build_watched(arguments.workers, &recorder);
     finish(run(&arguments, folders, &pool, &recorder, trace));
 }
 
@@ -131,16 +131,12 @@ fn run(
     Ok(DONE)
 }
 
-fn build(workers: Option<usize>, recorder: &Arc<Recorder>) -> Pool {
+fn build_watched(workers: Option<usize>, recorder: &Arc<Recorder>) -> Pool {
     let on_slow_job = {
         let recorder = Arc::clone(recorder);
         move |job: &RunningJob| recorder.note_slow(job)
     };
-    let mut builder = Pool::builder().queue_capacity(QUEUE).thread_name("worker").on_slow_job(SLOW, on_slow_job);
-    if let Some(workers) = workers {
-        builder = builder.workers(workers);
-    }
-    builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error))
+    build(Pool::builder().queue_capacity(QUEUE).thread_name("worker").on_slow_job(SLOW, on_slow_job), workers)
 }
 
 fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {

@@ -15,10 +15,10 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::Parser;
 use corepool::Pool;
-use shared::{BAD_INPUT, DONE, INTERRUPTED, finish, interrupt, parse, quit};
+use shared::{DONE, INTERRUPTED, build, duration, finish, interrupt, parse};
 use top::load::Load;
 use top::reading::Reader;
 use top::screen::Quit;
@@ -69,20 +69,10 @@ struct Arguments {
     workers: Option<usize>,
 }
 
-fn duration(text: &str) -> Result<Duration> {
-    let time = humantime::parse_duration(text)?;
-    ensure!(!time.is_zero(), "must be more than none");
-    Ok(time)
-}
-
 fn main() {
     let arguments: Arguments = parse();
-    let mut builder = Pool::builder().queue_capacity(QUEUE).thread_name("demo").timings(true);
-    if let Some(workers) = arguments.workers {
-        builder = builder.workers(workers);
-    }
-    let pool = builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error));
-    finish(run(&arguments, &pool))
+    let options = Pool::builder().queue_capacity(QUEUE).thread_name("demo").timings(true);
+    finish(run(&arguments, &build(options, arguments.workers)))
 }
 
 fn run(arguments: &Arguments, pool: &Pool) -> Result<i32> {

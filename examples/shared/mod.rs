@@ -5,10 +5,11 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use corepool::CancelToken;
+use corepool::{Builder, CancelToken, Pool};
 
 pub const DONE: i32 = 0;
 pub const FAILED: i32 = 1;
@@ -30,6 +31,21 @@ fn first_paragraph(text: &str) -> String {
     let text = text.trim_start_matches("error: ");
     let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(" ")
+}
+
+/// A time of any length, as an argument.
+pub fn duration(text: &str) -> Result<Duration> {
+    let time = humantime::parse_duration(text)?;
+    ensure!(!time.is_zero(), "must be more than none");
+    Ok(time)
+}
+
+/// A pool of so many workers, or one for each core; or one line about why not, and the end of the process.
+pub fn build(mut builder: Builder, workers: Option<usize>) -> Pool {
+    if let Some(workers) = workers {
+        builder = builder.workers(workers);
+    }
+    builder.build().context("cannot build the pool").unwrap_or_else(|error| quit(BAD_INPUT, error))
 }
 
 /// Ends the process: to return from `main` would drop the pool, and with it run all that is queued.
