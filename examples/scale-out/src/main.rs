@@ -1,0 +1,32 @@
+//! The same CPU-bound work from one core to several servers: see the README beside this package's manifest.
+
+mod fibonacci;
+mod program;
+mod serve;
+mod supervise;
+
+use clap::{Parser, Subcommand};
+
+/// CPU-bound work behind HTTP: on all cores of a machine, in several processes, behind a load balancer.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Settings),
+    Supervise(supervise::Settings),
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    program::start_log();
+    let outcome = match arguments.command {
+        Command::Serve(settings) => program::in_runtime(serve::run(settings)),
+        Command::Supervise(settings) => program::in_runtime(supervise::run(settings)),
+    };
+    program::finish(outcome)
+}

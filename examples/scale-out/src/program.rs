@@ -1,0 +1,94 @@
+//! What the subcommands have in common as programs: the log, the runtime, durations as arguments, and how they end.
+
+use std::io::{self, IsTerminal, Write};
+use std::process;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+const FAILED: i32 = 1;
+const BAD_INPUT: i32 = 2;
+/// What a shell reports of a process that a signal has ended.
+const SIGNALLED: i32 = 128;
+
+/// What was asked for cannot be done as it was asked: exit code 2, as for an argument that clap refuses.
+#[derive(Debug)]
+pub(crate) struct BadInput(pub(crate) String);
+
+impl std::fmt::Display for BadInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadInput {}
+
+/// A second signal has ended the program: with this exit code.
+#[derive(Debug)]
+pub(crate) struct Signalled(pub(crate) i32);
+
+impl std::fmt::Display for Signalled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("told to stop a second time")
+    }
+}
+
+impl std::error::Error for Signalled {}
+
+/// While Redis is down, each visit would have two lines of this crate; the circuit breaker has one whenever it opens or closes.
+const LOGGED: &str = "info,tower_sessions=off,tower_sessions_core=off";
+
+/// The log goes to the standard error. `RUST_LOG` says how much of it.
+pub(crate) fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    log.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
+}
+
+pub(crate) fn in_runtime(program: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Runtime::new().context("cannot start the async runtime")?.block_on(program)
+}
+
+/// Ends the process: what is still running or open then is not waited for.
+pub(crate) fn finish(outcome: Result<()>) -> ! {
+    let Err(error) = outcome else { process::exit(0) };
+    // `eprintln!` would panic on a closed stderr, and there is nowhere left to report it.
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    process::exit(match error.downcast_ref() {
+        Some(Signalled(code)) => *code,
+        None if error.is::<BadInput>() => BAD_INPUT,
+        None => FAILED,
+    })
+}
+
+/// A time of any length, as an argument.
+pub(crate) fn duration(text: &str) -> Result<Duration> {
+    let time = humantime::parse_duration(text)?;
+    ensure!(!time.is_zero(), "must be more than none");
+    Ok(time)
+}
+
+/// The signals that ask a program to end.
+#[derive(Debug)]
+pub(crate) struct Stops {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stops {
+    pub(crate) fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// The exit code of a program that a signal ends at once.
+    pub(crate) async fn next(&mut self) -> i32 {
+        let kind = tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+        };
+        SIGNALLED + kind.as_raw_value()
+    }
+}

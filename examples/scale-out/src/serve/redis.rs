@@ -1,0 +1,88 @@
+//! Redis, behind a circuit breaker: while it is down, whoever needs it hears so at once, and it is not stormed when it comes
+//! back.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use corepool::breaker::{Backoff, CallError, CircuitBreaker, Event, Outcome};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::program::BadInput;
+
+/// A healthy Redis nearby takes less than a millisecond.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long the breaker stays open: first, and at most.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// A connection that comes back by itself, shared by all clones.
+#[derive(Clone)]
+pub(super) struct Redis {
+    connection: ConnectionManager,
+    breaker: CircuitBreaker,
+}
+
+pub(super) type Unavailable = CallError<RedisError>;
+
+impl Redis {
+    /// Does not wait for Redis: an instance is of use without it, too.
+    pub(super) fn new(url: &str) -> Result<Self> {
+        let wrong = || {
+            // What stands before the host may be a password.
+            let address = url.rsplit('@').next().unwrap_or_default();
+            BadInput(format!("--redis '{address}' is no address of a Redis: give redis://HOST:PORT"))
+        };
+        let client = Client::open(url).with_context(wrong)?;
+        // The breaker decides when to try again.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let connection = ConnectionManager::new_lazy_with_config(client, config).context("cannot use Redis")?;
+        let backoff = Backoff::exponential(FIRST_WAIT, 2.0).cap(LONGEST_WAIT).random_jitter(0.25);
+        let breaker = CircuitBreaker::builder().open_backoff(backoff).half_open(1, 1).build()?;
+        breaker.subscribe(log).detach();
+        Ok(Self { connection, breaker })
+    }
+
+    pub(super) fn breaker(&self) -> &CircuitBreaker {
+        &self.breaker
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), Unavailable> {
+        self.ask(redis::cmd("PING")).await
+    }
+
+    pub(super) async fn ask<T: FromRedisValue>(&self, command: Cmd) -> Result<T, Unavailable> {
+        let mut connection = self.connection.clone();
+        let call = async move || match timeout(PATIENCE, command.query_async(&mut connection)).await {
+            Ok(answer) => answer,
+            Err(_) => Err((ErrorKind::Io, "no answer in time").into()),
+        };
+        self.breaker.call_async_with(classify, call).await
+    }
+}
+
+fn log(event: &Event) {
+    if let Event::StateChanged { from, to, .. } = event {
+        warn!(%from, %to, "the circuit breaker before Redis");
+    }
+}
+
+/// An answer that says no is an answer: only one that any command would get now tells that Redis is down.
+fn classify<T>(answer: &Result<T, RedisError>) -> Outcome {
+    match answer.as_ref().map_err(RedisError::kind) {
+        Ok(_) => Outcome::Success,
+        Err(ErrorKind::Server(kind)) if !is_down(kind) => Outcome::Success,
+        Err(ErrorKind::Parse | ErrorKind::UnexpectedReturnType) => Outcome::Success,
+        Err(_) => Outcome::Failure,
+    }
+}
+
+fn is_down(kind: ServerErrorKind) -> bool {
+    use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly};
+    matches!(kind, BusyLoading | ClusterDown | MasterDown | ReadOnly)
+}
