@@ -134,7 +134,10 @@ impl Handles {
         for (number, slot) in (1..).zip(&self.rolls) {
             let (roll, done) = oneshot::channel();
             let _ = slot.send(roll).await;
-            done.await.context("it was stopped").flatten().with_context(|| format!("instance {number}"))?;
+            done.await
+                .context("it was stopped")
+                .and_then(|rolled| rolled)
+                .with_context(|| format!("instance {number}"))?;
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ enum Absent {
 }
 
 enum Start {
-    Ready(Instance),
+    Ready(Box<Instance>),
     Failed(anyhow::Error),
     Stopped,
 }
@@ -83,7 +83,7 @@ impl Slot {
                     if let Some(ready) = self.ready.take() {
                         let _ = ready.send(());
                     }
-                    let (absent, lived) = self.attend(instance).await;
+                    let (absent, lived) = self.attend(*instance).await;
                     match absent {
                         Absent::Stopped => break,
                         Absent::Ended => lived,
@@ -110,7 +110,7 @@ impl Slot {
         };
         tokio::select! {
             ready = instance.ready(self.ready_timeout) => match ready {
-                Ok(()) => Start::Ready(instance),
+                Ok(()) => Start::Ready(Box::new(instance)),
                 Err(NotReady::Exited(status)) => Start::Failed(exited(status)),
                 // Dropping it kills it.
                 Err(NotReady::Failed(error)) => Start::Failed(error),
@@ -140,7 +140,7 @@ impl Slot {
                 }
                 Some(roll) = self.rolls.recv() => match self.start().await {
                     Start::Ready(new) => {
-                        self.retire(std::mem::replace(&mut instance, new));
+                        self.retire(std::mem::replace(&mut instance, *new));
                         answer(&mut Some(roll), Ok(()));
                     }
                     Start::Failed(error) => answer(&mut Some(roll), Err(error)),
