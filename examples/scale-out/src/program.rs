@@ -37,8 +37,9 @@ impl std::fmt::Display for Signalled {
 
 impl std::error::Error for Signalled {}
 
-/// While Redis is down, each visit would have two lines of this crate; the circuit breaker has one whenever it opens or closes.
-const LOGGED: &str = "info,tower_sessions=off,tower_sessions_core=off";
+/// Under overload each request that is refused would have a line, and while Redis is down each visit two. The metrics count the
+/// former, and the circuit breaker has a line whenever it opens or closes.
+const LOGGED: &str = "info,corepool=error,tower_sessions=off,tower_sessions_core=off";
 
 /// The log goes to the standard error. `RUST_LOG` says how much of it.
 pub(crate) fn start_log() {

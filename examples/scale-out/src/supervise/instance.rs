@@ -49,7 +49,8 @@ impl Program {
         if std::env::var_os("WORKERS").is_none() {
             command.env("WORKERS", self.workers.to_string());
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
+        // In a group of its own: Ctrl-C is for this process, which then tells each instance once.
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).process_group(0).kill_on_drop(true);
         command
             .fd_mappings(vec![FdMapping { parent_fd: socket, child_fd: FIRST_SOCKET }])
             .context("cannot hand its socket over")?;
@@ -110,10 +111,13 @@ impl Instance {
 
     /// Until it has drained, or else is killed.
     pub(super) async fn retire(mut self, limit: Duration) {
-        let name = &self.name;
-        if let Err(error) = terminate(&self.child) {
-            warn!(instance = name, %error, "cannot tell it to stop");
+        // A second signal would not let it drain.
+        if !self.notices.has_stopping()
+            && let Err(error) = terminate(&self.child)
+        {
+            warn!(instance = self.name, %error, "cannot tell it to stop");
         }
+        let name = &self.name;
         match timeout(limit, self.child.wait()).await {
             Ok(Ok(status)) => info!(instance = name, %status, "drained"),
             Ok(Err(error)) => warn!(instance = name, %error, "cannot wait for it"),

@@ -19,6 +19,8 @@ pub(super) enum Notice {
 pub(super) struct Notices {
     socket: UnixDatagram,
     folder: TempDir,
+    /// Whether it has said so: that comes once.
+    is_stopping: bool,
 }
 
 const NAME: &str = "notify";
@@ -29,27 +31,42 @@ impl Notices {
     pub(super) fn open() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("scale-out-").tempdir()?;
         let socket = UnixDatagram::bind(folder.path().join(NAME))?;
-        Ok(Self { socket, folder })
+        Ok(Self { socket, folder, is_stopping: false })
     }
 
     pub(super) fn path(&self) -> Box<Path> {
         self.folder.path().join(NAME).into()
     }
 
-    pub(super) async fn next(&self) -> io::Result<Notice> {
-        let mut buffer = [0; LONGEST];
+    pub(super) async fn next(&mut self) -> io::Result<Notice> {
         loop {
-            let length = self.socket.recv(&mut buffer).await?;
-            let lines = buffer[..length].split(|&byte| byte == b'\n');
-            if let Some(notice) = lines.filter_map(Notice::of).next() {
-                return Ok(notice);
+            self.socket.readable().await?;
+            match self.receive() {
+                Ok(Some(notice)) => return Ok(notice),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether it drains, by all that has come so far.
+    pub(super) fn has_stopping(&mut self) -> bool {
+        while self.receive().is_ok() {}
+        self.is_stopping
+    }
+
+    /// `Ok(None)` for what we do not listen to.
+    fn receive(&mut self) -> io::Result<Option<Notice>> {
+        let mut buffer = [0; LONGEST];
+        let length = self.socket.try_recv(&mut buffer)?;
+        let notice = buffer[..length].split(|&byte| byte == b'\n').find_map(Notice::of);
+        self.is_stopping |= notice == Some(Notice::Stopping);
+        Ok(notice)
     }
 }
 
 impl Notice {
-    /// `None` for what we do not listen to.
     fn of(line: &[u8]) -> Option<Self> {
         match line {
             b"READY=1" => Some(Self::Ready),
