@@ -1,10 +1,12 @@
 //! What the subcommands have in common as programs: the log, the runtime, durations as arguments, and how they end.
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -69,6 +71,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration> {
     let time = humantime::parse_duration(text)?;
     ensure!(!time.is_zero(), "must be more than none");
     Ok(time)
+}
+
+/// A socket that takes a burst: those who find no place in its queue try again a second later, and are called slow or gone by
+/// then. More than the system allows (`net.core.somaxconn`) is as much as it allows.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    const BACKLOG: u32 = 4_096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Connections of the one that was here before may not have ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The signals that ask a program to end.

@@ -33,7 +33,7 @@ pub(crate) use self::settings::Settings;
 pub(crate) async fn run(settings: Settings) -> Result<()> {
     let sessions = settings.session_rules()?;
     let redis = Redis::new(&settings.redis)?;
-    let sockets = sockets::open(settings.listen).await?;
+    let sockets = sockets::open(settings.listen)?;
     let drain = Drain::on_signals(settings.stop_at_eof)?;
     let pool = build_pool(&settings)?;
 

@@ -8,7 +8,7 @@ use listenfd::ListenFd;
 use tokio::net::{TcpListener, UnixListener};
 use tracing::info;
 
-use crate::program::BadInput;
+use crate::program::{BadInput, listen};
 
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -17,7 +17,7 @@ pub(super) enum Socket {
 }
 
 /// The sockets of LISTEN_FDS, all of them; or, without any, one at `address`.
-pub(super) async fn open(address: SocketAddr) -> Result<Vec<Socket>> {
+pub(super) fn open(address: SocketAddr) -> Result<Vec<Socket>> {
     let mut given = ListenFd::from_env();
     let mut sockets = Vec::new();
     for index in 0..given.len() {
@@ -26,7 +26,7 @@ pub(super) async fn open(address: SocketAddr) -> Result<Vec<Socket>> {
         );
     }
     if sockets.is_empty() {
-        let socket = TcpListener::bind(address).await;
+        let socket = listen(address);
         sockets
             .push(Socket::Tcp(socket.with_context(|| format!("cannot listen on {address}: choose another --listen"))?));
     }

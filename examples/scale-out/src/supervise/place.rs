@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::program::listen;
+
 #[derive(Debug)]
 pub(super) struct Place {
     address: SocketAddr,
@@ -15,9 +17,9 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn at(address: SocketAddr) -> Result<Self> {
-        let socket = TcpListener::bind(address)
-            .with_context(|| format!("cannot listen on {address}: choose another --listen"))?;
+        let socket = listen(address).with_context(|| format!("cannot listen on {address}: choose another --listen"))?;
         // Where the port was 0, it is known from here on.
+        let socket = socket.into_std().context("cannot use the socket")?;
         let address = socket.local_addr().context("a socket without an address")?;
         Ok(Self { address, socket: Some(Arc::new(socket)) })
     }
@@ -35,7 +37,7 @@ impl Place {
     pub(super) fn hand_over(&mut self) -> io::Result<OwnedFd> {
         let socket = match self.socket.take() {
             Some(socket) => socket,
-            None => Arc::new(TcpListener::bind(self.address)?),
+            None => Arc::new(listen(self.address)?.into_std()?),
         };
         let copy = socket.try_clone()?;
         self.socket = Some(socket);
