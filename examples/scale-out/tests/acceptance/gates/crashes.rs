@@ -1,0 +1,85 @@
+//! Instances that die, and requests that kill them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::kit::client::{get, post};
+use crate::kit::deployment::{Deployment, PATIENT};
+use crate::kit::instances::pid;
+use crate::kit::measure::note;
+use crate::kit::process::{self, Signal};
+use crate::kit::traffic::Load;
+use crate::kit::wait::until;
+
+const BACK_IN: Duration = Duration::from_secs(3);
+
+#[test]
+fn an_instance_that_is_killed_fails_no_get_and_is_soon_back() -> Result<()> {
+    let posting = 4;
+    let deployment = Deployment::up(&PATIENT)?;
+    let gets = Load::get(deployment.address, "/fib/25", 4).start();
+    let posts = Load::post(deployment.address, "/fib/25", posting).start();
+    for (&instance, old) in deployment.instances.iter().zip(deployment.pids()?) {
+        gets.serve_another(100)?;
+        posts.serve_another(100)?;
+        let (begin, failed) = (Instant::now(), posts.failed());
+        process::signal(old, Signal::KILL)?;
+        until("a new process answers", || pid(instance).is_some_and(|new| new != old))?;
+        let back = begin.elapsed();
+        note(&format!("an instance is back {back:?} after kill -9"));
+        ensure!(back < BACK_IN, "back only after {back:?}");
+        gets.serve_another(100)?;
+        posts.serve_another(100)?;
+        // What the instance was working on, nginx may not send again: each connection has one request there at most.
+        let failed = posts.failed() - failed;
+        note(&format!("{failed} of {posting} connections with POST had a failure at kill -9"));
+        ensure!(failed <= posting, "{failed} requests failed, {posting} connections had one in flight each");
+    }
+    gets.stop()?.ensure_none_failed()?;
+    let failures = posts.stop()?.failures;
+    println!("{failures:#?}");
+    deployment.down()
+}
+
+#[test]
+fn requests_that_panic_fail_nobody_else() -> Result<()> {
+    let deployment = Deployment::up(&[&PATIENT[..], &["--test-endpoints"]].concat())?;
+    let pids = deployment.pids()?;
+    let gets = Load::get(deployment.address, "/fib/20", 2).start();
+    let posts = Load::post(deployment.address, "/fib/20", 2).start();
+    gets.serve_another(50)?;
+    // The first may be sent again by a proxy that does not know better, until nobody is left for the second.
+    for request in [get, post, get] {
+        let answer = request(deployment.address, "/panic")?.with_status(500)?;
+        ensure!(!answer.text("error")?.is_empty(), "{answer:?}");
+    }
+    gets.serve_another(200)?;
+    posts.serve_another(200)?;
+    gets.stop()?.ensure_none_failed()?;
+    posts.stop()?.ensure_none_failed()?;
+    ensure!(deployment.pids()? == pids, "a panic ended a process");
+    deployment.down()
+}
+
+#[test]
+fn a_request_that_kills_its_process_does_not_kill_them_all() -> Result<()> {
+    let deployment = Deployment::up(&[&PATIENT[..], &["--test-endpoints"]].concat())?;
+    let old = deployment.pids()?;
+    // nginx has connections to all of them then.
+    let load = Load::post(deployment.address, "/fib/20", 6).start();
+    load.serve_another(100)?;
+    let answer = get(deployment.address, "/crash")?;
+    drop(load);
+    ensure!(answer.status >= 500, "{answer:?}");
+    let died = old.iter().filter(|&&pid| !process::runs(pid)).count();
+    ensure!((1..=2).contains(&died), "{died} of 3 died");
+    // Those that stayed answer, and the others are started again.
+    let new = deployment.pids()?;
+    let stayed = old.iter().filter(|pid| new.contains(pid)).count();
+    ensure!(stayed == 3 - died, "{old:?}, then {new:?}");
+    for _ in 0..30 {
+        get(deployment.address, "/fib/10")?.with_status(200)?;
+    }
+    deployment.down()
+}

@@ -1,0 +1,141 @@
+//! `deploy/up` and `deploy/down`, as their users call them.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::kit::client::get;
+use crate::kit::deployment::{DEPLOY, Deployment, down, in_words, up};
+use crate::kit::files::Folder;
+use crate::kit::process::{self, Signal, children};
+use crate::kit::program::BINARY;
+
+#[test]
+fn up_says_where_it_is_up_and_down_can_be_repeated() -> Result<()> {
+    let folder = Folder::new()?;
+    let output = up(folder.path()).output()?;
+    ensure!(output.status.success(), "{}", in_words(&output));
+    let text = String::from_utf8(output.stdout)?;
+    let url = text.lines().last().context("no output")?;
+    let address = url.strip_prefix("http://").context("not a URL")?.parse()?;
+    get(address, "/fib/10")?.with_status(200)?;
+    for _ in 0..2 {
+        let output = down(folder.path()).output()?;
+        ensure!(output.status.success(), "{}", in_words(&output));
+    }
+    ensure!(get(address, "/fib/10").is_err(), "it is still up");
+    ensure!(has_logs(folder.path())?, "the logs are gone");
+    folder.remove()
+}
+
+fn has_logs(folder: &Path) -> Result<bool> {
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    Ok(names.iter().any(|path| path.extension().is_some_and(|extension| extension == "log")))
+}
+
+#[test]
+fn two_deployments_come_up_beside_each_other() -> Result<()> {
+    let two: Vec<_> = (0..2).map(|_| thread::spawn(|| Deployment::up(&[]))).collect();
+    let two: Vec<_> = two.into_iter().map(|up| up.join().expect("it does not panic")).collect::<Result<_>>()?;
+    ensure!(two[0].address != two[1].address);
+    for deployment in &two {
+        get(deployment.address, "/visit")?.with_status(200)?;
+    }
+    let [one, other] = two.try_into().expect("two");
+    one.down()?;
+    // The other does not notice.
+    get(other.address, "/visit")?.with_status(200)?;
+    other.down()
+}
+
+/// Then nobody tells its workers to end.
+#[test]
+fn down_ends_the_workers_of_an_nginx_that_was_killed() -> Result<()> {
+    let deployment = Deployment::up(&[])?;
+    let nginx = deployment.pid("nginx")?;
+    let workers = children(nginx);
+    ensure!(!workers.is_empty(), "nginx has no workers");
+    let instances = deployment.pids()?;
+    process::signal(nginx, Signal::KILL)?;
+    process::signal(deployment.pid("supervise")?, Signal::KILL)?;
+    let output = down(deployment.folder()).output()?;
+    ensure!(output.status.success(), "{}", in_words(&output));
+    for pid in workers.into_iter().chain(instances) {
+        ensure!(!process::runs(pid), "process {pid} runs on");
+    }
+    deployment.remove()
+}
+
+/// The commands of this machine but one.
+fn all_but(missing: &str, folder: &Path) -> Result<()> {
+    for source in ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"] {
+        for entry in fs::read_dir(source).into_iter().flatten() {
+            let entry = entry?;
+            if entry.file_name() != missing {
+                // Some are in two of the folders.
+                let _ = symlink(entry.path(), folder.join(entry.file_name()));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn up_says_what_is_missing_and_how_to_install_it() -> Result<()> {
+    let folder = Folder::new()?;
+    let bin = folder.join("bin");
+    fs::create_dir(&bin)?;
+    all_but("redis-server", &bin)?;
+    let output = up(&folder.join("deployment")).env("PATH", &bin).output()?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(1), "{}", in_words(&output));
+    ensure!(error.contains("redis-server") && error.contains("deploy/install"), "{error}");
+    folder.remove()
+}
+
+#[test]
+fn up_that_fails_leaves_nothing_running() -> Result<()> {
+    let folder = Folder::new()?;
+    let output = up(folder.path()).arg("--no-such-flag").output()?;
+    ensure!(output.status.code() == Some(1), "{}", in_words(&output));
+    ensure!(String::from_utf8_lossy(&output.stderr).contains("--no-such-flag"), "{}", in_words(&output));
+    for name in ["nginx", "redis", "supervise"] {
+        let Ok(pid) = fs::read_to_string(folder.join(&format!("{name}.pid"))) else { continue };
+        ensure!(!process::runs(pid.trim().parse()?), "{name} runs");
+    }
+    folder.remove()
+}
+
+/// Runs this as an ordinary user, if it is not one already.
+fn ordinary(command: &Path) -> Command {
+    if rustix::process::geteuid().is_root() {
+        let mut su = Command::new("setpriv");
+        su.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(command);
+        return su;
+    }
+    Command::new(command)
+}
+
+#[test]
+fn an_ordinary_user_can_bring_it_up_and_down() -> Result<()> {
+    let folder = Folder::new()?;
+    // What that user can read, wherever the sources are.
+    let (deploy, binary, files) = (folder.join("deploy"), folder.join("scale-out"), folder.join("files"));
+    let copied = Command::new("cp").arg("-r").arg(DEPLOY).arg(&deploy).status()?;
+    ensure!(copied.success());
+    fs::copy(BINARY, &binary)?;
+    fs::create_dir(&files)?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    fs::set_permissions(&files, fs::Permissions::from_mode(0o777))?;
+    let up = ordinary(&deploy.join("up")).arg(&files).env("SCALE_OUT_BIN", &binary).output()?;
+    let answer = fs::read_to_string(files.join("deployment.env"));
+    let down = ordinary(&deploy.join("down")).arg(&files).output()?;
+    ensure!(up.status.success(), "{}", in_words(&up));
+    ensure!(answer?.contains("URL=http://"));
+    ensure!(down.status.success(), "{}", in_words(&down));
+    folder.remove()
+}
