@@ -10,8 +10,12 @@ use serde_json::json;
 
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The client asks for what there is not.
+    /// The client asks for what cannot be.
     BadRequest(String),
+    /// The client asks for what there is not.
+    NotFound,
+    /// There is, but not in this way.
+    MethodNotAllowed,
     /// Not now.
     Unavailable { why: String, retry_after: Duration },
     /// We have failed.
@@ -23,6 +27,8 @@ impl IntoResponse for Refusal {
         let answer = |status, why| (status, Json(json!({ "error": why }))).into_response();
         match self {
             Self::BadRequest(why) => answer(StatusCode::BAD_REQUEST, why),
+            Self::NotFound => answer(StatusCode::NOT_FOUND, "there is nothing at this path".to_owned()),
+            Self::MethodNotAllowed => answer(StatusCode::METHOD_NOT_ALLOWED, "this path has another method".to_owned()),
             Self::Failed(why) => answer(StatusCode::INTERNAL_SERVER_ERROR, why),
             Self::Unavailable { why, retry_after } => {
                 let seconds = retry_after.as_secs_f64().ceil().max(1.0) as u64;

@@ -14,6 +14,7 @@ use tracing::{Span, debug_span};
 
 use super::instance::Instance;
 use super::redis::Redis;
+use super::refusal::Refusal;
 use super::sessions::{self, Rules};
 use super::visit::REQUEST_ID;
 use super::{fib, health, metrics, trouble, visit};
@@ -42,7 +43,9 @@ pub(super) fn build(instance: &Instance, redis: Redis, rules: &Rules, test_endpo
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(request_id))
         .layer(middleware::from_fn_with_state(instance.clone(), sign));
-    app.route_layer(middleware::from_fn(metrics::count)).layer(around).with_state(instance.clone())
+    let app = app.route_layer(middleware::from_fn(metrics::count));
+    let app = app.fallback(async || Refusal::NotFound).method_not_allowed_fallback(async || Refusal::MethodNotAllowed);
+    app.layer(around).with_state(instance.clone())
 }
 
 /// The jobs of a request run in it.

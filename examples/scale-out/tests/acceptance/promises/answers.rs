@@ -47,6 +47,7 @@ fn every_answer_names_its_instance_and_every_error_is_json() -> Result<()> {
     }
     let wrong_method = send(server.address, Method::DELETE, "/fib/1", &[])?.with_status(405)?;
     ensure!(wrong_method.header("x-instance") == Some("blue"), "{wrong_method:?}");
+    ensure!(!wrong_method.text("error")?.is_empty() && wrong_method.header("allow").is_some(), "{wrong_method:?}");
     Ok(())
 }
 
