@@ -36,7 +36,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "TIME", default_value = "5ms", value_parser = duration)]
     service_time: Duration,
 
-    /// The largest n of /fib/{n} and /inline/{n}
+    /// The largest N of /fib/N and /inline/N
     #[arg(long, value_name = "N", default_value_t = 45, value_parser = clap::value_parser!(u32).range(..=i64::from(MAX_N)))]
     pub(super) max_n: u32,
 

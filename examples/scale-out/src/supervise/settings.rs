@@ -58,7 +58,11 @@ impl Settings {
             return Err(BadInput(wrong).into());
         }
         let arguments = [OsString::from("scale-out serve")].into_iter().chain(self.serve.iter().cloned());
-        Check::try_parse_from(arguments).map_err(|error| BadInput(format!("after '--': {error}")))?;
+        Check::try_parse_from(arguments).map_err(|error| {
+            let error = error.to_string();
+            let first = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            BadInput(format!("after '--': {first}: see scale-out serve --help"))
+        })?;
         Ok(())
     }
 
