@@ -40,7 +40,7 @@ pub(crate) struct Settings {
     pub(super) serve: Vec<OsString>,
 }
 
-/// For a look at what the instances are to be told, before they are.
+/// What each instance is told
 #[derive(Parser)]
 #[command(name = "scale-out serve")]
 struct Check {
@@ -59,6 +59,9 @@ impl Settings {
         }
         let arguments = [OsString::from("scale-out serve")].into_iter().chain(self.serve.iter().cloned());
         Check::try_parse_from(arguments).map_err(|error| {
+            if !error.use_stderr() {
+                error.exit(); // it is the help that was asked for
+            }
             let error = error.to_string();
             let first = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
             BadInput(format!("after '--': {first}: see scale-out serve --help"))
