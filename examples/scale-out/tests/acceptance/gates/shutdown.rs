@@ -47,10 +47,7 @@ fn a_server_that_drains_finishes_its_work_and_tells_its_clients_to_go() -> Resul
     let address = server.address;
     // One that runs and one that waits for it.
     let works = [get_later(address, "/fib/40"), get_later(address, "/fib/40")];
-    until("both are in the pool", || {
-        let metrics = Metrics::of(address).unwrap_or_default();
-        metrics.sum("corepool_jobs_running", &[]) == 1.0 && metrics.sum("corepool_queue_length", &[]) == 1.0
-    })?;
+    until("both are in the pool", || Metrics::of(address).is_ok_and(|metrics| metrics.has_jobs(1, 1)))?;
     let runtime = runtime()?;
     let mut kept = runtime.block_on(Connection::open(address))?;
     let mut ask = || runtime.block_on(kept.send(request(Method::GET, "/healthz", &[])?));

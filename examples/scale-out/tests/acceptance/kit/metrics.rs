@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::client::get;
 
 /// The text, as it was at one time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Metrics(pub String);
 
 impl Metrics {
@@ -22,6 +22,12 @@ impl Metrics {
             series.split('{').next() == Some(name) && labels.iter().all(|label| series.contains(label))
         });
         wanted.filter_map(|(_, value)| value.parse::<f64>().ok()).sum()
+    }
+
+    /// Whether so many run, and so many are queued.
+    pub fn has_jobs(&self, running: u32, queued: u32) -> bool {
+        let is = |name, number| self.sum(name, &[]) == f64::from(number);
+        is("corepool_jobs_running", running) && is("corepool_queue_length", queued)
     }
 
     /// Whether a job runs.

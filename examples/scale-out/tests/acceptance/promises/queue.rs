@@ -1,32 +1,35 @@
 //! The queue's room: refused when there is none, given back by those who hang up.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
 use crate::kit::client::{Unanswered, get};
 use crate::kit::instances::Server;
+use crate::kit::metrics::Metrics;
 use crate::kit::wait::until;
 
 /// One worker and room for two. A job of `ENDLESS` outlasts each test, and so does the patience of what is queued.
 const FLAGS: [&str; 8] = ["--workers", "1", "--service-time", "60s", "--max-wait", "120s", "--max-n", "60"];
 const ENDLESS: &str = "/fib/60";
-const QUEUED: usize = 2;
 
-/// For an answer that comes at once; one that never comes is waited for so long.
-const MOMENT: Duration = Duration::from_millis(500);
+/// Sends one more, until the pool has it.
+fn send(address: SocketAddr, running: u32, queued: u32) -> Result<Unanswered> {
+    let job = Unanswered::get(address, ENDLESS)?;
+    wait_for(address, running, queued)?;
+    Ok(job)
+}
 
-/// A job that runs, and as many behind it as there is room for.
-fn fill(address: SocketAddr) -> Result<Vec<Unanswered>> {
-    let mut jobs = Vec::new();
-    until("the queue is full", || {
-        jobs.extend(Unanswered::get(address, ENDLESS));
-        jobs.last_mut().is_some_and(|job| job.is_answered_within(MOMENT).unwrap_or_default())
+fn wait_for(address: SocketAddr, running: u32, queued: u32) -> Result<()> {
+    until(&format!("{running} run and {queued} are queued"), || {
+        Metrics::of(address).is_ok_and(|metrics| metrics.has_jobs(running, queued))
     })?;
-    jobs.pop();
-    ensure!(jobs.len() == 1 + QUEUED, "{} found room", jobs.len());
-    Ok(jobs)
+    Ok(())
+}
+
+/// A job that runs, and two behind it.
+fn fill(address: SocketAddr) -> Result<[Unanswered; 3]> {
+    Ok([send(address, 1, 0)?, send(address, 1, 1)?, send(address, 1, 2)?])
 }
 
 #[test]
@@ -45,14 +48,10 @@ fn a_full_queue_is_refused_at_once() -> Result<()> {
 #[test]
 fn who_hangs_up_leaves_the_queue() -> Result<()> {
     let server = Server::start(&FLAGS)?;
-    let mut jobs = fill(server.address)?;
-    drop(jobs.pop());
-    until("there is room for one", || {
-        let mut job = Unanswered::get(server.address, ENDLESS);
-        let waits = job.as_mut().is_ok_and(|job| job.is_answered_within(MOMENT).is_ok_and(|answered| !answered));
-        jobs.extend(job);
-        waits
-    })?;
+    let [_running, _first, last] = fill(server.address)?;
+    drop(last);
+    wait_for(server.address, 1, 1)?;
+    let _another = send(server.address, 1, 2)?;
     get(server.address, ENDLESS)?.with_status(503)?;
     Ok(())
 }
@@ -60,9 +59,9 @@ fn who_hangs_up_leaves_the_queue() -> Result<()> {
 #[test]
 fn who_hangs_up_leaves_the_worker() -> Result<()> {
     let server = Server::start(&FLAGS)?;
-    let jobs = fill(server.address)?;
-    drop(jobs);
-    until("the worker is free", || get(server.address, "/fib/20").is_ok_and(|answer| answer.status == 200))?;
+    drop(fill(server.address)?);
+    // It would be refused, or wait for ever, otherwise.
+    until("a job runs to its end", || get(server.address, "/fib/20").is_ok_and(|answer| answer.status == 200))?;
     Ok(())
 }
 

@@ -39,9 +39,10 @@ fn a_new_version_that_does_not_start_leaves_the_old_ones_serving() -> Result<()>
     let starts = installed.replace("exit 1")?;
     supervisor.program.signal(Signal::HUP)?;
     until("the new version was tried", || starts.exists())?;
-    // A second time: the supervisor has seen what became of the first by then.
+    // By a second try, the supervisor is through with the first.
     fs::remove_file(&starts)?;
     supervisor.program.signal(Signal::HUP)?;
+    until("the new version was tried again", || starts.exists())?;
     for load in &loads {
         load.serve_another(200)?;
     }
