@@ -2,15 +2,16 @@
 
 use anyhow::{Context, Result, ensure};
 
-use crate::kit::client::get;
+use crate::kit::client::{Answer, get};
 use crate::kit::deployment::Deployment;
 use crate::kit::instances::Server;
 use crate::kit::visitor::Visitor;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const OTHER_SECRET: &str = "fedcba9876543210fedcba9876543210";
 
 /// Attributes of the cookie that a first visit sets, in lower case.
-fn attributes(answer: &crate::kit::client::Answer) -> Result<Vec<String>> {
+fn attributes(answer: &Answer) -> Result<Vec<String>> {
     let cookie = answer.header("set-cookie").context("no cookie")?;
     ensure!(cookie.starts_with("visitor="), "{cookie}");
     Ok(cookie.split(';').skip(1).map(|part| part.trim().to_lowercase()).collect())
@@ -65,6 +66,19 @@ fn a_cookie_that_was_tampered_with_starts_a_new_session() -> Result<()> {
         ensure!(count == 1, "the cookie {value} has {count} visits, the honest one {cookie}");
     }
     ensure!(honest.count(deployment.address)? == 4, "forged cookies changed a session");
+    deployment.down()
+}
+
+#[test]
+fn only_who_has_the_secret_can_make_a_cookie() -> Result<()> {
+    let deployment = Deployment::with_instances(1, &[])?;
+    let with = |secret| Server::start_with(&["--redis", &deployment.redis_url], &[("SESSION_SECRET", secret)]);
+    let [ours, same, other] = [with(SECRET)?, with(SECRET)?, with(OTHER_SECRET)?];
+    let mut visitor = Visitor::default();
+    ensure!(visitor.count(ours.address)? == 1);
+    ensure!(visitor.clone().count(other.address)? == 1, "a cookie of another secret was believed");
+    ensure!(visitor.count(same.address)? == 2, "a cookie of the same secret was not believed");
+    drop((ours, same, other));
     deployment.down()
 }
 
