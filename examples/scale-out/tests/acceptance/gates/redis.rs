@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use crate::kit::client::{Answer, get};
 use crate::kit::deployment::{Deployment, PATIENT};
 use crate::kit::measure::keeps_limits;
+use crate::kit::metrics::Metrics;
 use crate::kit::process::Signal;
 use crate::kit::traffic::Load;
 use crate::kit::visitor::Visitor;
@@ -17,14 +18,19 @@ const READY_IN: Duration = Duration::from_secs(2);
 /// Next to the time that a call to a Redis that hangs would take.
 const FAST: Duration = Duration::from_millis(100);
 
-/// Visits until the instance's breaker is open.
+/// Open, and three times half open and open again: by then it waits for about as long as it ever does.
+const STATE_CHANGES: f64 = 7.0;
+
+/// Visits until the instance's breaker is open, and not for the first time.
 fn open_breaker(instance: SocketAddr) -> Result<()> {
     let mut visitor = Visitor::default();
-    until("the breaker opens", || {
+    until("the breaker stays open", || {
         let visit = visitor.visit(instance);
-        let ready = get(instance, "/readyz").and_then(|answer| answer.text("breaker"));
-        visit.is_ok_and(|answer| answer.status == 503) && ready.is_ok_and(|state| state == "open")
+        let changes = Metrics::of(instance).map(|metrics| metrics.sum("corepool_breaker_state_changes_total", &[]));
+        visit.is_ok_and(|answer| answer.status == 503) && changes.is_ok_and(|changes| changes >= STATE_CHANGES)
     })?;
+    let ready = get(instance, "/readyz")?.with_status(200)?;
+    ensure!(ready.text("redis")? == "down" && ready.text("breaker")? == "open", "{ready:?}");
     Ok(())
 }
 
