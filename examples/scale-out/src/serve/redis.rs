@@ -58,9 +58,16 @@ impl Redis {
 
     pub(super) async fn ask<T: FromRedisValue>(&self, command: Cmd) -> Result<T, Unavailable> {
         let mut connection = self.connection.clone();
-        let call = async move || match timeout(PATIENCE, command.query_async(&mut connection)).await {
-            Ok(answer) => answer,
-            Err(_) => Err((ErrorKind::Io, "no answer in time").into()),
+        let call = async move || {
+            let asked = async {
+                match command.query_async(&mut connection).await {
+                    // Without a connection, it first tells how its last try to connect has ended, and only then tries again:
+                    // that is what counts. No command here does more when it comes twice.
+                    Err(error) if error.is_io_error() => command.query_async(&mut connection).await,
+                    answer => answer,
+                }
+            };
+            timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err((ErrorKind::Io, "no answer in time").into()))
         };
         self.breaker.call_async_with(classify, call).await
     }
