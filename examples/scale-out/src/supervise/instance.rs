@@ -35,8 +35,8 @@ pub(super) struct Instance {
     child: Child,
     notices: Notices,
     started: Instant,
-    /// Ends when this process does, however it does: the child then drains.
-    _lifeline: Option<ChildStdin>,
+    /// The child drains when this ends: when it is dropped, or with this process, however that ends.
+    lifeline: Option<ChildStdin>,
 }
 
 impl Program {
@@ -56,7 +56,7 @@ impl Program {
             .context("cannot hand its socket over")?;
         let mut child = command.spawn().with_context(|| format!("cannot start {}", self.executable.display()))?;
         let lifeline = child.stdin.take();
-        let instance = Instance { name: name.to_owned(), child, notices, started: Instant::now(), _lifeline: lifeline };
+        let instance = Instance { name: name.to_owned(), child, notices, started: Instant::now(), lifeline };
         info!(instance = name, pid = instance.child.id(), "started");
         Ok(instance)
     }
@@ -109,14 +109,18 @@ impl Instance {
         self.started.elapsed()
     }
 
-    /// Until it has drained, or else is killed.
-    pub(super) async fn retire(mut self, limit: Duration) {
-        // A second signal would not let it drain.
-        if !self.notices.has_stopping()
-            && let Err(error) = terminate(&self.child)
-        {
+    /// It has not been ready, so there is nothing to drain: what does not listen to anything yet ends at once.
+    pub(super) fn terminate(&self) {
+        if let Err(error) = terminate(&self.child) {
             warn!(instance = self.name, %error, "cannot tell it to stop");
         }
+    }
+
+    /// Until it has drained, or else is killed.
+    pub(super) async fn retire(mut self, limit: Duration) {
+        // No signal: where somebody else sends it one, too, as systemd does to all processes of a service, the second one would
+        // cut it off.
+        self.lifeline = None;
         let name = &self.name;
         match timeout(limit, self.child.wait()).await {
             Ok(Ok(status)) => info!(instance = name, %status, "drained"),

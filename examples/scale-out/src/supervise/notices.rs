@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio::net::UnixDatagram;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Notice {
     Ready,
     /// It drains, whoever has told it to.
@@ -19,8 +19,6 @@ pub(super) enum Notice {
 pub(super) struct Notices {
     socket: UnixDatagram,
     folder: TempDir,
-    /// Whether it has said so: that comes once.
-    is_stopping: bool,
 }
 
 const NAME: &str = "notify";
@@ -31,14 +29,14 @@ impl Notices {
     pub(super) fn open() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("scale-out-").tempdir()?;
         let socket = UnixDatagram::bind(folder.path().join(NAME))?;
-        Ok(Self { socket, folder, is_stopping: false })
+        Ok(Self { socket, folder })
     }
 
     pub(super) fn path(&self) -> Box<Path> {
         self.folder.path().join(NAME).into()
     }
 
-    pub(super) async fn next(&mut self) -> io::Result<Notice> {
+    pub(super) async fn next(&self) -> io::Result<Notice> {
         loop {
             self.socket.readable().await?;
             match self.receive() {
@@ -50,19 +48,11 @@ impl Notices {
         }
     }
 
-    /// Whether it drains, by all that has come so far.
-    pub(super) fn has_stopping(&mut self) -> bool {
-        while self.receive().is_ok() {}
-        self.is_stopping
-    }
-
     /// `Ok(None)` for what we do not listen to.
-    fn receive(&mut self) -> io::Result<Option<Notice>> {
+    fn receive(&self) -> io::Result<Option<Notice>> {
         let mut buffer = [0; LONGEST];
         let length = self.socket.try_recv(&mut buffer)?;
-        let notice = buffer[..length].split(|&byte| byte == b'\n').find_map(Notice::of);
-        self.is_stopping |= notice == Some(Notice::Stopping);
-        Ok(notice)
+        Ok(buffer[..length].split(|&byte| byte == b'\n').find_map(Notice::of))
     }
 }
 

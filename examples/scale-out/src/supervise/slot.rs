@@ -116,6 +116,7 @@ impl Slot {
                 Err(NotReady::Failed(error)) => Start::Failed(error),
             },
             () = stopped(&mut self.stop) => {
+                instance.terminate();
                 self.retire(instance);
                 Start::Stopped
             }

@@ -76,6 +76,25 @@ fn ctrl_c_ends_all_and_cuts_nothing_off() -> Result<()> {
     Ok(())
 }
 
+/// As systemd does to all processes of a service.
+#[test]
+fn sigterm_to_all_processes_at_once_cuts_nothing_off() -> Result<()> {
+    let mut supervisor = Supervisor::start(BINARY, 3, &["--grace", "10ms", "--max-wait", "20s"])?;
+    let instances = pids(&supervisor.instances)?;
+    let works: Vec<_> = supervisor.instances.iter().map(|&instance| get_later(instance, "/fib/40")).collect();
+    until("all work runs", || supervisor.instances.iter().all(|&instance| is_busy(instance)))?;
+    for &pid in [supervisor.program.pid()].iter().chain(&instances) {
+        process::signal(pid, Signal::TERM)?;
+    }
+    let status = supervisor.program.end()?;
+    ensure!(status.code() == Some(0), "{status}");
+    ensure!(are_gone(&instances), "an instance outlives its supervisor");
+    for work in works {
+        work.join().expect("a request does not panic")?.with_status(200)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn a_second_sigterm_ends_supervisor_and_instances_at_once() -> Result<()> {
     let mut supervisor = Supervisor::start(BINARY, 2, &["--max-n", "60"])?;
