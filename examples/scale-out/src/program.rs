@@ -47,7 +47,9 @@ const LOGGED: &str = "info,corepool=error,tower_sessions=off,tower_sessions_core
 pub(crate) fn start_log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
-    log.with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
+    let log = log.with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    // It would be reported on the standard error, with a panic where that cannot be written to, as when its reader has gone.
+    log.log_internal_errors(false).init();
 }
 
 pub(crate) fn in_runtime(program: impl Future<Output = Result<()>>) -> Result<()> {

@@ -50,6 +50,15 @@ fn serve_takes_the_socket_that_systemd_hands_it() -> Result<()> {
     serves_until_terminated(&mut command, address)
 }
 
+/// As when the reader of a pipe has gone, or the disk is full.
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() -> Result<()> {
+    let address = free_address()?;
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec "$@" 2>/dev/full"#, "sh", BINARY, "serve", "--grace", "10ms", "--redis", NO_REDIS]);
+    serves_until_terminated(command.args(["--listen", &address.to_string()]), address)
+}
+
 #[test]
 fn an_address_in_use_is_named() -> Result<()> {
     let taken = TcpListener::bind("127.0.0.1:0")?;
