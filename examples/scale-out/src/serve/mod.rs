@@ -1,8 +1,9 @@
 //! `serve`: one instance, which answers requests over HTTP.
 //!
-//! The way of a request: `connections` → `router` → `fib` (the pool) or `visit` (`sessions`, then `redis` behind its circuit
+//! The way of a request: `connections` → `router` (`body`) → `fib` (the pool) or `visit` (`sessions`, then `redis` behind its circuit
 //! breaker). `drain` says when to stop; `metrics` counts.
 
+mod body;
 mod connections;
 mod drain;
 mod fib;

@@ -16,6 +16,10 @@ pub(super) enum Refusal {
     NotFound,
     /// There is, but not in this way.
     MethodNotAllowed,
+    /// The client sends more along than this number of bytes.
+    TooLarge(usize),
+    /// The client takes longer than this to send it.
+    TooSlow(Duration),
     /// Not now.
     Unavailable { why: String, retry_after: Duration },
     /// We have failed.
@@ -29,6 +33,11 @@ impl IntoResponse for Refusal {
             Self::BadRequest(why) => answer(StatusCode::BAD_REQUEST, why),
             Self::NotFound => answer(StatusCode::NOT_FOUND, "there is nothing at this path".to_owned()),
             Self::MethodNotAllowed => answer(StatusCode::METHOD_NOT_ALLOWED, "this path has another method".to_owned()),
+            Self::TooLarge(most) => answer(StatusCode::PAYLOAD_TOO_LARGE, format!("send at most {most} bytes along")),
+            Self::TooSlow(limit) => answer(
+                StatusCode::REQUEST_TIMEOUT,
+                format!("the body was not complete after {limit:?}: send it sooner"),
+            ),
             Self::Failed(why) => answer(StatusCode::INTERNAL_SERVER_ERROR, why),
             Self::Unavailable { why, retry_after } => {
                 let seconds = retry_after.as_secs_f64().ceil().max(1.0) as u64;

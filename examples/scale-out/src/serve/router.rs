@@ -17,7 +17,7 @@ use super::redis::Redis;
 use super::refusal::Refusal;
 use super::sessions::{self, Rules};
 use super::visit::REQUEST_ID;
-use super::{fib, health, metrics, trouble, visit};
+use super::{body, fib, health, metrics, trouble, visit};
 
 const INSTANCE: HeaderName = HeaderName::from_static("x-instance");
 
@@ -42,7 +42,8 @@ pub(super) fn build(instance: &Instance, redis: Redis, rules: &Rules, test_endpo
         .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(request_id))
-        .layer(middleware::from_fn_with_state(instance.clone(), sign));
+        .layer(middleware::from_fn_with_state(instance.clone(), sign))
+        .layer(middleware::from_fn(body::read));
     let app = app.route_layer(middleware::from_fn(metrics::count));
     let app = app.fallback(async || Refusal::NotFound).method_not_allowed_fallback(async || Refusal::MethodNotAllowed);
     app.layer(around).with_state(instance.clone())

@@ -1,5 +1,8 @@
 //! What the endpoints answer.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use anyhow::{Context, Result, ensure};
 use hyper::Method;
 
@@ -90,5 +93,28 @@ fn a_panic_is_an_error_500_and_the_server_goes_on() -> Result<()> {
     }
     get(server.address, "/fib/10")?.with_status(200)?;
     ensure!(server.program.runs());
+    Ok(())
+}
+
+/// A connection that is closed over what was not read takes the answer with it, or most of the time.
+#[test]
+fn who_sends_a_body_has_an_answer() -> Result<()> {
+    let server = Server::start(&[])?;
+    let body = vec![b'x'; 900_000];
+    for path in ["/fib/10", "/nowhere"] {
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(server.address)?;
+            let length = body.len();
+            write!(
+                stream,
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            )?;
+            stream.write_all(&body).context("cannot send the body")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).context("cannot read the answer")?;
+            let status = if path == "/nowhere" { "404" } else { "200" };
+            ensure!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
+    }
     Ok(())
 }
