@@ -30,10 +30,11 @@ pub(super) type Unavailable = CallError<RedisError>;
 impl Redis {
     /// Does not wait for Redis: an instance is of use without it, too.
     pub(super) fn new(url: &str) -> Result<Self> {
+        // It is not shown: any part of what cannot be read may be a password.
         let wrong = || {
-            // What stands before the host may be a password.
-            let address = url.rsplit('@').next().unwrap_or_default();
-            BadInput(format!("--redis '{address}' is no address of a Redis: give redis://HOST:PORT"))
+            BadInput(
+                "--redis is no address of a Redis: give redis://HOST:PORT or redis://:PASSWORD@HOST:PORT".to_owned(),
+            )
         };
         let client = Client::open(url).with_context(wrong)?;
         // The breaker decides when to try again.

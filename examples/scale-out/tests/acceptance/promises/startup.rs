@@ -62,3 +62,14 @@ fn as_many_sockets_as_instances_or_one_are_wanted() -> Result<()> {
     }
     ensure_refused(&mut scale_out(&["supervise", "--instances", "0", "--listen", "127.0.0.1:0"]), "--instances")
 }
+
+#[test]
+fn no_error_shows_the_password_of_redis() -> Result<()> {
+    for url in ["redis://:hunter2", "redis//:hunter2", "redis://:hunter2@host:99999", "http://me:x@hunter2@host"] {
+        let output = scale_out(&["serve", "--listen", "127.0.0.1:0", "--redis", url]).output()?;
+        let error = String::from_utf8(output.stderr)?;
+        ensure!(output.status.code() == Some(2) && error.contains("--redis"), "{}: {error}", output.status);
+        ensure!(!error.contains("hunter2"), "{error}");
+    }
+    Ok(())
+}
