@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process;
 use std::time::Duration;
 
@@ -73,6 +74,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration> {
     let time = humantime::parse_duration(text)?;
     ensure!(!time.is_zero(), "must be more than none");
     Ok(time)
+}
+
+/// More threads or processes than on any machine are a mistake, and what starts them would fail in the middle.
+const MOST: usize = 1_024;
+
+/// How many threads or processes, as an argument.
+pub(crate) fn number(text: &str) -> Result<NonZeroUsize> {
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= MOST);
+    number.with_context(|| format!("give a whole number from 1 to {MOST}"))
 }
 
 /// A socket that takes a burst: those who find no place in its queue try again a second later, and are called slow or gone by

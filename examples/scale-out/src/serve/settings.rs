@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::sessions::Rules;
 use crate::fibonacci::MAX_N;
-use crate::program::{BadInput, duration};
+use crate::program::{BadInput, duration, number};
 
 /// Runs one instance: answers requests over HTTP, with a pool for the work and sessions in Redis.
 ///
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     pub(super) listen: SocketAddr,
 
     /// How many threads compute [default: one for each core]
-    #[arg(long, env = "WORKERS", value_name = "NUMBER")]
+    #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = number)]
     workers: Option<NonZeroUsize>,
 
     /// How long a client will wait for its turn: a request that would wait longer is answered 503

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, Parser};
 
-use crate::program::{BadInput, duration};
+use crate::program::{BadInput, duration, number};
 use crate::serve;
 
 /// Runs several instances of `serve`, and keeps them running: for a machine without systemd.
@@ -20,7 +20,7 @@ use crate::serve;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Settings {
     /// How many instances [default: as many as there are addresses]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
     instances: Option<NonZeroUsize>,
 
     /// Where to listen: one address for all instances, or one for each, in turn. Port 0 is any that is free

@@ -35,8 +35,9 @@ fn production_with_a_short_secret_is_refused() -> Result<()> {
 
 #[test]
 fn settings_that_make_no_sense_are_refused() -> Result<()> {
-    let bad: [&[&str]; 7] = [
+    let bad: [&[&str]; 8] = [
         &["--workers", "0"],
+        &["--workers", "18446744073709551615"],
         &["--service-time", "0s"],
         &["--max-wait", "soon"],
         &["--grace", "later"],
@@ -71,5 +72,13 @@ fn no_error_shows_the_password_of_redis() -> Result<()> {
         ensure!(output.status.code() == Some(2) && error.contains("--redis"), "{}: {error}", output.status);
         ensure!(!error.contains("hunter2"), "{error}");
     }
+    Ok(())
+}
+
+#[test]
+fn help_names_the_paths() -> Result<()> {
+    let output = scale_out(&["serve", "--help"]).output()?;
+    let help = String::from_utf8(output.stdout)?;
+    ensure!(help.contains("The largest N of /fib/N and /inline/N"), "{help}");
     Ok(())
 }
