@@ -25,6 +25,8 @@ pub struct Deployment {
     pub address: SocketAddr,
     pub redis_url: String,
     pub instances: Vec<SocketAddr>,
+    /// What `deploy/up` has printed.
+    pub said: String,
     folder: Option<Folder>,
     redis_conf: PathBuf,
 }
@@ -36,17 +38,21 @@ impl Deployment {
     }
 
     pub fn with_instances(number: usize, flags: &[&str]) -> Result<Self> {
-        let folder = Folder::new()?;
+        Self::in_folder(Folder::new()?, number, flags)
+    }
+
+    fn in_folder(folder: Folder, number: usize, flags: &[&str]) -> Result<Self> {
         let output = up(folder.path()).env("INSTANCES", number.to_string()).args(flags).output()?;
         if !output.status.success() {
             bail!("deploy/up failed: {}", in_words(&output));
         }
-        let deployment = Self::found_in(folder)?;
+        let said = String::from_utf8(output.stdout)?;
+        let deployment = Self::found_in(folder, said)?;
         ensure!(deployment.instances.len() == number, "wanted {number} instances: {deployment:?}");
         Ok(deployment)
     }
 
-    fn found_in(folder: Folder) -> Result<Self> {
+    fn found_in(folder: Folder, said: String) -> Result<Self> {
         let text = fs::read_to_string(folder.join("deployment.env"))?;
         let settings: HashMap<_, _> = text.lines().filter_map(|line| line.split_once('=')).collect();
         let setting = |name| -> Result<&str> {
@@ -57,6 +63,7 @@ impl Deployment {
             redis_url: setting("REDIS_URL")?.to_owned(),
             instances: setting("INSTANCES")?.split(' ').map(str::parse).collect::<Result<_, _>>()?,
             redis_conf: setting("REDIS_CONF")?.into(),
+            said,
             folder: Some(folder),
         })
     }
@@ -94,8 +101,8 @@ impl Deployment {
         Ok(())
     }
 
-    /// What a test ends with: all of it ends, and its files go.
-    pub fn down(self) -> Result<()> {
+    /// Takes it down. All of it has ended then.
+    pub fn stop(&self) -> Result<()> {
         let mut processes = self.pids()?;
         for name in ["nginx", "redis", "supervise"] {
             processes.push(self.pid(name)?);
@@ -105,10 +112,22 @@ impl Deployment {
         for pid in processes {
             ensure!(!process::runs(pid), "process {pid} runs on after deploy/down");
         }
+        Ok(())
+    }
+
+    /// One that is down, in its folder.
+    pub fn up_again(mut self) -> Result<Self> {
+        let folder = self.folder.take().expect("gone only when down");
+        Self::in_folder(folder, self.instances.len(), &[])
+    }
+
+    /// What a test ends with.
+    pub fn down(self) -> Result<()> {
+        self.stop()?;
         self.remove()
     }
 
-    /// What is down already.
+    /// The files of one that is down.
     pub fn remove(mut self) -> Result<()> {
         self.folder.take().expect("gone only when down").remove()
     }

@@ -6,35 +6,65 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::kit::client::get;
 use crate::kit::deployment::{DEPLOY, Deployment, down, in_words, up};
 use crate::kit::files::Folder;
 use crate::kit::process::{self, Signal, children};
 use crate::kit::program::BINARY;
+use crate::kit::visitor::Visitor;
 
 #[test]
 fn up_says_where_it_is_up_and_down_can_be_repeated() -> Result<()> {
-    let folder = Folder::new()?;
-    let output = up(folder.path()).output()?;
-    ensure!(output.status.success(), "{}", in_words(&output));
-    let text = String::from_utf8(output.stdout)?;
-    let url = text.lines().last().context("no output")?;
-    let address = url.strip_prefix("http://").context("not a URL")?.parse()?;
+    let deployment = Deployment::up(&[])?;
+    let address = deployment.address;
+    ensure!(deployment.said.lines().last() == Some(&format!("http://{address}")), "{}", deployment.said);
     get(address, "/fib/10")?.with_status(200)?;
-    for _ in 0..2 {
-        let output = down(folder.path()).output()?;
-        ensure!(output.status.success(), "{}", in_words(&output));
-    }
+    deployment.stop()?;
     ensure!(get(address, "/fib/10").is_err(), "it is still up");
-    ensure!(has_logs(folder.path())?, "the logs are gone");
-    folder.remove()
+    let again = down(deployment.folder()).output()?;
+    ensure!(again.status.success(), "{}", in_words(&again));
+    ensure!(has_logs(deployment.folder())?, "the logs are gone");
+    deployment.remove()
 }
 
 fn has_logs(folder: &Path) -> Result<bool> {
     let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     Ok(names.iter().any(|path| path.extension().is_some_and(|extension| extension == "log")))
+}
+
+#[test]
+fn sessions_live_on_when_it_was_down() -> Result<()> {
+    let deployment = Deployment::with_instances(1, &[])?;
+    let mut visitor = Visitor::default();
+    ensure!(visitor.count(deployment.address)? == 1);
+    deployment.stop()?;
+    let deployment = deployment.up_again()?;
+    ensure!(visitor.count(deployment.address)? == 2, "the session is lost");
+    deployment.down()
+}
+
+#[test]
+fn up_does_not_come_up_twice_in_a_folder() -> Result<()> {
+    let deployment = Deployment::with_instances(1, &[])?;
+    let output = up(deployment.folder()).output()?;
+    ensure!(output.status.code() == Some(1), "{}", in_words(&output));
+    // The one that is up does not notice.
+    get(deployment.address, "/visit")?.with_status(200)?;
+    deployment.down()
+}
+
+#[test]
+fn a_folder_that_a_configuration_file_would_misread_is_refused() -> Result<()> {
+    let folder = Folder::new()?;
+    for name in ["a b", "a&b", "a;b", "a\"b", "a|b", "a$b"] {
+        let output = up(&folder.join(name)).output()?;
+        ensure!(output.status.code() == Some(1), "{}", in_words(&output));
+        ensure!(String::from_utf8_lossy(&output.stderr).contains(name), "{}", in_words(&output));
+        ensure!(!folder.join(name).exists());
+    }
+    folder.remove()
 }
 
 #[test]
