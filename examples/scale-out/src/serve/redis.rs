@@ -68,7 +68,10 @@ impl Redis {
                     answer => answer,
                 }
             };
-            timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err((ErrorKind::Io, "no answer in time").into()))
+            let answer = timeout(PATIENCE, asked).await;
+            let answer = answer.unwrap_or_else(|_| Err((ErrorKind::Io, "no answer in time").into()));
+            // While the breaker is open there are no calls, and so no lines.
+            answer.inspect_err(|error| warn!(%error, "a call to Redis failed"))
         };
         self.breaker.call_async_with(classify, call).await
     }

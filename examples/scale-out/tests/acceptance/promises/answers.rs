@@ -8,6 +8,7 @@ use hyper::Method;
 
 use crate::kit::client::{get, post, send};
 use crate::kit::instances::{NO_REDIS, Server};
+use crate::kit::wait::until;
 
 #[test]
 fn numbers_are_computed_by_the_pool_and_inline() -> Result<()> {
@@ -72,6 +73,7 @@ fn without_redis_a_server_is_ready_and_refuses_visits() -> Result<()> {
     let visit = get(server.address, "/visit")?.with_status(503)?;
     visit.header("retry-after").context("no Retry-After")?;
     get(server.address, "/fib/10")?.with_status(200)?;
+    until("the log says why", || server.program.output().contains("Connection refused"))?;
     Ok(())
 }
 
