@@ -8,6 +8,7 @@ use tower_sessions::service::SignedCookie;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+use tracing::warn;
 
 use super::redis::Redis;
 
@@ -58,7 +59,7 @@ impl SessionStore for Sessions {
         let mut get = redis::cmd("GET");
         get.arg(key(id));
         let text: Option<String> = self.ask(get).await?;
-        text.map(|text| serde_json::from_str(&text).map_err(|error| Error::Decode(error.to_string()))).transpose()
+        Ok(text.and_then(|text| read(&text)))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
@@ -70,6 +71,12 @@ impl SessionStore for Sessions {
 
 fn key(id: &Id) -> String {
     format!("session:{id}")
+}
+
+/// `None` for what cannot be read, as its visitor could not do anything about an error for as long as it is kept.
+fn read(text: &str) -> Option<Record> {
+    let record = serde_json::from_str(text);
+    record.inspect_err(|error| warn!(%error, "a session cannot be read: its visitor begins anew")).ok()
 }
 
 fn set(record: &Record) -> Result<Cmd> {

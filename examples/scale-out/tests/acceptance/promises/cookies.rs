@@ -1,6 +1,6 @@
 //! The visitor's cookie: who may read it, who made it, how long it lasts.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::kit::client::{Answer, get};
 use crate::kit::deployment::Deployment;
@@ -108,6 +108,22 @@ fn a_visit_that_is_sent_again_counts_once() -> Result<()> {
     // Who writes the header himself is not believed.
     for expected in 4..=5 {
         let count = visitor.visit_with(deployment.address, &id)?.with_status(200)?.number("visits")?;
+        ensure!(count == expected, "visit {expected} was counted as {count}");
+    }
+    deployment.down()
+}
+
+#[test]
+fn a_session_that_cannot_be_read_begins_anew() -> Result<()> {
+    let deployment = Deployment::with_instances(1, &[])?;
+    let mut visitor = Visitor::default();
+    ensure!(visitor.count(deployment.address)? == 1);
+    let mut redis = redis::Client::open(&*deployment.redis_url)?.get_connection()?;
+    let sessions: Vec<String> = redis::cmd("KEYS").arg("session:*").query(&mut redis)?;
+    let [session] = &sessions[..] else { bail!("one session: {sessions:?}") };
+    let () = redis::cmd("SET").arg(session).arg("nonsense").query(&mut redis)?;
+    for expected in 1..=2 {
+        let count = visitor.count(deployment.address)?;
         ensure!(count == expected, "visit {expected} was counted as {count}");
     }
     deployment.down()
