@@ -1,18 +1,19 @@
 //! `deploy/up` and `deploy/down`, as their users call them.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::thread;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::kit::client::get;
 use crate::kit::deployment::{DEPLOY, Deployment, down, in_words, up};
 use crate::kit::files::Folder;
 use crate::kit::process::{self, Signal, children};
-use crate::kit::program::BINARY;
+use crate::kit::program::{BINARY, Program};
 use crate::kit::visitor::Visitor;
 
 #[test]
@@ -168,4 +169,48 @@ fn an_ordinary_user_can_bring_it_up_and_down() -> Result<()> {
     ensure!(answer?.contains("URL=http://"));
     ensure!(down.status.success(), "{}", in_words(&down));
     folder.remove()
+}
+
+#[test]
+fn the_folder_and_the_program_may_have_any_name() -> Result<()> {
+    let folder = Folder::new()?;
+    let (files, binary) = (folder.join(r#"a b'c"d\e&f|g$h*[i]"#), folder.join("version 2"));
+    fs::copy(BINARY, &binary)?;
+    let output = up(&files).env("SCALE_OUT_BIN", &binary).output()?;
+    let address = address(&output);
+    let answer = address.and_then(|address| get(address, "/visit"));
+    let end = down(&files).output()?;
+    answer.with_context(|| in_words(&output))?.with_status(200)?;
+    ensure!(end.status.success(), "{}", in_words(&end));
+    let log = fs::read_to_string(files.join("supervise.log"))?;
+    ensure!(log.matches("drained").count() >= 3, "the instances were killed:\n{log}");
+    folder.remove()
+}
+
+/// Neither by a folder's name that looks like a pattern, nor by an id that has become another process's, nor by a variable
+/// that others may set, too.
+#[test]
+fn down_ends_nothing_that_is_not_its_own() -> Result<()> {
+    let folder = Folder::new()?;
+    let (own, other) = (folder.join("a.b"), folder.join("a-b"));
+    let output = up(&other).output()?;
+    let address = address(&output);
+    fs::create_dir(&own)?;
+    for name in ["nginx", "supervise", "redis"] {
+        fs::copy(other.join(format!("{name}.pid")), own.join(format!("{name}.pid")))?;
+    }
+    let mut bystander = Program::start(Command::new("sleep").arg("60").env("DEPLOYMENT", &own))?;
+    let end = down(&own).output()?;
+    let answer = address.and_then(|address| get(address, "/visit"));
+    let end_of_other = down(&other).output()?;
+    ensure!(end.status.success(), "{}", in_words(&end));
+    ensure!(end_of_other.status.success(), "{}", in_words(&end_of_other));
+    answer.with_context(|| in_words(&output))?.with_status(200)?;
+    ensure!(bystander.runs(), "it has ended a process that has only a variable in common with it");
+    folder.remove()
+}
+
+fn address(up: &Output) -> Result<SocketAddr> {
+    let url = String::from_utf8_lossy(&up.stdout);
+    Ok(url.trim().strip_prefix("http://").context("not a URL")?.parse()?)
 }
