@@ -187,6 +187,24 @@ fn the_folder_and_the_program_may_have_any_name() -> Result<()> {
     folder.remove()
 }
 
+#[test]
+fn of_two_calls_of_up_at_once_in_one_folder_one_is_refused() -> Result<()> {
+    let folder = Folder::new()?;
+    let calls = thread::scope(|scope| {
+        let calls = [(); 2].map(|()| scope.spawn(|| up(folder.path()).output()));
+        calls.map(|call| call.join().expect("it does not panic"))
+    });
+    let [one, other] = calls;
+    let (one, other) = (one?, other?);
+    let (up, refused) = if one.status.success() { (one, other) } else { (other, one) };
+    let answer = address(&up).and_then(|address| get(address, "/visit"));
+    let end = down(folder.path()).output()?;
+    ensure!(!refused.status.success(), "both came up: {} {}", in_words(&up), in_words(&refused));
+    answer.with_context(|| in_words(&up))?.with_status(200)?;
+    ensure!(end.status.success(), "{}", in_words(&end));
+    folder.remove()
+}
+
 /// Neither by a folder's name that looks like a pattern, nor by an id that has become another process's, nor by a variable
 /// that others may set, too.
 #[test]
