@@ -188,6 +188,16 @@ fn the_folder_and_the_program_may_have_any_name() -> Result<()> {
 }
 
 #[test]
+fn a_proxy_for_the_world_is_not_asked_for_this_machine() -> Result<()> {
+    let folder = Folder::new()?;
+    let output = up(folder.path()).env("http_proxy", "http://127.0.0.1:1").output()?;
+    let end = down(folder.path()).output()?;
+    ensure!(output.status.success(), "{}", in_words(&output));
+    ensure!(end.status.success(), "{}", in_words(&end));
+    folder.remove()
+}
+
+#[test]
 fn of_two_calls_of_up_at_once_in_one_folder_one_is_refused() -> Result<()> {
     let folder = Folder::new()?;
     let calls = thread::scope(|scope| {
