@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 
 use super::files::ROOT;
 
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 5;
 
 /// Measures until the limits are kept once. Other work on the machine makes times longer, never shorter, so one good measurement
 /// shows what the program can do. An error is one at once: what is lost is not a matter of time.
