@@ -15,6 +15,7 @@ use crate::kit::files::Folder;
 use crate::kit::process::{self, Signal, children};
 use crate::kit::program::{BINARY, Program};
 use crate::kit::visitor::Visitor;
+use crate::kit::wait::until;
 
 #[test]
 fn up_says_where_it_is_up_and_down_can_be_repeated() -> Result<()> {
@@ -76,8 +77,8 @@ fn two_deployments_come_up_beside_each_other() -> Result<()> {
 fn down_ends_the_workers_of_an_nginx_that_was_killed() -> Result<()> {
     let deployment = Deployment::up(&[])?;
     let nginx = deployment.pid("nginx")?;
+    until("nginx has workers", || !children(nginx).is_empty())?;
     let workers = children(nginx);
-    ensure!(!workers.is_empty(), "nginx has no workers");
     let instances = deployment.pids()?;
     process::signal(nginx, Signal::KILL)?;
     process::signal(deployment.pid("supervise")?, Signal::KILL)?;
