@@ -1,9 +1,14 @@
 //! The same CPU-bound work from one core to several servers: see the README beside this package's manifest.
 
-mod fibonacci;
+mod enqueue;
+mod exporter;
+mod jobs;
 mod program;
+mod redis;
 mod serve;
 mod supervise;
+mod work;
+mod worker;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +24,8 @@ struct Arguments {
 enum Command {
     Serve(serve::Settings),
     Supervise(supervise::Settings),
+    Worker(worker::Settings),
+    Enqueue(enqueue::Settings),
 }
 
 fn main() {
@@ -27,6 +34,8 @@ fn main() {
     let outcome = match arguments.command {
         Command::Serve(settings) => program::in_runtime(serve::run(settings)),
         Command::Supervise(settings) => program::in_runtime(supervise::run(settings)),
+        Command::Worker(settings) => program::in_runtime(worker::run(settings)),
+        Command::Enqueue(settings) => program::in_runtime(enqueue::run(settings)),
     };
     program::finish(outcome)
 }

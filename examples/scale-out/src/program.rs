@@ -28,13 +28,13 @@ impl std::fmt::Display for BadInput {
 
 impl std::error::Error for BadInput {}
 
-/// A second signal has ended the program: with this exit code.
+/// A signal has ended the program: with this exit code.
 #[derive(Debug)]
 pub(crate) struct Signalled(pub(crate) i32);
 
 impl std::fmt::Display for Signalled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("told to stop a second time")
+        f.write_str("ended by a signal")
     }
 }
 

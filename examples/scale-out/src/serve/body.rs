@@ -1,4 +1,4 @@
-//! What a client sends along with its request. Nothing here is of use for it, but it must be read.
+//! What a client sends along with its request. It is read to its end before anything is done.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
     }
     let (head, body) = request.into_parts();
     match timeout(PATIENCE, to_bytes(body, LARGEST)).await {
-        Ok(Ok(_)) => next.run(Request::from_parts(head, Body::empty())).await,
+        Ok(Ok(body)) => next.run(Request::from_parts(head, Body::from(body))).await,
         // Or the client has gone, and nobody reads the answer.
         Ok(Err(_)) => Refusal::TooLarge(LARGEST).into_response(),
         Err(_) => Refusal::TooSlow(PATIENCE).into_response(),

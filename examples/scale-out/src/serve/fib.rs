@@ -11,7 +11,7 @@ use tower::ServiceExt;
 
 use super::instance::Instance;
 use super::refusal::Refusal;
-use crate::fibonacci::fibonacci;
+use crate::work::fibonacci::fibonacci;
 
 /// The work as a service: a number in, a number out. If the client leaves, its place in the queue is free again, and a running
 /// job stops.

@@ -9,9 +9,11 @@ use corepool::Pool;
 
 use super::drain::Drain;
 use super::fib::{self, Fib};
-use super::metrics::Metrics;
-use super::redis::Redis;
+use super::metrics;
 use super::settings::Settings;
+use crate::exporter::Exporter;
+use crate::jobs::Queue;
+use crate::redis::Redis;
 
 /// This instance, as its handlers see it. Clones are the same instance.
 #[derive(Clone)]
@@ -22,8 +24,10 @@ pub(super) struct Instance {
     pub(super) pool: Pool,
     pub(super) fib: Fib,
     pub(super) redis: Redis,
+    pub(super) jobs: Queue,
+    pub(super) most_jobs: u64,
     pub(super) drain: Drain,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) exporter: Arc<Exporter>,
     pub(super) max_n: u32,
     pub(super) retry_after: Duration,
 }
@@ -37,8 +41,10 @@ impl Instance {
             pool: pool.clone(),
             fib: fib::service(pool, settings.max_wait),
             redis: redis.clone(),
+            jobs: Queue::new(redis.clone(), &settings.queue),
+            most_jobs: settings.most_jobs,
             drain,
-            metrics: Arc::new(Metrics::new(pool, redis.breaker())?),
+            exporter: Arc::new(metrics::install(pool, redis.breaker())?),
             max_n: settings.max_n,
             retry_after: settings.retry_after(),
         })

@@ -9,8 +9,8 @@ mod drain;
 mod fib;
 mod health;
 mod instance;
+mod jobs;
 mod metrics;
-mod redis;
 mod refusal;
 mod router;
 mod sessions;
@@ -28,8 +28,8 @@ use tracing::{info, warn};
 use self::connections::Connections;
 use self::drain::Drain;
 use self::instance::Instance;
-use self::redis::Redis;
 pub(crate) use self::settings::Settings;
+use crate::redis::Redis;
 
 pub(crate) async fn run(settings: Settings) -> Result<()> {
     let sessions = settings.session_rules()?;
@@ -39,7 +39,6 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
     let pool = build_pool(&settings)?;
 
     let instance = Instance::new(&settings, &pool, &redis, drain.clone())?;
-    metrics::keep_up(&instance);
     let app = router::build(&instance, redis, &sessions, settings.test_endpoints);
     let connections = Connections::accept(sockets, app);
     notify(NotifyState::Ready);

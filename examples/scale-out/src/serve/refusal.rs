@@ -13,7 +13,7 @@ pub(super) enum Refusal {
     /// The client asks for what cannot be.
     BadRequest(String),
     /// The client asks for what there is not.
-    NotFound,
+    NotFound(String),
     /// There is, but not in this way.
     MethodNotAllowed,
     /// The client sends more along than this number of bytes.
@@ -31,7 +31,7 @@ impl IntoResponse for Refusal {
         let answer = |status, why| (status, Json(json!({ "error": why }))).into_response();
         match self {
             Self::BadRequest(why) => answer(StatusCode::BAD_REQUEST, why),
-            Self::NotFound => answer(StatusCode::NOT_FOUND, "there is nothing at this path".to_owned()),
+            Self::NotFound(why) => answer(StatusCode::NOT_FOUND, why),
             Self::MethodNotAllowed => answer(StatusCode::METHOD_NOT_ALLOWED, "this path has another method".to_owned()),
             Self::TooLarge(most) => answer(StatusCode::PAYLOAD_TOO_LARGE, format!("send at most {most} bytes along")),
             Self::TooSlow(limit) => answer(

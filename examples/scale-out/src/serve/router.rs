@@ -6,18 +6,18 @@ use axum::http::header::{CONNECTION, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::MethodFilter;
-use axum::routing::{any, get, on};
+use axum::routing::{any, get, on, post};
 use tower::ServiceBuilder;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use tracing::{Span, debug_span};
 
 use super::instance::Instance;
-use super::redis::Redis;
 use super::refusal::Refusal;
 use super::sessions::{self, Rules};
 use super::visit::REQUEST_ID;
-use super::{body, fib, health, metrics, trouble, visit};
+use super::{body, fib, health, jobs, metrics, trouble, visit};
+use crate::redis::Redis;
 
 const INSTANCE: HeaderName = HeaderName::from_static("x-instance");
 
@@ -30,6 +30,8 @@ pub(super) fn build(instance: &Instance, redis: Redis, rules: &Rules, test_endpo
     let mut app = Router::new()
         .route("/fib/{n}", on(asked, fib::on_pool))
         .route("/inline/{n}", on(asked, fib::inline))
+        .route("/jobs", post(jobs::add))
+        .route("/jobs/{id}", get(jobs::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::show))
@@ -45,7 +47,9 @@ pub(super) fn build(instance: &Instance, redis: Redis, rules: &Rules, test_endpo
         .layer(middleware::from_fn_with_state(instance.clone(), sign))
         .layer(middleware::from_fn(body::read));
     let app = app.route_layer(middleware::from_fn(metrics::count));
-    let app = app.fallback(async || Refusal::NotFound).method_not_allowed_fallback(async || Refusal::MethodNotAllowed);
+    let app = app
+        .fallback(async || Refusal::NotFound("there is nothing at this path".to_owned()))
+        .method_not_allowed_fallback(async || Refusal::MethodNotAllowed);
     app.layer(around).with_state(instance.clone())
 }
 

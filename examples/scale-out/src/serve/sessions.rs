@@ -10,7 +10,7 @@ use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 use tracing::warn;
 
-use super::redis::Redis;
+use crate::redis::Redis;
 
 const LIFETIME: Duration = Duration::hours(24);
 

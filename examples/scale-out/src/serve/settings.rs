@@ -11,8 +11,8 @@ use tower_sessions::cookie::Key;
 use tracing::warn;
 
 use super::sessions::Rules;
-use crate::fibonacci::MAX_N;
 use crate::program::{BadInput, duration, number};
+use crate::work::fibonacci::MAX_N;
 
 /// Runs one instance: answers requests over HTTP, with a pool for the work and sessions in Redis.
 ///
@@ -49,6 +49,14 @@ pub(crate) struct Settings {
         hide_env_values = true
     )]
     pub(super) redis: String,
+
+    /// The queue of /jobs, for the workers of that name
+    #[arg(long, value_name = "NAME", default_value = "jobs")]
+    pub(super) queue: String,
+
+    /// How many jobs may be in that queue: more are answered 503
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    pub(super) most_jobs: u64,
 
     /// Demands a secret for the sessions (SESSION_SECRET, at least 32 bytes), and sends their cookie over HTTPS only
     #[arg(long)]

@@ -1,0 +1,106 @@
+//! A job as Redis has it, and what becomes of it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use redis::{FromRedisValue, Value};
+use serde::{Deserialize, Serialize};
+
+/// A name that a producer gives to a job, so that it can add it twice and have it once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Id(String);
+
+const LONGEST_ID: usize = 64;
+
+impl Id {
+    pub(crate) fn random() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    /// It becomes part of a key.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        match !text.is_empty() && text.len() <= LONGEST_ID && text.chars().all(is_plain) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(format!("the id is '{text}': give 1 to {LONGEST_ID} letters, digits, '-' or '_'")),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What to do. Which kinds there are is for the workers to know: a producer may be newer than they are, or older.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Job {
+    pub(crate) id: Id,
+    pub(crate) kind: String,
+    pub(crate) input: String,
+    /// By entries before this one: see *hand back*.
+    pub(crate) deliveries: u64,
+}
+
+/// An entry that is no job: somebody else has written it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) String);
+
+impl Job {
+    pub(super) fn of(fields: &HashMap<String, Value>) -> Result<Self, Malformed> {
+        let text = |name: &str| match fields.get(name) {
+            Some(value) => {
+                String::from_redis_value(value.clone()).map_err(|_| Malformed(format!("its {name} is no text")))
+            }
+            None => Err(Malformed(format!("it has no {name}"))),
+        };
+        Ok(Self {
+            id: Id::parse(&text("id")?).map_err(Malformed)?,
+            kind: text("kind")?,
+            input: text("input")?,
+            deliveries: match fields.contains_key("deliveries") {
+                true => {
+                    text("deliveries")?.parse().map_err(|_| Malformed("its deliveries are no number".to_owned()))?
+                }
+                false => 0,
+            },
+        })
+    }
+}
+
+/// What has become of a job, as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub(crate) enum Record {
+    /// It waits or runs.
+    Queued,
+    Done {
+        value: String,
+        worker: String,
+        deliveries: u64,
+    },
+    Dead {
+        reason: String,
+        deliveries: u64,
+    },
+}
+
+impl Record {
+    pub(super) fn of(mut fields: HashMap<String, String>) -> Option<Self> {
+        let mut take = |name: &str| fields.remove(name).unwrap_or_default();
+        let status = take("status");
+        let deliveries = take("deliveries").parse().unwrap_or_default();
+        match status.as_str() {
+            "" => None,
+            "done" => Some(Self::Done { value: take("value"), worker: take("worker"), deliveries }),
+            "dead" => Some(Self::Dead { reason: take("reason"), deliveries }),
+            _ => Some(Self::Queued),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The queue: each step of the protocol as a function. Only here is known how Redis is asked for it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use redis::aio::MultiplexedConnection;
+use redis::streams::{StreamClaimReply, StreamId, StreamPendingCountReply, StreamReadReply};
+use redis::{Cmd, cmd};
+
+use super::job::{Id, Job, Malformed, Record};
+use super::scripts::{ADD, BURY, EXTEND, FINISH, HAND_BACK, LEAVE};
+use crate::redis::{Redis, Unavailable};
+
+const GROUP: &str = "workers";
+/// Older ones go when there are more dead letters, as nobody reads so many.
+const MOST_DEAD: u64 = 100_000;
+
+#[derive(Clone)]
+pub(crate) struct Queue {
+    redis: Redis,
+    name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    Added,
+    /// It was added before.
+    Known,
+    Full,
+}
+
+/// An entry that is this worker's, for now.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) entry: String,
+    pub(crate) job: Result<Job, Malformed>,
+    /// With this one.
+    pub(crate) deliveries: u64,
+}
+
+/// What the queue is like.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    /// All that have no result.
+    pub(crate) length: u64,
+    /// Of these, what workers have.
+    pub(crate) pending: u64,
+    pub(crate) oldest: Duration,
+    pub(crate) dead: u64,
+}
+
+/// An entry that has been with a worker for too long.
+#[derive(Clone, Debug)]
+pub(crate) struct Abandoned {
+    pub(crate) entry: String,
+    pub(crate) worker: String,
+    deliveries: u64,
+}
+
+impl Queue {
+    pub(crate) fn new(redis: Redis, name: &str) -> Self {
+        Self { redis, name: name.to_owned() }
+    }
+
+    pub(crate) fn redis(&self) -> &Redis {
+        &self.redis
+    }
+
+    // The braces keep all keys of a queue on one node of a cluster, as scripts need them.
+    fn stream(&self) -> String {
+        format!("{{{}}}:stream", self.name)
+    }
+
+    fn dead(&self) -> String {
+        format!("{{{}}}:dead", self.name)
+    }
+
+    fn record_of(&self, id: &Id) -> String {
+        format!("{{{}}}:job:{id}", self.name)
+    }
+
+    pub(crate) async fn add(&self, job: &Job, most: u64) -> Result<Added, Unavailable> {
+        let mut add = ADD.key(self.record_of(&job.id));
+        add.key(self.stream()).arg(job.id.as_str()).arg(&job.kind).arg(&job.input).arg(most);
+        let answer: String = self.redis.run(add).await?;
+        Ok(match answer.as_str() {
+            "full" => Added::Full,
+            "known" => Added::Known,
+            _ => Added::Added,
+        })
+    }
+
+    /// `None`: nobody has added it, or it has ended long ago.
+    pub(crate) async fn record(&self, id: &Id) -> Result<Option<Record>, Unavailable> {
+        let mut get = cmd("HGETALL");
+        get.arg(self.record_of(id));
+        Ok(Record::of(self.redis.ask(get).await?))
+    }
+
+    pub(crate) async fn records(&self, ids: &[Id]) -> Result<Vec<Option<Record>>, Unavailable> {
+        let mut all = redis::pipe();
+        for id in ids {
+            all.cmd("HGETALL").arg(self.record_of(id));
+        }
+        let records: Vec<_> = self.redis.ask_all(all).await?;
+        Ok(records.into_iter().map(Record::of).collect())
+    }
+
+    /// Makes stream and group, if there are none.
+    pub(crate) async fn prepare(&self) -> Result<(), Unavailable> {
+        let mut create = cmd("XGROUP");
+        create.arg("CREATE").arg(self.stream()).arg(GROUP).arg("0").arg("MKSTREAM");
+        match self.redis.ask(create).await {
+            Err(Unavailable::Inner(error)) if error.code() == Some("BUSYGROUP") => Ok(()),
+            other => other,
+        }
+    }
+
+    /// With a connection of its own, on which it can wait for so long.
+    pub(crate) async fn reader(&self, worker: &str, wait: Duration) -> Result<Reader, Unavailable> {
+        self.prepare().await?;
+        let connection = self.redis.connect(wait).await?;
+        Ok(Reader { connection, stream: self.stream(), worker: worker.to_owned(), wait })
+    }
+
+    /// The entries that are no longer this worker's.
+    pub(crate) async fn extend(&self, worker: &str, entries: &[String]) -> Result<Vec<String>, Unavailable> {
+        let mut extend = EXTEND.key(self.stream());
+        extend.arg(GROUP).arg(worker).arg(entries);
+        self.redis.run(extend).await
+    }
+
+    /// Whether this is the job's result; it is not if it has one. It can be asked for as long as `keep`.
+    pub(crate) async fn finish(
+        &self,
+        worker: &str,
+        delivery: &Delivery,
+        id: &Id,
+        value: &str,
+        keep: Duration,
+    ) -> Result<bool, Unavailable> {
+        let mut finish = FINISH.key(self.record_of(id));
+        finish.key(self.stream()).arg(GROUP).arg(&delivery.entry).arg(value).arg(worker);
+        finish.arg(delivery.deliveries).arg(keep.as_secs());
+        self.redis.run(finish).await
+    }
+
+    /// Whether it was this worker's to bury.
+    pub(crate) async fn bury(
+        &self,
+        worker: &str,
+        delivery: &Delivery,
+        reason: &str,
+        keep: Duration,
+    ) -> Result<bool, Unavailable> {
+        let mut bury = BURY.key(self.stream());
+        bury.key(self.dead());
+        if let Ok(job) = &delivery.job {
+            bury.key(self.record_of(&job.id));
+        }
+        bury.arg(GROUP).arg(worker).arg(&delivery.entry).arg(reason).arg(delivery.deliveries).arg(MOST_DEAD);
+        bury.arg(keep.as_secs());
+        self.redis.run(bury).await
+    }
+
+    /// As a new entry, for any worker. Whether it was this one's.
+    pub(crate) async fn hand_back(
+        &self,
+        worker: &str,
+        entry: &str,
+        job: &Job,
+        deliveries: u64,
+    ) -> Result<bool, Unavailable> {
+        let mut back = HAND_BACK.key(self.stream());
+        back.arg(GROUP).arg(worker).arg(entry).arg(job.id.as_str()).arg(&job.kind).arg(&job.input).arg(deliveries);
+        self.redis.run(back).await
+    }
+
+    /// Hands back whatever else Redis knows as this worker's, and forgets the worker: how many that were.
+    pub(crate) async fn leave(&self, worker: &str) -> Result<u64, Unavailable> {
+        let mut leave = LEAVE.key(self.stream());
+        leave.arg(GROUP).arg(worker);
+        self.redis.run(leave).await
+    }
+
+    /// What has been pending for so long, the oldest first.
+    pub(crate) async fn abandoned(&self, visibility: Duration, most: usize) -> Result<Vec<Abandoned>, Unavailable> {
+        let mut pending = cmd("XPENDING");
+        pending.arg(self.stream()).arg(GROUP).arg("IDLE").arg(millis(visibility)).arg("-").arg("+").arg(most);
+        let answer: StreamPendingCountReply = self.redis.ask(pending).await?;
+        let abandoned = |id: redis::streams::StreamPendingId| Abandoned {
+            entry: id.id,
+            worker: id.consumer,
+            deliveries: id.times_delivered as u64,
+        };
+        Ok(answer.ids.into_iter().map(abandoned).collect())
+    }
+
+    /// `None`: another worker was faster, or it is done.
+    pub(crate) async fn claim(
+        &self,
+        worker: &str,
+        abandoned: &Abandoned,
+        visibility: Duration,
+    ) -> Result<Option<Delivery>, Unavailable> {
+        let mut claim = cmd("XCLAIM");
+        claim.arg(self.stream()).arg(GROUP).arg(worker).arg(millis(visibility)).arg(&abandoned.entry);
+        let answer: StreamClaimReply = self.redis.ask(claim).await?;
+        Ok(answer.ids.into_iter().next().map(|entry| Delivery::of(entry, abandoned.deliveries + 1)))
+    }
+
+    pub(crate) async fn figures(&self) -> Result<Figures, Unavailable> {
+        let mut all = redis::pipe();
+        all.cmd("XLEN").arg(self.stream());
+        all.cmd("XPENDING").arg(self.stream()).arg(GROUP);
+        all.cmd("XRANGE").arg(self.stream()).arg("-").arg("+").arg("COUNT").arg(1);
+        all.cmd("XLEN").arg(self.dead());
+        type Answer = (u64, redis::streams::StreamPendingReply, redis::streams::StreamRangeReply, u64);
+        let (length, pending, oldest, dead): Answer = self.redis.ask_all(all).await?;
+        let oldest = oldest.ids.first().map_or(Duration::ZERO, |entry| age(&entry.id));
+        Ok(Figures { length, pending: pending.count() as u64, oldest, dead })
+    }
+}
+
+/// Waits for new entries.
+pub(crate) struct Reader {
+    connection: MultiplexedConnection,
+    stream: String,
+    worker: String,
+    wait: Duration,
+}
+
+impl Reader {
+    /// Up to `most` that nobody has had; none, if none come in time.
+    pub(crate) async fn take(&mut self, most: usize) -> Result<Vec<Delivery>> {
+        let read: Cmd = {
+            let mut read = cmd("XREADGROUP");
+            read.arg("GROUP").arg(GROUP).arg(&self.worker).arg("COUNT").arg(most).arg("BLOCK").arg(millis(self.wait));
+            read.arg("STREAMS").arg(&self.stream).arg(">");
+            read
+        };
+        let answer: Option<StreamReadReply> = read.query_async(&mut self.connection).await.context("cannot read")?;
+        let entries = answer.into_iter().flat_map(|answer| answer.keys).flat_map(|key| key.ids);
+        Ok(entries.map(|entry| Delivery::of(entry, 1)).collect())
+    }
+}
+
+impl Delivery {
+    fn of(entry: StreamId, of_entry: u64) -> Self {
+        let job = Job::of(&entry.map);
+        let before = job.as_ref().map_or(0, |job| job.deliveries);
+        Self { entry: entry.id, job, deliveries: before + of_entry }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Redis names an entry by the time of its making, in milliseconds.
+fn age(entry: &str) -> Duration {
+    let made =
+        entry.split('-').next().and_then(|millis| millis.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(made)
+}

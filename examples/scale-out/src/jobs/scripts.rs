@@ -1,0 +1,133 @@
+//! The steps that Redis takes in one go. Each is alone while it runs, so what it has looked at holds until it has written.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+/// Keys: record, stream. Arguments: id, kind, input, most entries.
+///
+/// Answers `added`, `known` or `full`.
+pub(super) static ADD: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        if redis.call('EXISTS', KEYS[1]) == 1 then return 'known' end
+        if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then return 'full' end
+        redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'kind', ARGV[2], 'input', ARGV[3])
+        redis.call('HSET', KEYS[1], 'status', 'queued')
+        return 'added'
+        ",
+    )
+});
+
+/// Keys: stream. Arguments: group, worker, entries.
+///
+/// Answers the entries that are no longer this worker's.
+pub(super) static EXTEND: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local lost = {}
+        for i = 3, #ARGV do
+            local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2])
+            if #mine == 1 then
+                redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
+            else
+                lost[#lost + 1] = ARGV[i]
+            end
+        end
+        return lost
+        ",
+    )
+});
+
+/// Keys: record, stream. Arguments: group, entry, value, worker, deliveries, seconds to keep the record.
+///
+/// Answers whether the result is this one.
+pub(super) static FINISH: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local status = redis.call('HGET', KEYS[1], 'status')
+        local first = status ~= 'done' and status ~= 'dead'
+        if first then
+            redis.call('HSET', KEYS[1], 'status', 'done', 'value', ARGV[3], 'worker', ARGV[4], 'deliveries', ARGV[5])
+            redis.call('EXPIRE', KEYS[1], ARGV[6])
+        end
+        redis.call('XACK', KEYS[2], ARGV[1], ARGV[2])
+        redis.call('XDEL', KEYS[2], ARGV[2])
+        return first
+        ",
+    )
+});
+
+/// Keys: stream, dead letters, and the record if there is one. Arguments: group, worker, entry, reason, deliveries, most dead
+/// letters, seconds to keep the record.
+///
+/// Answers whether it was this worker's to bury.
+pub(super) static BURY: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
+        if #mine == 0 then return false end
+        local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])
+        local letter = entry[1] and entry[1][2] or {}
+        for _, text in ipairs({'reason', ARGV[4], 'delivered', ARGV[5]}) do letter[#letter + 1] = text end
+        redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', unpack(letter))
+        if KEYS[3] then
+            local status = redis.call('HGET', KEYS[3], 'status')
+            if status ~= 'done' and status ~= 'dead' then
+                redis.call('HSET', KEYS[3], 'status', 'dead', 'reason', ARGV[4], 'deliveries', ARGV[5])
+                redis.call('EXPIRE', KEYS[3], ARGV[7])
+            end
+        end
+        redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+        redis.call('XDEL', KEYS[1], ARGV[3])
+        return true
+        ",
+    )
+});
+
+/// Keys: stream. Arguments: group, worker, entry, id, kind, input, deliveries before.
+///
+/// Answers whether it was this worker's to hand back.
+pub(super) static HAND_BACK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
+        if #mine == 0 then return false end
+        redis.call('XADD', KEYS[1], '*', 'id', ARGV[4], 'kind', ARGV[5], 'input', ARGV[6], 'deliveries', ARGV[7])
+        redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+        redis.call('XDEL', KEYS[1], ARGV[3])
+        return true
+        ",
+    )
+});
+
+/// Keys: stream. Arguments: group, worker.
+///
+/// Answers how many entries were handed back.
+pub(super) static LEAVE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100000, ARGV[2])
+        for _, one in ipairs(pending) do
+            local entry = redis.call('XRANGE', KEYS[1], one[1], one[1])[1]
+            if entry then
+                local fields, deliveries = {}, one[4]
+                for i = 1, #entry[2], 2 do
+                    local name, value = entry[2][i], entry[2][i + 1]
+                    if name == 'deliveries' then
+                        deliveries = deliveries + (tonumber(value) or 0)
+                    else
+                        fields[#fields + 1] = name
+                        fields[#fields + 1] = value
+                    end
+                end
+                redis.call('XADD', KEYS[1], '*', 'deliveries', deliveries, unpack(fields))
+            end
+            redis.call('XACK', KEYS[1], ARGV[1], one[1])
+            redis.call('XDEL', KEYS[1], one[1])
+        end
+        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+        return #pending
+        ",
+    )
+});
