@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use redis::{FromRedisValue, Value};
 use serde::{Deserialize, Serialize};
 
 /// A name that a producer gives to a job, so that it can add it twice and have it once.
@@ -52,19 +51,20 @@ pub(crate) struct Job {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) String);
 
+/// Of an entry. Whoever may write to Redis may have written anything there.
+pub(super) type Fields = HashMap<Vec<u8>, Vec<u8>>;
+
 impl Job {
-    pub(super) fn of(fields: &HashMap<String, Value>) -> Result<Self, Malformed> {
-        let text = |name: &str| match fields.get(name) {
-            Some(value) => {
-                String::from_redis_value(value.clone()).map_err(|_| Malformed(format!("its {name} is no text")))
-            }
+    pub(super) fn of(fields: &Fields) -> Result<Self, Malformed> {
+        let text = |name: &str| match fields.get(name.as_bytes()) {
+            Some(value) => String::from_utf8(value.clone()).map_err(|_| Malformed(format!("its {name} is no text"))),
             None => Err(Malformed(format!("it has no {name}"))),
         };
         Ok(Self {
             id: Id::parse(&text("id")?).map_err(Malformed)?,
             kind: text("kind")?,
             input: text("input")?,
-            deliveries: match fields.contains_key("deliveries") {
+            deliveries: match fields.contains_key("deliveries".as_bytes()) {
                 true => {
                     text("deliveries")?.parse().map_err(|_| Malformed("its deliveries are no number".to_owned()))?
                 }

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use redis::aio::MultiplexedConnection;
-use redis::streams::{StreamClaimReply, StreamId, StreamPendingCountReply, StreamReadReply};
+use redis::streams::StreamPendingCountReply;
 use redis::{Cmd, cmd};
 
-use super::job::{Id, Job, Malformed, Record};
+use super::job::{Fields, Id, Job, Malformed, Record};
 use super::scripts::{ADD, BURY, EXTEND, FINISH, HAND_BACK, LEAVE};
 use crate::redis::{Redis, Unavailable};
 
@@ -28,6 +28,9 @@ pub(crate) enum Added {
     Known,
     Full,
 }
+
+/// Its name and what it has. The types that the client has for this take no field whose name is no text.
+type Entry = (String, Fields);
 
 /// An entry that is this worker's, for now.
 #[derive(Clone, Debug)]
@@ -205,8 +208,8 @@ impl Queue {
     ) -> Result<Option<Delivery>, Unavailable> {
         let mut claim = cmd("XCLAIM");
         claim.arg(self.stream()).arg(GROUP).arg(worker).arg(millis(visibility)).arg(&abandoned.entry);
-        let answer: StreamClaimReply = self.redis.ask(claim).await?;
-        Ok(answer.ids.into_iter().next().map(|entry| Delivery::of(entry, abandoned.deliveries + 1)))
+        let claimed: Vec<Entry> = self.redis.ask(claim).await?;
+        Ok(claimed.into_iter().next().map(|entry| Delivery::of(entry, abandoned.deliveries + 1)))
     }
 
     pub(crate) async fn figures(&self) -> Result<Figures, Unavailable> {
@@ -215,9 +218,9 @@ impl Queue {
         all.cmd("XPENDING").arg(self.stream()).arg(GROUP);
         all.cmd("XRANGE").arg(self.stream()).arg("-").arg("+").arg("COUNT").arg(1);
         all.cmd("XLEN").arg(self.dead());
-        type Answer = (u64, redis::streams::StreamPendingReply, redis::streams::StreamRangeReply, u64);
+        type Answer = (u64, redis::streams::StreamPendingReply, Vec<Entry>, u64);
         let (length, pending, oldest, dead): Answer = self.redis.ask_all(all).await?;
-        let oldest = oldest.ids.first().map_or(Duration::ZERO, |entry| age(&entry.id));
+        let oldest = oldest.first().map_or(Duration::ZERO, |(entry, _)| age(entry));
         Ok(Figures { length, pending: pending.count() as u64, oldest, dead })
     }
 }
@@ -239,17 +242,19 @@ impl Reader {
             read.arg("STREAMS").arg(&self.stream).arg(">");
             read
         };
-        let answer: Option<StreamReadReply> = read.query_async(&mut self.connection).await.context("cannot read")?;
-        let entries = answer.into_iter().flat_map(|answer| answer.keys).flat_map(|key| key.ids);
+        type Answer = Option<Vec<(String, Vec<Entry>)>>;
+        let streams: Answer = read.query_async(&mut self.connection).await.context("cannot read")?;
+        let entries = streams.into_iter().flatten().flat_map(|(_, entries)| entries);
         Ok(entries.map(|entry| Delivery::of(entry, 1)).collect())
     }
 }
 
 impl Delivery {
-    fn of(entry: StreamId, of_entry: u64) -> Self {
-        let job = Job::of(&entry.map);
+    fn of((entry, fields): Entry, of_entry: u64) -> Self {
+        let job = Job::of(&fields);
         let before = job.as_ref().map_or(0, |job| job.deliveries);
-        Self { entry: entry.id, job, deliveries: before + of_entry }
+        // Somebody else may have written a number as large as there is.
+        Self { entry, job, deliveries: before.saturating_add(of_entry) }
     }
 }
 
