@@ -68,7 +68,9 @@ pub(super) static BURY: LazyLock<Script> = LazyLock::new(|| {
         local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
         if #mine == 0 then return false end
         local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])
-        local letter = entry[1] and entry[1][2] or {}
+        local fields = entry[1] and entry[1][2] or {}
+        -- Lua hands on some thousands of values at once, and no job has so many.
+        local letter = {unpack(fields, 1, math.min(#fields, 1000))}
         for _, text in ipairs({'reason', ARGV[4], 'delivered', ARGV[5]}) do letter[#letter + 1] = text end
         redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', unpack(letter))
         if KEYS[3] then
