@@ -49,7 +49,11 @@ pub(crate) struct Job {
 
 /// An entry that is no job: somebody else has written it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(crate) String);
+pub(crate) struct Malformed {
+    /// By which somebody may ask for it.
+    pub(super) id: Option<Id>,
+    pub(crate) why: String,
+}
 
 /// Of an entry. Whoever may write to Redis may have written anything there.
 pub(super) type Fields = HashMap<Vec<u8>, Vec<u8>>;
@@ -57,19 +61,20 @@ pub(super) type Fields = HashMap<Vec<u8>, Vec<u8>>;
 impl Job {
     pub(super) fn of(fields: &Fields) -> Result<Self, Malformed> {
         let text = |name: &str| match fields.get(name.as_bytes()) {
-            Some(value) => String::from_utf8(value.clone()).map_err(|_| Malformed(format!("its {name} is no text"))),
-            None => Err(Malformed(format!("it has no {name}"))),
+            Some(value) => String::from_utf8(value.clone()).map_err(|_| format!("its {name} is no text")),
+            None => Err(format!("it has no {name}")),
+        };
+        let id = text("id").and_then(|id| Id::parse(&id)).map_err(|why| Malformed { id: None, why })?;
+        let of_id = |why| Malformed { id: Some(id.clone()), why };
+        let deliveries = match fields.contains_key("deliveries".as_bytes()) {
+            true => text("deliveries").and_then(|it| it.parse().map_err(|_| "its deliveries are no number".to_owned())),
+            false => Ok(0),
         };
         Ok(Self {
-            id: Id::parse(&text("id")?).map_err(Malformed)?,
-            kind: text("kind")?,
-            input: text("input")?,
-            deliveries: match fields.contains_key("deliveries".as_bytes()) {
-                true => {
-                    text("deliveries")?.parse().map_err(|_| Malformed("its deliveries are no number".to_owned()))?
-                }
-                false => 0,
-            },
+            kind: text("kind").map_err(of_id)?,
+            input: text("input").map_err(of_id)?,
+            deliveries: deliveries.map_err(of_id)?,
+            id,
         })
     }
 }

@@ -158,8 +158,8 @@ impl Queue {
     ) -> Result<bool, Unavailable> {
         let mut bury = BURY.key(self.stream());
         bury.key(self.dead());
-        if let Ok(job) = &delivery.job {
-            bury.key(self.record_of(&job.id));
+        if let Some(id) = delivery.id() {
+            bury.key(self.record_of(id));
         }
         bury.arg(GROUP).arg(worker).arg(&delivery.entry).arg(reason).arg(delivery.deliveries).arg(MOST_DEAD);
         bury.arg(keep.as_secs());
@@ -255,6 +255,13 @@ impl Delivery {
         let before = job.as_ref().map_or(0, |job| job.deliveries);
         // Somebody else may have written a number as large as there is.
         Self { entry, job, deliveries: before.saturating_add(of_entry) }
+    }
+
+    fn id(&self) -> Option<&Id> {
+        match &self.job {
+            Ok(job) => Some(&job.id),
+            Err(malformed) => malformed.id.as_ref(),
+        }
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn bury_instead(worker: &Arc<Worker>, delivery: Delivery, reason: Str
 impl Worker {
     async fn attend(&self, delivery: Delivery, token: CancelToken) {
         let end = match &delivery.job {
-            Err(malformed) => End::Dead(format!("it is no job: {}", malformed.0)),
+            Err(malformed) => End::Dead(format!("it is no job: {}", malformed.why)),
             Ok(job) => match self.kinds.work(job) {
                 Err(error) => End::Dead(format!("{error:#}")),
                 Ok(work) => self.compute(&delivery, work, &token).await,
