@@ -18,11 +18,14 @@
 //!    which a job has neither an entry nor a result, and none in which a second result could take the place of the first.
 //! 5. *Take over*: what has been pending for longer than the visibility time belongs to a worker that has died, hangs or cannot
 //!    reach Redis. Any other claims it. Redis lets one of them have it, and counts one more delivery.
-//! 6. *Bury*: what would be delivered once more than is allowed goes to the dead letters instead, in one step, if it is still nobody's.
-//! 7. *Hand back*: what a worker has taken and does not begin, as it stops, becomes a new entry in the place of its own, in one
-//!    step. It keeps its number of deliveries.
-//! 8. *Leave*: as its last step a worker hands back what else Redis knows as its own, such as jobs that have failed and wait for
-//!    another try, and Redis forgets it.
+//! 6. *Begin*: the last delivery that a job may have counts when it begins, as it waits until its worker has nothing else. If the
+//!    worker dies of something else before, the job has not lost it.
+//! 7. *Bury*: what would be delivered once more than is allowed goes to the dead letters instead, in one step, if it is still nobody's.
+//! 8. *Hand back*: what a worker has taken and does not begin, as it stops, becomes a new entry in the place of its own, in one
+//!    step. It keeps its number of deliveries. None of these is its last: that is left, so that whoever has it takes it over, and
+//!    runs it alone.
+//! 9. *Leave*: as its last step a worker leaves to nobody what else Redis knows as its own, such as jobs that have failed and wait
+//!    for another try. They are taken over from there, and Redis forgets the worker.
 //!
 //! At least once: the steps 3 and 5 cannot keep two workers from running the same job, when one of them was only slow (stopped,
 //! swapped out, cut off). Step 4 sees to it that one result is stored.
@@ -32,4 +35,4 @@ mod queue;
 mod scripts;
 
 pub(crate) use self::job::{Id, Job, Record};
-pub(crate) use self::queue::{Abandoned, Added, Delivery, Queue, Reader};
+pub(crate) use self::queue::{Abandoned, Added, Claimed, Delivery, Queue, Reader};

@@ -8,10 +8,14 @@ use redis::streams::StreamPendingCountReply;
 use redis::{Cmd, cmd};
 
 use super::job::{Fields, Id, Job, Malformed, Record};
-use super::scripts::{ADD, BURY, EXTEND, FINISH, HAND_BACK, LEAVE};
+use super::scripts::{ADD, BEGIN, BURY, CLAIM, EXTEND, FINISH, HAND_BACK, LEAVE};
 use crate::redis::{Redis, Unavailable};
 
 const GROUP: &str = "workers";
+/// Whose the entries are that a worker leaves: they are taken over from it as from any that has died.
+const NOBODY: &str = "(nobody)";
+/// How many entries a script goes through: nobody else is served meanwhile.
+const AT_ONCE: usize = 500;
 /// Older ones go when there are more dead letters, as nobody reads so many.
 const MOST_DEAD: u64 = 100_000;
 
@@ -57,7 +61,16 @@ pub(crate) struct Figures {
 pub(crate) struct Abandoned {
     pub(crate) entry: String,
     pub(crate) worker: String,
-    deliveries: u64,
+}
+
+/// What has become of an abandoned entry.
+#[derive(Clone, Debug)]
+pub(crate) enum Claimed {
+    Mine(Delivery),
+    /// Mine, too, but its delivery is the last, and counts only when it begins.
+    Last(Delivery),
+    /// Another worker was faster, or it is done.
+    Gone,
 }
 
 impl Queue {
@@ -179,11 +192,18 @@ impl Queue {
         self.redis.run(back).await
     }
 
-    /// Hands back whatever else Redis knows as this worker's, and forgets the worker: how many that were.
-    pub(crate) async fn leave(&self, worker: &str) -> Result<u64, Unavailable> {
-        let mut leave = LEAVE.key(self.stream());
-        leave.arg(GROUP).arg(worker);
-        self.redis.run(leave).await
+    /// Leaves to others whatever else Redis knows as this worker's, and forgets the worker: how many that were.
+    pub(crate) async fn leave(&self, worker: &str) -> Result<usize, Unavailable> {
+        let mut all = 0;
+        loop {
+            let mut leave = LEAVE.key(self.stream());
+            leave.arg(GROUP).arg(worker).arg(NOBODY).arg(AT_ONCE);
+            let left: usize = self.redis.run(leave).await?;
+            all += left;
+            if left < AT_ONCE {
+                return Ok(all);
+            }
+        }
     }
 
     /// What has been pending for so long, the oldest first.
@@ -191,25 +211,31 @@ impl Queue {
         let mut pending = cmd("XPENDING");
         pending.arg(self.stream()).arg(GROUP).arg("IDLE").arg(millis(visibility)).arg("-").arg("+").arg(most);
         let answer: StreamPendingCountReply = self.redis.ask(pending).await?;
-        let abandoned = |id: redis::streams::StreamPendingId| Abandoned {
-            entry: id.id,
-            worker: id.consumer,
-            deliveries: id.times_delivered as u64,
-        };
-        Ok(answer.ids.into_iter().map(abandoned).collect())
+        Ok(answer.ids.into_iter().map(|id| Abandoned { entry: id.id, worker: id.consumer }).collect())
     }
 
-    /// `None`: another worker was faster, or it is done.
     pub(crate) async fn claim(
         &self,
         worker: &str,
         abandoned: &Abandoned,
         visibility: Duration,
-    ) -> Result<Option<Delivery>, Unavailable> {
-        let mut claim = cmd("XCLAIM");
-        claim.arg(self.stream()).arg(GROUP).arg(worker).arg(millis(visibility)).arg(&abandoned.entry);
-        let claimed: Vec<Entry> = self.redis.ask(claim).await?;
-        Ok(claimed.into_iter().next().map(|entry| Delivery::of(entry, abandoned.deliveries + 1)))
+        tries: u64,
+    ) -> Result<Claimed, Unavailable> {
+        let mut claim = CLAIM.key(self.stream());
+        claim.arg(GROUP).arg(worker).arg(&abandoned.entry).arg(millis(visibility)).arg(tries);
+        let claimed: Option<(String, u64, Entry)> = self.redis.run(claim).await?;
+        Ok(match claimed {
+            None => Claimed::Gone,
+            Some((how, deliveries, entry)) if how == "last" => Claimed::Last(Delivery::of(entry, deliveries)),
+            Some((_, deliveries, entry)) => Claimed::Mine(Delivery::of(entry, deliveries)),
+        })
+    }
+
+    /// Counts a last delivery. Whether it is still this worker's.
+    pub(crate) async fn begin(&self, worker: &str, entry: &str) -> Result<bool, Unavailable> {
+        let mut begin = BEGIN.key(self.stream());
+        begin.arg(GROUP).arg(worker).arg(entry);
+        self.redis.run(begin).await
     }
 
     pub(crate) async fn figures(&self) -> Result<Figures, Unavailable> {

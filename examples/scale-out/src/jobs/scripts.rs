@@ -39,6 +39,42 @@ pub(super) static EXTEND: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// Keys: stream. Arguments: group, worker, entry, milliseconds that it must have been pending, tries that a job has.
+///
+/// Answers nothing if it is not to be had; else `counted` or `last`, the number of deliveries of the entry with this one, and the
+/// entry. A last one is not counted: see `BEGIN`.
+pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local pending = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[4], ARGV[3], ARGV[3], 1)[1]
+        local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+        if pending and not entry then redis.call('XACK', KEYS[1], ARGV[1], ARGV[3]) end
+        if not pending or not entry then return false end
+        local deliveries, before, tries = pending[4] + 1, 0, tonumber(ARGV[5])
+        for i = 1, #entry[2], 2 do
+            if entry[2][i] == 'deliveries' then before = tonumber(entry[2][i + 1]) or 0 end
+        end
+        local is_last = tries > 1 and before + deliveries == tries
+        redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', is_last and pending[4] or deliveries, 'JUSTID')
+        return {is_last and 'last' or 'counted', deliveries, entry}
+        ",
+    )
+});
+
+/// Keys: stream. Arguments: group, worker, entry.
+///
+/// Counts one more delivery. Answers whether it is this worker's.
+pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+        local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])[1]
+        if not mine then return false end
+        redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', mine[4] + 1, 'JUSTID')
+        return true
+        ",
+    )
+});
+
 /// Keys: record, stream. Arguments: group, entry, value, worker, deliveries, seconds to keep the record.
 ///
 /// Answers whether the result is this one.
@@ -103,32 +139,17 @@ pub(super) static HAND_BACK: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keys: stream. Arguments: group, worker.
+/// Keys: stream. Arguments: group, worker, to whom they go, how many at most.
 ///
-/// Answers how many entries were handed back.
+/// Answers how many went. If there were fewer than that, the worker is forgotten.
 pub(super) static LEAVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-        local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100000, ARGV[2])
+        local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', ARGV[4], ARGV[2])
         for _, one in ipairs(pending) do
-            local entry = redis.call('XRANGE', KEYS[1], one[1], one[1])[1]
-            if entry then
-                local fields, deliveries = {}, one[4]
-                for i = 1, #entry[2], 2 do
-                    local name, value = entry[2][i], entry[2][i + 1]
-                    if name == 'deliveries' then
-                        deliveries = deliveries + (tonumber(value) or 0)
-                    else
-                        fields[#fields + 1] = name
-                        fields[#fields + 1] = value
-                    end
-                end
-                redis.call('XADD', KEYS[1], '*', 'deliveries', deliveries, unpack(fields))
-            end
-            redis.call('XACK', KEYS[1], ARGV[1], one[1])
-            redis.call('XDEL', KEYS[1], one[1])
+            redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0, one[1], 'IDLE', one[3], 'RETRYCOUNT', one[4], 'JUSTID')
         end
-        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+        if #pending < tonumber(ARGV[4]) then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) end
         return #pending
         ",
     )

@@ -2,7 +2,8 @@
 //!
 //! | state | on a stop | when another worker has it by now |
 //! |---|---|---|
-//! | waiting: in the pool's queue, or for its turn alone | handed back | dropped |
+//! | waiting in the pool's queue | handed back | dropped |
+//! | waiting for its turn alone | left as it is | dropped |
 //! | running | finished | stopped at its next checkpoint, and dropped |
 //! | ending: its end is on its way to Redis | sent | sent: Redis keeps the first result |
 
@@ -45,6 +46,17 @@ impl InFlight {
         self.becomes(entry, State::Running);
     }
 
+    /// A stop will let it run from now on. `false`: it was stopped before.
+    pub(super) fn begin(&self, entry: &str) -> bool {
+        match self.jobs.lock().get_mut(entry) {
+            Some((state, token)) if !token.is_cancelled() => {
+                *state = State::Running;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn ends(&self, entry: &str) {
         self.becomes(entry, State::Ending);
     }
@@ -78,11 +90,8 @@ impl InFlight {
 
     /// Those that do not run yet will not.
     pub(super) fn stop_waiting(&self) {
-        let waiting: Vec<_> = {
-            let jobs = self.jobs.lock();
-            jobs.values().filter(|(state, _)| *state == State::Waiting).map(|(_, token)| token.clone()).collect()
-        };
-        waiting.iter().for_each(CancelToken::cancel);
+        let jobs = self.jobs.lock();
+        jobs.values().filter(|(state, _)| *state == State::Waiting).for_each(|(_, token)| token.cancel());
     }
 
     /// Until there is room for one; and for how many.

@@ -39,7 +39,8 @@ pub(super) fn start(worker: &Arc<Worker>, delivery: Delivery) {
     tokio::spawn(async move { worker.attend(delivery, token).await });
 }
 
-/// When all others have ended.
+/// When all others have ended: its delivery counts from then on. If this worker stops before, or another has it by then, it is
+/// left as it is.
 pub(super) fn start_alone(worker: &Arc<Worker>, delivery: Delivery, mut stop: watch::Receiver<bool>) {
     let token = worker.in_flight.add(&delivery.entry);
     let worker = Arc::clone(worker);
@@ -48,7 +49,12 @@ pub(super) fn start_alone(worker: &Arc<Worker>, delivery: Delivery, mut stop: wa
             () = worker.in_flight.at_most(1) => {}
             () = stopped(&mut stop) => {}
         }
-        worker.attend(delivery, token).await;
+        if worker.begin(&delivery, &stop).await {
+            metrics::delivered(delivery.deliveries);
+            worker.attend(delivery, token).await;
+        } else {
+            worker.in_flight.remove(&delivery.entry);
+        }
     });
 }
 
@@ -59,6 +65,11 @@ pub(super) fn bury_instead(worker: &Arc<Worker>, delivery: Delivery, reason: Str
 }
 
 impl Worker {
+    async fn begin(&self, delivery: &Delivery, stop: &watch::Receiver<bool>) -> bool {
+        let (entry, is_stopping) = (delivery.entry.as_str(), *stop.borrow());
+        !is_stopping && self.in_flight.begin(entry) && persist(|| self.queue.begin(&self.name, entry)).await
+    }
+
     async fn attend(&self, delivery: Delivery, token: CancelToken) {
         let end = match &delivery.job {
             Err(malformed) => End::Dead(format!("it is no job: {}", malformed.why)),
@@ -136,7 +147,7 @@ where
             Ok(done) => return done,
             Err(error) => {
                 tries += 1;
-                warn!(%error, tries, "cannot tell Redis how a job ended");
+                warn!(%error, tries, "cannot tell Redis of a job");
                 sleep(backoff.wait(tries)).await;
             }
         }

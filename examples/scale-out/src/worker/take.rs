@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use super::{Worker, extend, metrics, run};
-use crate::jobs::{Abandoned, Delivery, Reader};
+use crate::jobs::{Abandoned, Claimed, Delivery, Reader};
 
 /// How long a read waits for jobs: so long a stop waits for the read. What it has taken is this worker's, so it is not given up.
 const LONGEST_READ: Duration = Duration::from_millis(500);
@@ -90,33 +90,35 @@ impl Take {
             if *self.stop.borrow() {
                 break;
             }
-            let Some(delivery) = worker.queue.claim(&worker.name, &abandoned, worker.visibility).await? else {
-                continue;
-            };
-            info!(entry = delivery.entry, from = abandoned.worker, deliveries = delivery.deliveries, "taken over");
-            self.take_up(delivery, &abandoned).await;
+            match worker.queue.claim(&worker.name, &abandoned, worker.visibility, worker.deliveries).await? {
+                Claimed::Mine(delivery) => self.take_up(delivery, &abandoned),
+                Claimed::Last(delivery) => self.take_up_alone(delivery, &abandoned).await,
+                Claimed::Gone => {}
+            }
         }
         Ok(())
     }
 
-    async fn take_up(&mut self, delivery: Delivery, from: &Abandoned) {
-        let (worker, tries) = (&self.worker, self.worker.deliveries);
-        if delivery.deliveries > tries {
+    fn take_up(&self, delivery: Delivery, from: &Abandoned) {
+        let (entry, deliveries, tries) = (&delivery.entry, delivery.deliveries, self.worker.deliveries);
+        info!(entry, from = from.worker, deliveries, "taken over");
+        if deliveries > tries {
             let reason = format!("no worker has finished it in {tries} deliveries: the last was {}", from.worker);
-            run::bury_instead(worker, delivery, reason);
-            return;
+            run::bury_instead(&self.worker, delivery, reason);
+        } else {
+            metrics::delivered(deliveries);
+            run::start(&self.worker, delivery);
         }
-        metrics::delivered(delivery.deliveries);
-        if delivery.deliveries < tries || tries == 1 {
-            run::start(worker, delivery);
-            return;
-        }
-        // Whoever had it before may have died of it, and all that ran beside it was tried in vain. This is its last chance: it has
-        // that alone, so that no other job can lose its own by it.
-        info!(entry = delivery.entry, "it is the last try: it runs alone");
-        run::start_alone(worker, delivery, self.stop.clone());
+    }
+
+    /// Whoever had it before may have died of it, and all that ran beside it was tried in vain. This is its last chance: it has that
+    /// alone, so that no other job can lose its own by it.
+    async fn take_up_alone(&mut self, delivery: Delivery, from: &Abandoned) {
+        let (entry, deliveries) = (&delivery.entry, delivery.deliveries);
+        info!(entry, from = from.worker, deliveries, "taken over: it is the last try, and runs alone");
+        run::start_alone(&self.worker, delivery, self.stop.clone());
         tokio::select! {
-            () = worker.in_flight.at_most(0) => {}
+            () = self.worker.in_flight.at_most(0) => {}
             () = stopped(&mut self.stop) => {}
         }
     }
