@@ -97,7 +97,7 @@ impl Queue {
 
     pub(crate) async fn add(&self, job: &Job, most: u64) -> Result<Added, Unavailable> {
         let mut add = ADD.key(self.record_of(&job.id));
-        add.key(self.stream()).arg(job.id.as_str()).arg(&job.kind).arg(&job.input).arg(most);
+        add.key(self.stream()).arg(job.id.as_str()).arg(&job.kind).arg(&job.input).arg(most).arg(GROUP);
         let answer: String = self.redis.run(add).await?;
         Ok(match answer.as_str() {
             "full" => Added::Full,
@@ -128,6 +128,8 @@ impl Queue {
         create.arg("CREATE").arg(self.stream()).arg(GROUP).arg("0").arg("MKSTREAM");
         match self.redis.ask(create).await {
             Err(Unavailable::Inner(error)) if error.code() == Some("BUSYGROUP") => Ok(()),
+            // A Redis that is full makes none, whether or not it is there: if not, the next step says so.
+            Err(Unavailable::Inner(error)) if error.code() == Some("OOM") => Ok(()),
             other => other,
         }
     }

@@ -1,17 +1,23 @@
 //! The steps that Redis takes in one go. Each is alone while it runs, so what it has looked at holds until it has written.
+//!
+//! Those that end something remove first and write then. A Redis that is full refuses what takes memory, unless the script has
+//! written before: so the workers make room in it.
 
 use std::sync::LazyLock;
 
 use redis::Script;
 
-/// Keys: record, stream. Arguments: id, kind, input, most entries.
+/// Keys: record, stream. Arguments: id, kind, input, most entries, group.
 ///
-/// Answers `added`, `known` or `full`.
+/// Answers `added`, `known` or `full`. The stream has its group from the beginning: one that is full of jobs takes none.
 pub(super) static ADD: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
         if redis.call('EXISTS', KEYS[1]) == 1 then return 'known' end
         if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then return 'full' end
+        if redis.call('EXISTS', KEYS[2]) == 0 then
+            redis.call('XGROUP', 'CREATE', KEYS[2], ARGV[5], '0', 'MKSTREAM')
+        end
         redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'kind', ARGV[2], 'input', ARGV[3])
         redis.call('HSET', KEYS[1], 'status', 'queued')
         return 'added'
@@ -83,12 +89,12 @@ pub(super) static FINISH: LazyLock<Script> = LazyLock::new(|| {
         r"
         local status = redis.call('HGET', KEYS[1], 'status')
         local first = status ~= 'done' and status ~= 'dead'
+        redis.call('XACK', KEYS[2], ARGV[1], ARGV[2])
+        redis.call('XDEL', KEYS[2], ARGV[2])
         if first then
             redis.call('HSET', KEYS[1], 'status', 'done', 'value', ARGV[3], 'worker', ARGV[4], 'deliveries', ARGV[5])
             redis.call('EXPIRE', KEYS[1], ARGV[6])
         end
-        redis.call('XACK', KEYS[2], ARGV[1], ARGV[2])
-        redis.call('XDEL', KEYS[2], ARGV[2])
         return first
         ",
     )
@@ -108,6 +114,8 @@ pub(super) static BURY: LazyLock<Script> = LazyLock::new(|| {
         -- Lua hands on some thousands of values at once, and no job has so many.
         local letter = {unpack(fields, 1, math.min(#fields, 1000))}
         for _, text in ipairs({'reason', ARGV[4], 'delivered', ARGV[5]}) do letter[#letter + 1] = text end
+        redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+        redis.call('XDEL', KEYS[1], ARGV[3])
         redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', unpack(letter))
         if KEYS[3] then
             local status = redis.call('HGET', KEYS[3], 'status')
@@ -116,8 +124,6 @@ pub(super) static BURY: LazyLock<Script> = LazyLock::new(|| {
                 redis.call('EXPIRE', KEYS[3], ARGV[7])
             end
         end
-        redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
-        redis.call('XDEL', KEYS[1], ARGV[3])
         return true
         ",
     )
@@ -131,9 +137,9 @@ pub(super) static HAND_BACK: LazyLock<Script> = LazyLock::new(|| {
         r"
         local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
         if #mine == 0 then return false end
-        redis.call('XADD', KEYS[1], '*', 'id', ARGV[4], 'kind', ARGV[5], 'input', ARGV[6], 'deliveries', ARGV[7])
         redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
         redis.call('XDEL', KEYS[1], ARGV[3])
+        redis.call('XADD', KEYS[1], '*', 'id', ARGV[4], 'kind', ARGV[5], 'input', ARGV[6], 'deliveries', ARGV[7])
         return true
         ",
     )
