@@ -178,7 +178,7 @@ impl Queue {
         }
         bury.arg(GROUP).arg(worker).arg(&delivery.entry).arg(reason).arg(delivery.deliveries).arg(MOST_DEAD);
         bury.arg(keep.as_secs());
-        self.redis.run(bury).await
+        false_if_lost(self.redis.run(bury).await)
     }
 
     /// As a new entry, for any worker. Whether it was this one's.
@@ -191,7 +191,7 @@ impl Queue {
     ) -> Result<bool, Unavailable> {
         let mut back = HAND_BACK.key(self.stream());
         back.arg(GROUP).arg(worker).arg(entry).arg(job.id.as_str()).arg(&job.kind).arg(&job.input).arg(deliveries);
-        self.redis.run(back).await
+        false_if_lost(self.redis.run(back).await)
     }
 
     /// Leaves to others whatever else Redis knows as this worker's, and forgets the worker: how many that were.
@@ -237,7 +237,7 @@ impl Queue {
     pub(crate) async fn begin(&self, worker: &str, entry: &str) -> Result<bool, Unavailable> {
         let mut begin = BEGIN.key(self.stream());
         begin.arg(GROUP).arg(worker).arg(entry);
-        self.redis.run(begin).await
+        false_if_lost(self.redis.run(begin).await)
     }
 
     pub(crate) async fn figures(&self) -> Result<Figures, Unavailable> {
@@ -290,6 +290,14 @@ impl Delivery {
             Ok(job) => Some(&job.id),
             Err(malformed) => malformed.id.as_ref(),
         }
+    }
+}
+
+/// Redis has lost its data, and with the group all that was anybody's. To try again would not help.
+fn false_if_lost(is_mine: Result<bool, Unavailable>) -> Result<bool, Unavailable> {
+    match is_mine {
+        Err(Unavailable::Inner(error)) if error.code() == Some("NOGROUP") => Ok(false),
+        other => other,
     }
 }
 
