@@ -159,7 +159,7 @@ impl Queue {
     ) -> Result<bool, Unavailable> {
         let mut finish = FINISH.key(self.record_of(id));
         finish.key(self.stream()).arg(GROUP).arg(&delivery.entry).arg(value).arg(worker);
-        finish.arg(delivery.deliveries).arg(keep.as_secs());
+        finish.arg(delivery.deliveries).arg(millis(keep));
         self.redis.run(finish).await
     }
 
@@ -177,7 +177,7 @@ impl Queue {
             bury.key(self.record_of(id));
         }
         bury.arg(GROUP).arg(worker).arg(&delivery.entry).arg(reason).arg(delivery.deliveries).arg(MOST_DEAD);
-        bury.arg(keep.as_secs());
+        bury.arg(millis(keep));
         false_if_lost(self.redis.run(bury).await)
     }
 
@@ -302,7 +302,9 @@ fn false_if_lost(is_mine: Result<bool, Unavailable>) -> Result<bool, Unavailable
 }
 
 fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    // Redis adds the time of day to it, and counts no further than twice this.
+    const LONGEST: u64 = i64::MAX as u64 / 2;
+    u64::try_from(time.as_millis()).unwrap_or(LONGEST).min(LONGEST)
 }
 
 /// Redis names an entry by the time of its making, in milliseconds.

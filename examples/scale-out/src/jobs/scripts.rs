@@ -81,7 +81,7 @@ pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keys: record, stream. Arguments: group, entry, value, worker, deliveries, seconds to keep the record.
+/// Keys: record, stream. Arguments: group, entry, value, worker, deliveries, milliseconds to keep the record.
 ///
 /// Answers whether the result is this one.
 pub(super) static FINISH: LazyLock<Script> = LazyLock::new(|| {
@@ -93,7 +93,7 @@ pub(super) static FINISH: LazyLock<Script> = LazyLock::new(|| {
         redis.call('XDEL', KEYS[2], ARGV[2])
         if first then
             redis.call('HSET', KEYS[1], 'status', 'done', 'value', ARGV[3], 'worker', ARGV[4], 'deliveries', ARGV[5])
-            redis.call('EXPIRE', KEYS[1], ARGV[6])
+            redis.call('PEXPIRE', KEYS[1], ARGV[6])
         end
         return first
         ",
@@ -101,7 +101,7 @@ pub(super) static FINISH: LazyLock<Script> = LazyLock::new(|| {
 });
 
 /// Keys: stream, dead letters, and the record if there is one. Arguments: group, worker, entry, reason, deliveries, most dead
-/// letters, seconds to keep the record.
+/// letters, milliseconds to keep the record.
 ///
 /// Answers whether it was this worker's to bury.
 pub(super) static BURY: LazyLock<Script> = LazyLock::new(|| {
@@ -121,7 +121,7 @@ pub(super) static BURY: LazyLock<Script> = LazyLock::new(|| {
             local status = redis.call('HGET', KEYS[3], 'status')
             if status ~= 'done' and status ~= 'dead' then
                 redis.call('HSET', KEYS[3], 'status', 'dead', 'reason', ARGV[4], 'deliveries', ARGV[5])
-                redis.call('EXPIRE', KEYS[3], ARGV[7])
+                redis.call('PEXPIRE', KEYS[3], ARGV[7])
             end
         end
         return true

@@ -7,10 +7,16 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::program::duration;
 use crate::work::fibonacci::MAX_N;
+
+/// A third of it passes between two messages to Redis, which take their time.
+const SHORTEST_VISIBILITY: Duration = Duration::from_millis(100);
+/// Whoever waits for a result asks for it some times a second.
+const SHORTEST_KEEP: Duration = Duration::from_secs(1);
 
 /// Runs jobs from a queue in Redis on the cores of this machine: as many workers as there are machines.
 ///
@@ -46,7 +52,7 @@ pub(crate) struct Settings {
     ahead: Option<NonZeroUsize>,
 
     /// For how long a worker may fall silent: then its jobs are taken over
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = visibility)]
     pub(super) visibility: Duration,
 
     /// How often a job is tried: then it is a dead letter
@@ -54,7 +60,7 @@ pub(crate) struct Settings {
     pub(super) deliveries: NonZeroU64,
 
     /// How long the result of a job can be asked for
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = keep)]
     pub(super) keep: Duration,
 
     /// The largest n of fib
@@ -92,4 +98,18 @@ impl Settings {
         let own = || format!("{}-{}", process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);
         self.name.clone().unwrap_or_else(own)
     }
+}
+
+fn visibility(text: &str) -> Result<Duration> {
+    at_least(SHORTEST_VISIBILITY, text)
+}
+
+fn keep(text: &str) -> Result<Duration> {
+    at_least(SHORTEST_KEEP, text)
+}
+
+fn at_least(shortest: Duration, text: &str) -> Result<Duration> {
+    let time = duration(text)?;
+    ensure!(time >= shortest, "must be at least {shortest:?}");
+    Ok(time)
 }
