@@ -73,6 +73,10 @@ impl InFlight {
         self.count.send_replace(jobs.len());
     }
 
+    pub(super) fn has(&self, entry: &str) -> bool {
+        self.jobs.lock().contains_key(entry)
+    }
+
     pub(super) fn entries(&self) -> Vec<String> {
         self.jobs.lock().keys().cloned().collect()
     }

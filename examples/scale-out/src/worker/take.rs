@@ -90,6 +90,10 @@ impl Take {
             if *self.stop.borrow() {
                 break;
             }
+            // This worker has stood still itself, and has not told Redis yet that it goes on.
+            if worker.in_flight.has(&abandoned.entry) {
+                continue;
+            }
             match worker.queue.claim(&worker.name, &abandoned, worker.visibility, worker.deliveries).await? {
                 Claimed::Mine(delivery) => self.take_up(delivery, &abandoned),
                 Claimed::Last(delivery) => self.take_up_alone(delivery, &abandoned).await,
