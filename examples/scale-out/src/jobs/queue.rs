@@ -14,7 +14,8 @@ use crate::redis::{Redis, Unavailable};
 const GROUP: &str = "workers";
 /// Whose the entries are that a worker leaves: they are taken over from it as from any that has died.
 const NOBODY: &str = "(nobody)";
-/// How many entries a script goes through: nobody else is served meanwhile.
+/// How many entries a step goes through. Redis serves nobody else meanwhile, and an answer that takes too long is lost: what it has
+/// delivered is then to be taken over.
 const AT_ONCE: usize = 500;
 /// Older ones go when there are more dead letters, as nobody reads so many.
 const MOST_DEAD: u64 = 100_000;
@@ -143,9 +144,13 @@ impl Queue {
 
     /// The entries that are no longer this worker's.
     pub(crate) async fn extend(&self, worker: &str, entries: &[String]) -> Result<Vec<String>, Unavailable> {
-        let mut extend = EXTEND.key(self.stream());
-        extend.arg(GROUP).arg(worker).arg(entries);
-        self.redis.run(extend).await
+        let mut lost = Vec::new();
+        for entries in entries.chunks(AT_ONCE) {
+            let mut extend = EXTEND.key(self.stream());
+            extend.arg(GROUP).arg(worker).arg(entries);
+            lost.extend(self.redis.run::<Vec<_>>(extend).await?);
+        }
+        Ok(lost)
     }
 
     /// Whether this is the job's result; it is not if it has one. It can be asked for as long as `keep`.
@@ -208,10 +213,11 @@ impl Queue {
         }
     }
 
-    /// What has been pending for so long, the oldest first.
+    /// What has been pending for so long, the oldest first; not all of it, if it is very much.
     pub(crate) async fn abandoned(&self, visibility: Duration, most: usize) -> Result<Vec<Abandoned>, Unavailable> {
         let mut pending = cmd("XPENDING");
-        pending.arg(self.stream()).arg(GROUP).arg("IDLE").arg(millis(visibility)).arg("-").arg("+").arg(most);
+        pending.arg(self.stream()).arg(GROUP).arg("IDLE").arg(millis(visibility)).arg("-").arg("+");
+        pending.arg(most.min(AT_ONCE));
         let answer: StreamPendingCountReply = self.redis.ask(pending).await?;
         Ok(answer.ids.into_iter().map(|id| Abandoned { entry: id.id, worker: id.consumer }).collect())
     }
@@ -262,11 +268,12 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Up to `most` that nobody has had; none, if none come in time.
+    /// Up to `most`, if that is not very many, that nobody has had; none, if none come in time.
     pub(crate) async fn take(&mut self, most: usize) -> Result<Vec<Delivery>> {
         let read: Cmd = {
             let mut read = cmd("XREADGROUP");
-            read.arg("GROUP").arg(GROUP).arg(&self.worker).arg("COUNT").arg(most).arg("BLOCK").arg(millis(self.wait));
+            read.arg("GROUP").arg(GROUP).arg(&self.worker).arg("COUNT").arg(most.min(AT_ONCE));
+            read.arg("BLOCK").arg(millis(self.wait));
             read.arg("STREAMS").arg(&self.stream).arg(">");
             read
         };
