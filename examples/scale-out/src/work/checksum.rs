@@ -31,15 +31,20 @@ pub(crate) fn checksum(root: &Path, path: &Path) -> Result<String> {
     Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Jobs come from whoever may write to Redis: they are not to learn of any file there is.
+/// Jobs come from whoever may write to Redis: they are not to learn of any file there is, nor of what there is not.
 fn inside(root: &Path, path: &Path) -> Result<PathBuf> {
     let full = root.join(path);
-    let full = full.canonicalize().with_context(|| format!("cannot find {}", full.display()))?;
-    if !full.starts_with(root) {
-        bail!(Refused(format!("{} is not under {}", full.display(), root.display())));
+    let found = full.canonicalize();
+    let nearest = match &found {
+        Ok(found) => Some(found.clone()),
+        Err(_) => full.ancestors().find_map(|ancestor| ancestor.canonicalize().ok()),
+    };
+    if !nearest.is_some_and(|nearest| nearest.starts_with(root)) {
+        bail!(Refused(format!("{} is not under {}", path.display(), root.display())));
     }
-    if !full.is_file() {
+    let found = found.with_context(|| format!("cannot find {}", full.display()))?;
+    if !found.is_file() {
         bail!(Refused(format!("{} is no file", full.display())));
     }
-    Ok(full)
+    Ok(found)
 }
