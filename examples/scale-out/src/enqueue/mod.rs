@@ -32,9 +32,10 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
 }
 
 async fn add_all(settings: &Settings, jobs: Input, queue: &Queue) -> Result<()> {
+    let mut jobs = jobs.read()?;
     let mut ids = Vec::new();
     let mut follow = settings.wait.then(follow::Follow::new);
-    for job in jobs {
+    while let Some(job) = jobs.recv().await {
         let job = job?;
         add(settings, queue, &job).await.with_context(|| format!("{} jobs were added, and no more", ids.len()))?;
         match &mut follow {
