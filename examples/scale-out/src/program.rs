@@ -96,6 +96,20 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// What somebody else has written, in a message: the beginning says enough, however long it is.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 100;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("'{}…'", on_one_line(&text[..end])),
+        None => format!("'{}'", on_one_line(text)),
+    }
+}
+
+/// No character of it moves a terminal's cursor, or looks like the end of a field or of a line.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// The signals that ask a program to end.
 #[derive(Debug)]
 pub(crate) struct Stops {

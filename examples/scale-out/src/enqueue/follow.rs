@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use crate::jobs::{Id, Queue, Record};
+use crate::program::on_one_line;
 
 /// How often to ask. Each time, so many are asked for at once.
 const EVERY: Duration = Duration::from_millis(100);
@@ -73,8 +74,8 @@ struct Line {
 fn line(id: &Id, record: Option<Record>) -> Option<Line> {
     let (text, is_dead) = match record {
         Some(Record::Queued) => return None,
-        Some(Record::Done { value, .. }) => (format!("{id}\tdone\t{value}"), false),
-        Some(Record::Dead { reason, .. }) => (format!("{id}\tdead\t{reason}"), true),
+        Some(Record::Done { value, .. }) => (format!("{id}\tdone\t{}", on_one_line(&value)), false),
+        Some(Record::Dead { reason, .. }) => (format!("{id}\tdead\t{}", on_one_line(&reason)), true),
         None => {
             (format!("{id}\tdead\tits record is gone: Redis has lost it, or it was kept for too short a time"), true)
         }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::settings::Settings;
 use crate::jobs::{Id, Job};
-use crate::program::BadInput;
+use crate::program::{BadInput, quoted};
 
 type Lines = Box<dyn Iterator<Item = (u64, io::Result<String>)> + Send>;
 
@@ -80,6 +80,6 @@ fn parse(text: &str) -> Result<Job, String> {
         Some((kind, input)) if !kind.is_empty() => {
             Ok(Job { id: Id::random(), kind: kind.to_owned(), input: input.to_owned(), deliveries: 0 })
         }
-        _ => Err(format!("'{text}' is no job: give KIND:INPUT, as in fib:30")),
+        _ => Err(format!("{} is no job: give KIND:INPUT, as in fib:30", quoted(text))),
     }
 }

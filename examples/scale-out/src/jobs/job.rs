@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::program::quoted;
+
 /// A name that a producer gives to a job, so that it can add it twice and have it once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -22,7 +24,10 @@ impl Id {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         match !text.is_empty() && text.len() <= LONGEST_ID && text.chars().all(is_plain) {
             true => Ok(Self(text.to_owned())),
-            false => Err(format!("the id is '{text}': give 1 to {LONGEST_ID} letters, digits, '-' or '_'")),
+            false => {
+                let text = quoted(text);
+                Err(format!("the id is {text}: give 1 to {LONGEST_ID} letters, digits, '-' or '_'"))
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use corepool::checkpoint;
 
 use super::settings::Settings;
 use crate::jobs::Job;
+use crate::program::quoted;
 use crate::work::checksum::checksum;
 use crate::work::fibonacci::fibonacci;
 
@@ -47,7 +48,7 @@ impl Kinds {
         Ok(match job.kind.as_str() {
             "fib" => match input.parse() {
                 Ok(n) if n <= self.max_n => Work::Fibonacci(n),
-                _ => bail!("the input of fib is '{input}': it must be a whole number from 0 to {}", self.max_n),
+                _ => bail!("the input of fib is {}: it must be a whole number from 0 to {}", quoted(input), self.max_n),
             },
             "checksum" => match &self.files {
                 Some(root) => Work::Checksum { root: root.clone(), path: Path::new(input).to_owned() },
@@ -55,10 +56,11 @@ impl Kinds {
             },
             "panic" if self.test_jobs => Work::Panic,
             "abort" if self.test_jobs => Work::Abort,
-            "spin" if self.test_jobs => Work::Spin(Duration::from_millis(
-                input.parse().with_context(|| format!("the input of spin is '{input}': it must be milliseconds"))?,
-            )),
-            other => bail!("there is no kind '{other}'"),
+            "spin" if self.test_jobs => match input.parse() {
+                Ok(time) => Work::Spin(Duration::from_millis(time)),
+                Err(_) => bail!("the input of spin is {}: it must be milliseconds", quoted(input)),
+            },
+            other => bail!("there is no kind {}", quoted(other)),
         })
     }
 }
