@@ -1,7 +1,7 @@
 //! `/jobs`: work that takes longer than a client will wait, for the workers of all machines.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, LOCATION};
@@ -44,7 +44,11 @@ pub(super) async fn add(
     }
 }
 
-pub(super) async fn show(State(instance): State<Instance>, Path(id): Path<String>) -> Result<Json<Record>, Refusal> {
+pub(super) async fn show(
+    State(instance): State<Instance>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Record>, Refusal> {
+    let Path(id) = id.map_err(|error| Refusal::BadRequest(error.body_text()))?;
     let id = Id::parse(&id).map_err(Refusal::BadRequest)?;
     match instance.jobs.record(&id).await {
         Ok(Some(record)) => Ok(Json(record)),
