@@ -73,7 +73,7 @@ impl Take {
             return self.take_over(room).await;
         }
         for delivery in reader.take(room).await? {
-            metrics::delivered(1);
+            metrics::delivered(delivery.deliveries);
             run::start(&worker, delivery);
         }
         Ok(())
