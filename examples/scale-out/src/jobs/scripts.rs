@@ -48,7 +48,7 @@ pub(super) static EXTEND: LazyLock<Script> = LazyLock::new(|| {
 /// Keys: stream. Arguments: group, worker, entry, milliseconds that it must have been pending, tries that a job has.
 ///
 /// Answers nothing if it is not to be had; else `counted` or `last`, the number of deliveries of the entry with this one, and the
-/// entry. A last one is not counted: see `BEGIN`.
+/// entry. A last one is not counted: see `BEGIN`. Whoever had nothing else is forgotten.
 pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -62,6 +62,9 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
         end
         local is_last = tries > 1 and before + deliveries == tries
         redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', is_last and pending[4] or deliveries, 'JUSTID')
+        if pending[2] ~= ARGV[2] and #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, pending[2]) == 0 then
+            redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], pending[2])
+        end
         return {is_last and 'last' or 'counted', deliveries, entry}
         ",
     )
