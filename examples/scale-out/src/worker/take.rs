@@ -69,7 +69,6 @@ impl Take {
             }
         };
         if self.next_look <= Instant::now() {
-            self.look_later();
             return self.take_over(room).await;
         }
         for delivery in reader.take(room).await? {
@@ -83,9 +82,10 @@ impl Take {
         self.next_look = Instant::now() + self.worker.visibility / LOOKS_PER_VISIBILITY;
     }
 
-    /// What has died with its worker, up to so many.
+    /// What has died with its worker, up to so many. As long as there is any, the next look is the next thing to do.
     async fn take_over(&mut self, room: usize) -> Result<()> {
         let worker = Arc::clone(&self.worker);
+        let mut has_taken = false;
         for abandoned in worker.queue.abandoned(worker.visibility, room).await? {
             if *self.stop.borrow() {
                 break;
@@ -97,8 +97,12 @@ impl Take {
             match worker.queue.claim(&worker.name, &abandoned, worker.visibility, worker.deliveries).await? {
                 Claimed::Mine(delivery) => self.take_up(delivery, &abandoned),
                 Claimed::Last(delivery) => self.take_up_alone(delivery, &abandoned).await,
-                Claimed::Gone => {}
+                Claimed::Gone => continue,
             }
+            has_taken = true;
+        }
+        if !has_taken {
+            self.look_later();
         }
         Ok(())
     }
