@@ -58,7 +58,7 @@ async fn add(settings: &Settings, queue: &Queue, job: &Job) -> Result<()> {
     let mut give_up = Instant::now() + settings.patience;
     loop {
         match queue.add(job, settings.most).await {
-            Ok(Added::Added | Added::Known) => return Ok(()),
+            Ok(Added::New | Added::Known) => return Ok(()),
             Ok(Added::Full) => {
                 if !is_full {
                     info!(jobs = settings.most, "the queue is full: waiting for room");

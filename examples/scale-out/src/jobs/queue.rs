@@ -28,7 +28,7 @@ pub(crate) struct Queue {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Added {
-    Added,
+    New,
     /// It was added before.
     Known,
     Full,
@@ -103,7 +103,7 @@ impl Queue {
         Ok(match answer.as_str() {
             "full" => Added::Full,
             "known" => Added::Known,
-            _ => Added::Added,
+            _ => Added::New,
         })
     }
 

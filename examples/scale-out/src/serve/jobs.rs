@@ -32,7 +32,7 @@ pub(super) async fn add(
     let id = wanted.id.as_deref().map_or_else(|| Ok(Id::random()), Id::parse).map_err(Refusal::BadRequest)?;
     let job = Job { id, kind: wanted.kind, input: wanted.input, deliveries: 0 };
     match instance.jobs.add(&job, instance.most_jobs).await {
-        Ok(Added::Added | Added::Known) => {
+        Ok(Added::New | Added::Known) => {
             let location = [(LOCATION, format!("/jobs/{}", job.id))];
             Ok((StatusCode::ACCEPTED, location, Json(json!({ "id": job.id }))))
         }
