@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use clap::Args;
 
-use crate::program::duration;
+use crate::program::{duration, number};
 use crate::work::fibonacci::MAX_N;
 
 /// A third of it passes between two messages to Redis, which take their time.
@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     name: Option<String>,
 
     /// How many threads compute [default: one for each core]
-    #[arg(long, env = "WORKERS", value_name = "NUMBER")]
+    #[arg(long, env = "WORKERS", value_name = "NUMBER", value_parser = number)]
     workers: Option<NonZeroUsize>,
 
     /// How many jobs to take ahead of those that run: more for short jobs, so that no core waits for Redis; fewer for long ones,
