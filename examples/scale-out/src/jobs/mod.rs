@@ -30,9 +30,14 @@
 //! At least once: the steps 3 and 5 cannot keep two workers from running the same job, when one of them was only slow (stopped,
 //! swapped out, cut off). Step 4 sees to it that one result is stored.
 
+mod delivery;
+mod figures;
 mod job;
 mod queue;
+mod reader;
 mod scripts;
 
+pub(crate) use self::delivery::{Abandoned, Claimed, Delivery};
 pub(crate) use self::job::{Id, Job, Record};
-pub(crate) use self::queue::{Abandoned, Added, Claimed, Delivery, Queue, Reader};
+pub(crate) use self::queue::{Added, Queue};
+pub(crate) use self::reader::Reader;

@@ -1,22 +1,22 @@
 //! The queue: each step of the protocol as a function. Only here is known how Redis is asked for it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
-use redis::aio::MultiplexedConnection;
+use redis::cmd;
 use redis::streams::StreamPendingCountReply;
-use redis::{Cmd, cmd};
 
-use super::job::{Fields, Id, Job, Malformed, Record};
+use super::delivery::{Abandoned, Claimed, Delivery, Entry};
+use super::job::{Id, Job, Record};
+use super::reader::Reader;
 use super::scripts::{ADD, BEGIN, BURY, CLAIM, EXTEND, FINISH, HAND_BACK, LEAVE};
 use crate::redis::{Redis, Unavailable};
 
-const GROUP: &str = "workers";
+pub(super) const GROUP: &str = "workers";
 /// Whose the entries are that a worker leaves: they are taken over from it as from any that has died.
 const NOBODY: &str = "(nobody)";
 /// How many entries a step goes through. Redis serves nobody else meanwhile, and an answer that takes too long is lost: what it has
 /// delivered is then to be taken over.
-const AT_ONCE: usize = 500;
+pub(super) const AT_ONCE: usize = 500;
 /// Older ones go when there are more dead letters, as nobody reads so many.
 const MOST_DEAD: u64 = 100_000;
 
@@ -34,46 +34,6 @@ pub(crate) enum Added {
     Full,
 }
 
-/// Its name and what it has. The types that the client has for this take no field whose name is no text.
-type Entry = (String, Fields);
-
-/// An entry that is this worker's, for now.
-#[derive(Clone, Debug)]
-pub(crate) struct Delivery {
-    pub(crate) entry: String,
-    pub(crate) job: Result<Job, Malformed>,
-    /// With this one.
-    pub(crate) deliveries: u64,
-}
-
-/// What the queue is like.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Figures {
-    /// All that have no result.
-    pub(crate) length: u64,
-    /// Of these, what workers have.
-    pub(crate) pending: u64,
-    pub(crate) oldest: Duration,
-    pub(crate) dead: u64,
-}
-
-/// An entry that has been with a worker for too long.
-#[derive(Clone, Debug)]
-pub(crate) struct Abandoned {
-    pub(crate) entry: String,
-    pub(crate) worker: String,
-}
-
-/// What has become of an abandoned entry.
-#[derive(Clone, Debug)]
-pub(crate) enum Claimed {
-    Mine(Delivery),
-    /// Mine, too, but its delivery is the last, and counts only when it begins.
-    Last(Delivery),
-    /// Another worker was faster, or it is done.
-    Gone,
-}
-
 impl Queue {
     pub(crate) fn new(redis: Redis, name: &str) -> Self {
         Self { redis, name: name.to_owned() }
@@ -84,11 +44,11 @@ impl Queue {
     }
 
     // The braces keep all keys of a queue on one node of a cluster, as scripts need them.
-    fn stream(&self) -> String {
+    pub(super) fn stream(&self) -> String {
         format!("{{{}}}:stream", self.name)
     }
 
-    fn dead(&self) -> String {
+    pub(super) fn dead(&self) -> String {
         format!("{{{}}}:dead", self.name)
     }
 
@@ -139,7 +99,7 @@ impl Queue {
     pub(crate) async fn reader(&self, worker: &str, wait: Duration) -> Result<Reader, Unavailable> {
         self.prepare().await?;
         let connection = self.redis.connect(wait).await?;
-        Ok(Reader { connection, stream: self.stream(), worker: worker.to_owned(), wait })
+        Ok(Reader::new(connection, self.stream(), worker, wait))
     }
 
     /// The entries that are no longer this worker's.
@@ -245,59 +205,6 @@ impl Queue {
         begin.arg(GROUP).arg(worker).arg(entry);
         false_if_lost(self.redis.run(begin).await)
     }
-
-    pub(crate) async fn figures(&self) -> Result<Figures, Unavailable> {
-        let mut all = redis::pipe();
-        all.cmd("XLEN").arg(self.stream());
-        all.cmd("XPENDING").arg(self.stream()).arg(GROUP);
-        all.cmd("XRANGE").arg(self.stream()).arg("-").arg("+").arg("COUNT").arg(1);
-        all.cmd("XLEN").arg(self.dead());
-        type Answer = (u64, redis::streams::StreamPendingReply, Vec<Entry>, u64);
-        let (length, pending, oldest, dead): Answer = self.redis.ask_all(all).await?;
-        let oldest = oldest.first().map_or(Duration::ZERO, |(entry, _)| age(entry));
-        Ok(Figures { length, pending: pending.count() as u64, oldest, dead })
-    }
-}
-
-/// Waits for new entries.
-pub(crate) struct Reader {
-    connection: MultiplexedConnection,
-    stream: String,
-    worker: String,
-    wait: Duration,
-}
-
-impl Reader {
-    /// Up to `most`, if that is not very many, that nobody has had; none, if none come in time.
-    pub(crate) async fn take(&mut self, most: usize) -> Result<Vec<Delivery>> {
-        let read: Cmd = {
-            let mut read = cmd("XREADGROUP");
-            read.arg("GROUP").arg(GROUP).arg(&self.worker).arg("COUNT").arg(most.min(AT_ONCE));
-            read.arg("BLOCK").arg(millis(self.wait));
-            read.arg("STREAMS").arg(&self.stream).arg(">");
-            read
-        };
-        type Answer = Option<Vec<(String, Vec<Entry>)>>;
-        let streams: Answer = read.query_async(&mut self.connection).await.context("cannot read")?;
-        let entries = streams.into_iter().flatten().flat_map(|(_, entries)| entries);
-        Ok(entries.map(|entry| Delivery::of(entry, 1)).collect())
-    }
-}
-
-impl Delivery {
-    fn of((entry, fields): Entry, of_entry: u64) -> Self {
-        let job = Job::of(&fields);
-        let before = job.as_ref().map_or(0, |job| job.deliveries);
-        // Somebody else may have written a number as large as there is.
-        Self { entry, job, deliveries: before.saturating_add(of_entry) }
-    }
-
-    fn id(&self) -> Option<&Id> {
-        match &self.job {
-            Ok(job) => Some(&job.id),
-            Err(malformed) => malformed.id.as_ref(),
-        }
-    }
 }
 
 /// Redis has lost its data, and with the group all that was anybody's. To try again would not help.
@@ -308,15 +215,8 @@ fn false_if_lost(is_mine: Result<bool, Unavailable>) -> Result<bool, Unavailable
     }
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     // Redis adds the time of day to it, and counts no further than twice this.
     const LONGEST: u64 = i64::MAX as u64 / 2;
     u64::try_from(time.as_millis()).unwrap_or(LONGEST).min(LONGEST)
-}
-
-/// Redis names an entry by the time of its making, in milliseconds.
-fn age(entry: &str) -> Duration {
-    let made =
-        entry.split('-').next().and_then(|millis| millis.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(made)
 }
