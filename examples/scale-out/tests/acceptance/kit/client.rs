@@ -6,10 +6,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -66,9 +66,19 @@ pub fn get_later(address: SocketAddr, path: &str) -> JoinHandle<Result<Answer>> 
 }
 
 pub fn send(address: SocketAddr, method: Method, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
+    exchange(address, request(method, path, headers)?)
+}
+
+pub fn post_json(address: SocketAddr, path: &str, body: impl AsRef<[u8]>) -> Result<Answer> {
+    let head = Request::post(path).header(HOST, "localhost").header(CONTENT_TYPE, "application/json");
+    exchange(address, head.body(Full::new(Bytes::copy_from_slice(body.as_ref())))?)
+}
+
+fn exchange(address: SocketAddr, request: Request<Full<Bytes>>) -> Result<Answer> {
     // With the runtime ends the connection, before this returns.
     runtime()?.block_on(async {
-        let exchange = async { Connection::open(address).await?.send(request(method, path, headers)?).await };
+        let path = request.uri().path().to_owned();
+        let exchange = async { Connection::open(address).await?.send(request).await };
         timeout(LIMIT, exchange).await.with_context(|| format!("{path} has no answer after {LIMIT:?}"))?
     })
 }
@@ -77,7 +87,7 @@ pub fn runtime() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
-pub fn request(method: Method, path: &str, headers: &[(&str, &str)]) -> Result<Request<Empty<Bytes>>> {
+pub fn request(method: Method, path: &str, headers: &[(&str, &str)]) -> Result<Request<Full<Bytes>>> {
     let mut builder = Request::builder().method(&method).uri(path).header(HOST, "localhost");
     if method == Method::POST {
         builder = builder.header(CONTENT_LENGTH, 0);
@@ -85,12 +95,12 @@ pub fn request(method: Method, path: &str, headers: &[(&str, &str)]) -> Result<R
     for (name, value) in headers {
         builder = builder.header(*name, *value);
     }
-    Ok(builder.body(Empty::new())?)
+    Ok(builder.body(Full::default())?)
 }
 
 /// A connection that is kept from request to request.
 #[derive(Debug)]
-pub struct Connection(SendRequest<Empty<Bytes>>);
+pub struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Self> {
@@ -101,7 +111,7 @@ impl Connection {
         Ok(Self(sender))
     }
 
-    pub async fn send(&mut self, request: Request<Empty<Bytes>>) -> Result<Answer> {
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
         self.0.ready().await?;
         let (head, body) = self.0.send_request(request).await?.into_parts();
         let body = String::from_utf8(body.collect().await?.to_bytes().to_vec())?;
