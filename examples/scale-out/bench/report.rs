@@ -107,7 +107,7 @@ mod tests {
         fs::write(folder.path().join("conditions.tsv"), "load\t1.50\n").unwrap();
         let page = page::page(&Measured::read(folder.path()).unwrap());
         let (before, after) = page.split_once("**The machine was busy").expect("a warning");
-        assert!(!before.contains("##") && after.contains("load average was 1.5"), "{page}");
+        assert!(!before.contains("##") && after.contains("1.5 of its cores were busy"), "{page}");
     }
 
     #[test]

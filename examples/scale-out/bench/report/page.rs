@@ -4,7 +4,7 @@ use crate::measured::Measured;
 use crate::tables;
 use crate::words;
 
-/// A load average from which the machine had something else to do.
+/// So many busy cores are something else that the machine had to do.
 const BUSY: f64 = 0.3;
 
 pub fn page(measured: &Measured) -> String {
@@ -26,7 +26,7 @@ pub fn page(measured: &Measured) -> String {
 fn warning(measured: &Measured) -> Option<String> {
     let load = measured.condition("load").parse().ok().filter(|load: &f64| *load >= BUSY)?;
     Some(format!(
-        "**The machine was busy with something else**: before the first step its load average was {load}. Do not rely on\n\
+        "**The machine was busy with something else**: before the first step {load} of its cores were busy. Do not rely on\n\
          these numbers, and measure again on an idle machine.\n"
     ))
 }

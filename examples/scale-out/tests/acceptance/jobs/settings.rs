@@ -35,7 +35,7 @@ fn a_worker_refuses_settings_that_make_no_sense() -> Result<()> {
     for [flag, value] in bad {
         ensure_refused(&["worker", "--redis", NO_REDIS, flag, value], flag)?;
     }
-    ensure_refused(&["worker", "--redis", "nonsense"], "nonsense")
+    ensure_refused(&["worker", "--redis", "nonsense"], "--redis")
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn enqueue_refuses_what_is_no_job_before_it_adds_any() -> Result<()> {
         ensure_refused(&[&["enqueue", "--redis", redis], arguments].concat(), named)?;
     }
     ensure!(jobs.length()? == 0);
-    ensure_refused(&["enqueue", "--redis", "nonsense", "fib:1"], "nonsense")?;
+    ensure_refused(&["enqueue", "--redis", "nonsense", "fib:1"], "--redis")?;
     jobs.down()
 }
 

@@ -135,7 +135,7 @@ fn many_jobs_of_a_worker_that_is_gone_are_taken_over_without_a_pause() -> Result
 /// The job at the end of more than Redis goes through in time.
 #[test]
 fn a_worker_with_tens_of_thousands_of_jobs_keeps_them_all() -> Result<()> {
-    const MANY: usize = 60_000;
+    const MANY: usize = 20_000;
     let jobs = Jobs::up()?;
     jobs.add(&["spin:1000000"])?;
     jobs.fill(MANY)?;
