@@ -79,7 +79,7 @@ fn a_full_queue_is_waited_for() -> Result<()> {
     let status = enqueue.end()?;
     ensure!(status.code() == Some(0), "{status}");
     until("all are done", || jobs.length().is_ok_and(|length| length == 0))?;
-    ensure!(worker.metrics()?.sum("jobs_delivered_total", &[]) == 6.0);
+    worker.tells(&[("jobs_delivered_total", &[], 6.0)])?;
     worker.stop()?;
     jobs.down()
 }

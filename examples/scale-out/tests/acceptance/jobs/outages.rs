@@ -84,12 +84,12 @@ fn every_job_that_was_acknowledged_has_one_result_though_redis_was_killed() -> R
     let wrong: Vec<_> = records.iter().filter(|record| !record.is_done_with("55")).collect();
     ensure!(wrong.is_empty(), "{wrong:#?}");
     until("nothing is left", || jobs.length().is_ok_and(|length| length == 0))?;
-    let mut stored = 0.0;
-    for worker in workers {
-        stored += worker.metrics()?.sum("jobs_finished_total", &[]);
-        worker.stop()?;
-    }
-    ensure!(stored >= ids.len() as f64 && jobs.dead()?.is_empty(), "{stored} were finished");
+    until("they have counted them all", || {
+        let finished = |worker: &Worker| worker.metrics().map_or(0.0, |told| told.sum("jobs_finished_total", &[]));
+        workers.iter().map(finished).sum::<f64>() >= ids.len() as f64
+    })?;
+    workers.into_iter().try_for_each(Worker::stop)?;
+    ensure!(jobs.dead()?.is_empty());
     jobs.down()
 }
 

@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 
 use crate::kit::jobs::Jobs;
 use crate::kit::measure::note;
-use crate::kit::wait::until_some;
+use crate::kit::wait::{until, until_some};
+use crate::kit::worker::Worker;
 
 const JOBS: usize = 10_000;
 const LIMIT: Duration = Duration::from_secs(120);
@@ -28,16 +29,15 @@ fn throughput(workers: usize) -> Result<f64> {
         let value = FIBONACCI[n % FIBONACCI.len()].to_string();
         ensure!(record.is_done_with(&value) && record.deliveries() == 1, "fib:{} is {record:?}", n % FIBONACCI.len());
     }
-    let (mut stored, mut again, mut delivered) = (0.0, 0.0, 0.0);
-    for worker in workers {
-        let metrics = worker.metrics()?;
-        stored += metrics.sum("jobs_finished_total", &[r#"result="stored""#]);
-        again += metrics.sum("jobs_finished_total", &[r#"result="was stored before""#]);
-        delivered += metrics.sum("jobs_delivered_total", &[]);
-        worker.stop()?;
-    }
     let all = JOBS as f64;
-    ensure!((stored, again, delivered) == (all, 0.0, all), "{stored} stored, {again} again, {delivered} delivered");
+    until("they have counted each of them once", || {
+        let told: Option<Vec<_>> = workers.iter().map(|worker| worker.metrics().ok()).collect();
+        let sum = |name, labels: &[&str]| told.iter().flatten().map(|metrics| metrics.sum(name, labels)).sum::<f64>();
+        sum("jobs_delivered_total", &[]) == all
+            && sum("jobs_finished_total", &[r#"result="stored""#]) == all
+            && sum("jobs_finished_total", &[]) == all
+    })?;
+    workers.into_iter().try_for_each(Worker::stop)?;
     ensure!(jobs.dead()?.is_empty());
     jobs.down()?;
     Ok(throughput)

@@ -2,13 +2,17 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::client::get;
+use super::wait::{PATIENCE, until_some};
 
 /// The text, as it was at one time.
 #[derive(Clone, Debug)]
 pub struct Metrics(pub String);
+
+/// The name, labels written as `name="value"`, and the sum of all values with them.
+pub type Sample<'a> = (&'a str, &'a [&'a str], f64);
 
 impl Metrics {
     pub fn of(instance: SocketAddr) -> Result<Self> {
@@ -22,6 +26,25 @@ impl Metrics {
             series.split('{').next() == Some(name) && labels.iter().all(|label| series.contains(label))
         });
         wanted.filter_map(|(_, value)| value.parse::<f64>().ok()).sum()
+    }
+
+    /// Waits until it tells of these values, and gives all that it told then: an event is counted a moment
+    /// after it is seen elsewhere.
+    pub fn that_tell(instance: SocketAddr, expected: &[Sample<'_>]) -> Result<Self> {
+        let mut last = None;
+        let told = until_some("it tells of them", PATIENCE, || {
+            let metrics = last.insert(Self::of(instance).ok()?);
+            expected.iter().all(|sample| metrics.has(sample)).then(|| metrics.clone())
+        });
+        let wrong = |told: &Self| -> Vec<_> {
+            let wrong = expected.iter().filter(|sample| !told.has(sample));
+            wrong.map(|&(name, labels, value)| (name, labels, value, told.sum(name, labels))).collect()
+        };
+        Ok(told.with_context(|| format!("wanted and found: {:?}, in {last:?}", last.as_ref().map(wrong)))?.0)
+    }
+
+    fn has(&self, &(name, labels, value): &Sample<'_>) -> bool {
+        self.sum(name, labels) == value
     }
 
     /// Whether so many run, and so many are queued.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, Sample};
 use super::process::Signal;
 use super::program::{Program, scale_out};
 use super::wait::{PATIENCE, until, until_some};
@@ -32,6 +32,10 @@ impl Worker {
 
     pub fn metrics(&self) -> Result<Metrics> {
         Metrics::of(self.address)
+    }
+
+    pub fn tells(&self, expected: &[Sample<'_>]) -> Result<Metrics> {
+        Metrics::that_tell(self.address, expected)
     }
 
     /// How many jobs it runs now.
