@@ -11,6 +11,7 @@
 
 mod adapters; // bridges to other crates, each behind a feature
 mod pool; // the front door: building a pool, submitting, waiting for room, shutting down
+mod fork; // joins on borrowed data: the only unsafe code
 mod handle; // the submitter's end of a job: waiting for its outcome
 mod worker; // the threads: their loop, what they do when idle, what runs on them
 mod observe; // which jobs run, and how long jobs take

@@ -33,10 +33,12 @@ use crate::base::unrun::Unrun;
 use crate::job::header::{Header, Standing};
 use crate::job::runnable::{Begun, Queued, RunEnd, Runnable};
 use crate::queue::awaited::Awaited;
-use crate::queue::back::{Back, Left};
+use crate::queue::back::{Aside, Back, Left};
 use crate::queue::epochs::Progress;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
+use crate::queue::half::Half;
 use crate::queue::hint::Hint;
+use crate::queue::limit::Limit;
 use crate::queue::line::{Leave, Waiting};
 use crate::queue::rejections::rejection;
 use crate::queue::sides::{Next, Sides, Wakeups};
@@ -68,6 +70,8 @@ pub(crate) enum WaitStopped {
 #[must_use]
 pub(crate) enum Taken {
     Job(Begun),
+    /// A join's half, to be run in between.
+    Half(Arc<Half>),
     /// The queue was empty. The worker counts as searching, and has to [`take_or_sleep`](Monitor::take_or_sleep).
     Nothing,
     /// Nothing will ever come.
@@ -302,7 +306,10 @@ impl Monitor {
             let progress = back.retire(epoch);
             back = self.tell(back, progress);
         }
-        let mut job = back.pop_mail(worker).or_else(|| back.pop_alone(self.hint.read()));
+        if back.has_aside() {
+            return self.look_aside(worker, back);
+        }
+        let mut job = back.pop_alone(self.hint.read());
         if job.is_none() && back.jobs_may_gather() {
             drop(back);
             let_gather();
@@ -311,11 +318,19 @@ impl Monitor {
         }
         match job {
             Some(job) => Taken::Job(job),
-            None => {
-                let front = self.lock_front();
-                self.look(worker, Guards { back, front }).unwrap_or_else(Self::start_searching)
-            }
+            None => self.look_or_search(worker, back),
         }
+    }
+
+    #[cold]
+    fn look_aside<'a>(&'a self, worker: usize, back: MutexGuard<'a, Back>) -> Taken {
+        self.look_or_search(worker, back)
+    }
+
+    #[inline]
+    fn look_or_search<'a>(&'a self, worker: usize, back: MutexGuard<'a, Back>) -> Taken {
+        let front = self.lock_front();
+        self.look(worker, Guards { back, front }).unwrap_or_else(Self::start_searching)
     }
 
     /// For a worker that has searched: the next job, if one has come meanwhile; else the worker sleeps until it is woken,
@@ -329,14 +344,21 @@ impl Monitor {
 
     /// Whether a searching worker may find a job.
     pub(crate) fn may_have_work(&self) -> bool {
-        !self.hint.read().is_empty()
+        !self.hint.read().is_empty() || self.hint.has_offers()
     }
 
     /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
     #[inline]
     fn look<'a>(&'a self, worker: usize, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
-        if let Some(job) = both.back.pop_mail(worker) {
-            return Ok(Taken::Job(job));
+        if both.back.has_aside()
+            && let Some((aside, workers)) = both.sides().take_aside(worker, &self.hint)
+        {
+            drop(both);
+            self.notify_workers(workers);
+            return Ok(match aside {
+                Aside::Job(job) => Taken::Job(job),
+                Aside::Half(half) => Taken::Half(half),
+            });
         }
         let (mut both, first) = match both.back.line_waits() {
             false => (both, None),
@@ -465,6 +487,49 @@ impl Monitor {
         if is_drained {
             self.work.notify_all();
         }
+    }
+
+    // What joins call.
+
+    /// A worker's own limit.
+    pub(crate) fn limit_of(&self, worker: usize) -> &'static Limit {
+        self.lock_both().sides().limit_of(worker)
+    }
+
+    /// A thread begins a join that is no worker of this pool.
+    pub(crate) fn enter_fork(&self, limit: &'static Limit) {
+        self.lock_both().sides().enter_fork(limit);
+    }
+
+    /// Such a thread is in no join any more.
+    pub(crate) fn leave_fork(&self, limit: &'static Limit) {
+        self.lock_both().sides().leave_fork(limit);
+    }
+
+    /// A thread hears that it was asked: it hands a half over, if somebody still is short of work.
+    pub(crate) fn answer(&self, limit: &'static Limit, hand_over: impl FnOnce() -> Option<Arc<Half>>) {
+        let mut both = self.lock_both();
+        let answered = both.sides().answer(limit, hand_over, &self.hint);
+        drop(both);
+        if let Some((half, workers)) = answered {
+            self.notify_workers(workers);
+            half.tell_ancestors();
+        }
+    }
+
+    /// An offer for who waits for `awaited`, which it descends from.
+    pub(crate) fn take_for(&self, awaited: &Arc<Half>, taker: &'static Limit) -> Option<Arc<Half>> {
+        self.lock_both().sides().take_for(awaited, taker, &self.hint)
+    }
+
+    /// Takes a half back, for its own thread. `false`: it was taken.
+    pub(crate) fn withdraw(&self, half: &Arc<Half>) -> bool {
+        self.lock_both().sides().withdraw(half, &self.hint)
+    }
+
+    /// How many halves were handed over.
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.lock_both().sides().handed_over()
     }
 
     pub(crate) fn is_aborting(&self) -> bool {

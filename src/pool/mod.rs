@@ -11,6 +11,7 @@ mod waits; // the ways to wait for its jobs
 mod ends; // the ways to end it
 mod looks; // what is seen of it while it runs
 pub(crate) mod report;
+mod join; // fork and join
 mod broadcast; // a job for every worker
 pub(crate) mod weak;
 pub(crate) mod owner;

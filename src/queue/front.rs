@@ -124,6 +124,11 @@ impl Front {
         self.sleep.wake_for(self.jobs.len())
     }
 
+    /// Workers without anything to run.
+    pub(super) fn idle(&self) -> usize {
+        self.sleep.idle()
+    }
+
     pub(crate) fn start_searching(&mut self) {
         self.sleep.start_searching();
     }

@@ -44,6 +44,11 @@ pub(crate) enum Wakeup {
 }
 
 impl Sleep {
+    /// Workers without anything to run.
+    pub(crate) fn idle(&self) -> usize {
+        (self.searching + self.sleeping) as usize
+    }
+
     pub(crate) fn start_searching(&mut self) {
         self.searching += 1;
     }

@@ -13,6 +13,10 @@ pub(crate) fn next_job(monitor: &Monitor, worker: usize, done: Option<Epoch>) ->
         match taken {
             Taken::Job(job) => return Some(job),
             Taken::Exit => return None,
+            Taken::Half(half) => {
+                half.run();
+                taken = monitor.take(worker, None);
+            }
             Taken::Nothing => {
                 spin_until(|| monitor.may_have_work());
                 taken = monitor.take_or_sleep(worker);

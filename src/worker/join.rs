@@ -1,5 +1,5 @@
-//! What a join does where it would wait: on a worker, of whatever pool, it runs the job it would wait for, if that is still
-//! queued.
+//! What a join of a job does where it would wait: on a worker, of whatever pool, it runs the job it would wait for, if that is
+//! still queued. So it does on a thread that runs a half for a worker.
 
 use crate::base::ids::PoolId;
 use crate::ending::registry;
@@ -8,6 +8,7 @@ use crate::job::runnable::Runnable;
 use crate::observe::label::JobLabel;
 use crate::queue::front::{Origin, Rejected};
 use crate::worker::seat;
+use crate::worker::stack::Stack;
 use crate::worker::worker::Worker;
 
 /// What a thread that wants to wait for a job finds.
@@ -21,12 +22,14 @@ pub(crate) enum Claim {
     NotHere,
 }
 
-/// Runs the job on this thread if this is a worker and the job is still queued in its `pool`.
+/// Runs the job on this thread if this is a worker, or stands in for one, and the job is still queued in its `pool`.
 pub(crate) fn claim(header: &Header, pool: PoolId) -> Claim {
-    let has_run = seat::current().is_some_and(|worker| match worker.shared.id == pool {
-        true => run_own(&worker, header),
-        false => registry::find(pool).is_some_and(|pool| pool.run_here(header)),
-    });
+    let has_run = match seat::current() {
+        Some(worker) if worker.shared.id == pool => run_own(&worker, header),
+        // Workers may wait for the half, the job's own among them.
+        None if !seat::with_stack(Stack::runs_half) => false,
+        _ => registry::find(pool).is_some_and(|pool| pool.run_here(header)),
+    };
     if has_run {
         return Claim::Ran;
     }

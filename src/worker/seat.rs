@@ -83,11 +83,23 @@ pub(crate) fn worker_of(pool: &Arc<Shared>) -> Option<Rc<Worker>> {
 pub(crate) fn innermost_pool() -> Option<Arc<Shared>> {
     let guest_of = with_stack(|stack| {
         stack.innermost_running(|_, role| match role {
-            Role::Guest(pool, _) => Some(Arc::clone(pool)),
+            Role::Guest(pool, _) | Role::Half(pool) => Some(Arc::clone(pool)),
             Role::Worker | Role::Aborter(_) => None,
         })
     });
     guest_of.flatten().or_else(|| current().map(|worker| Arc::clone(&worker.shared)))
+}
+
+/// Shows the innermost job that runs here among the outermost `depth`, and its pool.
+pub(crate) fn running_among<R>(depth: usize, look: impl FnOnce(&Arc<dyn RunEnd>, &Arc<Shared>) -> R) -> Option<R> {
+    SEAT.with(|seat| {
+        let worker = seat.worker.borrow();
+        let looked = seat.stack.running_among(depth, |job, role| match role {
+            Role::Guest(pool, _) | Role::Half(pool) => Some(look(job, pool)),
+            Role::Worker | Role::Aborter(_) => worker.as_ref().map(|worker| look(job, &worker.shared)),
+        });
+        looked.flatten()
+    })
 }
 
 /// Lends the jobs that this thread is in the middle of.
@@ -106,6 +118,7 @@ pub(crate) fn show_wait(label: impl FnOnce() -> JobLabel) -> ShownWait {
         let worker = seat.worker.borrow();
         let place = seat.stack.innermost_running(|_, role| match role {
             Role::Guest(pool, place) => pool.board.clone().zip(*place),
+            Role::Half(_) => None,
             Role::Worker | Role::Aborter(_) => {
                 worker.as_ref().and_then(|worker| worker.shared.board.clone().map(|board| (board, worker.place())))
             }
@@ -180,7 +193,7 @@ pub(crate) fn innermost_running<R>(look: impl FnOnce(&dyn RunEnd, &Monitor) -> R
     SEAT.with(|seat| {
         let worker = seat.worker.borrow();
         let looked = seat.stack.innermost_running(|job, role| match role {
-            Role::Guest(pool, _) => Some(look(job, &pool.monitor)),
+            Role::Guest(pool, _) | Role::Half(pool) => Some(look(job, &pool.monitor)),
             Role::Worker | Role::Aborter(_) => worker.as_ref().map(|worker| look(job, &worker.shared.monitor)),
         });
         looked.flatten()

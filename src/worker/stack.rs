@@ -18,6 +18,9 @@ pub(crate) enum Role {
     Worker,
     /// Runs it, as a worker of another pool; where that pool's board has it.
     Guest(Arc<Shared>, Option<Place>),
+    /// Runs a half that another thread has handed over: of a join that the job has called, on whatever thread of whatever pool;
+    /// or, if there is none, of one that was called outside of jobs.
+    Half(Arc<Shared>),
     /// Ends it without running it, on whatever thread.
     Aborter(PoolId),
 }
@@ -76,22 +79,47 @@ impl Stack {
 
     /// The same in another role.
     pub(crate) fn run_as<R>(&self, role: Role, job: Arc<dyn RunEnd>, run: impl FnOnce(&dyn RunEnd) -> R) -> R {
-        let result = self.run(job, |job| {
-            let innermost = self.depth.get() - 1;
-            self.strangers.set(self.strangers.get() + 1);
-            self.with_frame(innermost, |frame| frame.role.replace(role));
-            let result = run(job);
-            let role = self.with_frame(innermost, |frame| frame.role.replace(Role::Worker));
-            self.strangers.set(self.strangers.get() - 1);
-            // It may be the last to know of a pool.
-            drop(role);
-            result
-        });
+        let result = self.run(job, |job| self.with_role(role, || run(job)));
+        self.forget_frames_if_outside();
+        result
+    }
+
+    /// Runs a half that was taken; `pool` is that of its job or, if it has none, of its join.
+    pub(crate) fn run_half(&self, pool: Arc<Shared>, job: Option<Arc<dyn RunEnd>>, half: impl FnOnce()) {
+        let role = Role::Half(pool);
+        match job {
+            Some(job) => self.run_as(role, job, |_job| half()),
+            None => {
+                let depth = self.depth.get();
+                if depth > 0 {
+                    drop(self.inner_frame(depth));
+                }
+                self.depth.set(depth + 1);
+                self.with_role(role, half);
+                self.depth.set(depth);
+                self.forget_frames_if_outside();
+            }
+        }
+    }
+
+    /// Changes the role of the innermost frame meanwhile.
+    fn with_role<R>(&self, role: Role, run: impl FnOnce() -> R) -> R {
+        let innermost = self.depth.get() - 1;
+        self.strangers.set(self.strangers.get() + 1);
+        self.with_frame(innermost, |frame| frame.role.replace(role));
+        let result = run();
+        let role = self.with_frame(innermost, |frame| frame.role.replace(Role::Worker));
+        self.strangers.set(self.strangers.get() - 1);
+        // It may be the last to know of a pool.
+        drop(role);
+        result
+    }
+
+    fn forget_frames_if_outside(&self) {
         if self.depth.get() == 0 {
             // Outside of any job: this thread may be no worker, which lets go of them as it ends.
             self.forget_frames();
         }
-        result
     }
 
     pub(crate) fn forget_frames(&self) {
@@ -122,9 +150,19 @@ impl Stack {
 
     /// Shows the innermost job that runs here, and in which role.
     pub(crate) fn innermost_running<R>(&self, look: impl FnOnce(&dyn RunEnd, &Role) -> R) -> Option<R> {
+        self.running_among(self.depth.get(), |job, role| look(&**job, role))
+    }
+
+    /// How many jobs this thread is in the middle of.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.get()
+    }
+
+    /// The innermost job that runs here among the outermost `depth`, and in which role.
+    pub(crate) fn running_among<R>(&self, depth: usize, look: impl FnOnce(&Arc<dyn RunEnd>, &Role) -> R) -> Option<R> {
         let runs = |&index: &usize| self.with_frame(index, |frame| !matches!(*frame.role.borrow(), Role::Aborter(_)));
-        let index = (0..self.depth.get()).rev().find(runs)?;
-        self.with_frame(index, |frame| frame.job.borrow().as_deref().map(|job| look(job, &frame.role.borrow())))
+        let index = (0..depth).rev().find(runs)?;
+        self.with_frame(index, |frame| frame.job.borrow().as_ref().map(|job| look(job, &frame.role.borrow())))
     }
 
     /// Whether a job is run or aborted here.
@@ -135,7 +173,12 @@ impl Stack {
     /// Whether a job of this pool, which is not the worker's own, runs here.
     #[inline]
     pub(crate) fn is_guest_of(&self, pool: PoolId) -> bool {
-        self.any_stranger(|role| matches!(role, Role::Guest(shared, _) if shared.id == pool))
+        self.any_stranger(|role| matches!(role, Role::Guest(shared, _) | Role::Half(shared) if shared.id == pool))
+    }
+
+    /// Whether a half runs here that another thread waits for.
+    pub(crate) fn runs_half(&self) -> bool {
+        self.any_stranger(|role| matches!(role, Role::Half(_)))
     }
 
     /// Whether a job of this pool is aborted here.

@@ -37,6 +37,10 @@ impl Worker {
         Place::Worker(self.index)
     }
 
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
     pub(crate) fn pool(&self) -> &Shared {
         &self.shared
     }

@@ -63,6 +63,8 @@ mod breaker;
 mod pool;
 #[path = "../../src/handle/mod.rs"]
 mod handle;
+#[path = "../../src/fork/mod.rs"]
+mod fork;
 #[path = "../../src/worker/mod.rs"]
 mod worker;
 #[path = "../../src/observe/mod.rs"]
