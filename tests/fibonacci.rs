@@ -1,4 +1,5 @@
-//! Runs `examples/fibonacci.rs` as a program: what it prints, what it rejects and how it ends.
+//! Runs `examples/fibonacci.rs` as a program: what it prints, what it rejects and how it ends. `nqueens` does the same with
+//! `examples/nqueens.rs`: in here it costs no linking of its own.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use program::{Running, assert_rejected, assert_rejected_about, program, run, run_with, succeed, text};
 use serde_json::Value;
 
+mod nqueens;
 mod program;
 
 /// Within what an unoptimised naive recursion computes at once.

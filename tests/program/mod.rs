@@ -1,4 +1,4 @@
-//! What the tests of the examples share: the example of the same name as the test, run as a program.
+//! What the tests of the examples share: an example, of the same name as the test if not said otherwise, run as a program.
 
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses its own part")]
 
@@ -17,30 +17,32 @@ use serde_json::Value;
 /// Far more than any run takes; one that meets it has hung, and must not keep a processor busy for hours.
 pub const FOREVER: Duration = Duration::from_secs(60);
 
-/// The example's executable. `cargo test` builds it, but `cargo test --test NAME` does not, and an old one would
-/// do for neither: so cargo is asked, in the profile of this test.
+/// The executable of the example of the same name as the test.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = env::current_exe().expect("a test knows its own path");
-        let profile = match test.ancestors().nth(2).and_then(Path::file_name).and_then(OsStr::to_str) {
-            Some("debug") => "dev",
-            Some(folder) => folder,
-            None => panic!("{test:?} does not lie in target/PROFILE/deps"),
-        };
-        let example = env!("CARGO_CRATE_NAME");
-        let build = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", example, "--message-format", "json", "--profile", profile])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("cargo starts");
-        assert!(build.status.success(), "{}", text(&build.stderr));
-        let messages = text(&build.stdout).lines().map(|line| serde_json::from_str(line).expect("a JSON message"));
-        let paths: Vec<_> =
-            messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from)).collect();
-        let [path] = &paths[..] else { panic!("one executable expected: {paths:?}") };
-        path.clone()
-    })
+    PROGRAM.get_or_init(|| build(env!("CARGO_CRATE_NAME")))
+}
+
+/// The executable of an example. `cargo test` builds it, but `cargo test --test NAME` does not, and an old one would do for
+/// neither: so cargo is asked, in the profile of this test.
+pub fn build(example: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    let profile = match test.ancestors().nth(2).and_then(Path::file_name).and_then(OsStr::to_str) {
+        Some("debug") => "dev",
+        Some(folder) => folder,
+        None => panic!("{test:?} does not lie in target/PROFILE/deps"),
+    };
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--example", example, "--message-format", "json", "--profile", profile])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo starts");
+    assert!(build.status.success(), "{}", text(&build.stderr));
+    let messages = text(&build.stdout).lines().map(|line| serde_json::from_str(line).expect("a JSON message"));
+    let mut paths: Vec<_> =
+        messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from)).collect();
+    assert_eq!(paths.len(), 1, "one executable expected: {paths:?}");
+    paths.remove(0)
 }
 
 /// Runs the program with `stdin` to its end.
