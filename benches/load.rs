@@ -13,34 +13,16 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use corepool_benches::peers::{Corepool, Peer, Timed, WORKERS, hold, sizes, submit_and_join_all};
 use corepool_benches::rows::{Bench, Group};
+use corepool_benches::work::{rounds_per_microsecond, spin};
 use corepool_benches::{for_each_peer, for_each_sized_peer, run};
 use crossbeam_channel::TryRecvError;
 
 /// Of one processor, in an iteration of `grain` and `uneven`.
 const WORK: Duration = Duration::from_millis(100);
-const MICROSECOND: Duration = Duration::from_micros(1);
-
-/// Keeps a processor busy for so many rounds. Never inlined: the same loop would be faster in one place than in another.
-#[inline(never)]
-fn spin(rounds: u64) -> u64 {
-    (0..rounds).fold(1, |x, round| black_box(x).wrapping_mul(0x2545_f491_4f6c_dd1d) ^ round)
-}
-
-/// How many rounds take a microsecond here: the fastest of many tries, as the others were disturbed.
-fn rounds_per_microsecond() -> u64 {
-    const ROUNDS: u64 = 100_000;
-    let time = |()| {
-        let start = Instant::now();
-        black_box(spin(ROUNDS));
-        start.elapsed()
-    };
-    let fastest = [(); 200].map(time).into_iter().min().unwrap_or(MICROSECOND);
-    (u128::from(ROUNDS) * MICROSECOND.as_nanos() / fastest.as_nanos().max(1)).max(1) as u64
-}
 
 /// Rounds of each job, in the order in which they are submitted.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! What the benches share: the peers, the rows of a group, and the two ways to measure them.
+//! What the benches share: the peers, the work of their jobs, the rows of a group, and the two ways to measure them.
 //!
 //! A bench puts the rows of what it compares into [`rows::Group`]s. `cargo bench` has criterion measure them one after the
 //! other; with `--rounds` they are measured in turn, which is what the report does ([`rounds`]).
@@ -12,6 +12,7 @@
 )]
 
 pub mod peers;
+pub mod work;
 pub mod rows;
 pub mod rounds;
 pub mod piscina;
