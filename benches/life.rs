@@ -130,7 +130,17 @@ fn sum_by_jobs(pool: &Pool, from: u64, to: u64) -> u64 {
     sum_by_jobs(pool, middle, to) + left.join().expect("the job does not panic")
 }
 
-/// What rayon has for this: the halves stay on the stack.
+/// The halves stay on the stack, and a job is made of one only if a worker is there for it.
+fn sum_by_join(pool: &Pool, from: u64, to: u64) -> u64 {
+    if to - from == 1 {
+        return black_box(from);
+    }
+    let middle = from.midpoint(to);
+    let (left, right) = pool.join(|| sum_by_join(pool, from, middle), || sum_by_join(pool, middle, to));
+    left + right
+}
+
+/// What rayon has for this.
 fn sum_by_rayon(from: u64, to: u64) -> u64 {
     if to - from == 1 {
         return black_box(from);
@@ -140,7 +150,8 @@ fn sum_by_rayon(from: u64, to: u64) -> u64 {
     left + right
 }
 
-/// Jobs that submit and join jobs. On the other peers, of as many threads as there are workers, they wait for ever.
+/// Jobs that submit and join jobs, and the same computation by `join`. Without it, on the other peers, of as many threads as
+/// there are workers, they wait for ever.
 fn nested(bench: &mut dyn Bench) {
     for (name, workers) in sizes("nested") {
         let mut group = Group::new(name).jobs(LEAVES - 1);
@@ -148,6 +159,11 @@ fn nested(bench: &mut dyn Bench) {
         group.iterate("corepool", move || {
             let inner = pool.clone();
             pool.submit(move || sum_by_jobs(&inner, 0, LEAVES)).expect("the pool is open").join()
+        });
+        let pool = corepool(workers);
+        group.iterate("corepool_join", move || {
+            let inner = pool.clone();
+            pool.run(move || sum_by_join(&inner, 0, LEAVES))
         });
         let rayon = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads start");
         group.iterate("rayon_join", move || rayon.install(|| sum_by_rayon(0, LEAVES)));
