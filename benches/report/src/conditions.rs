@@ -10,8 +10,8 @@ use crate::command::first_line;
 use crate::suites::Workshop;
 
 /// The crates that a row's name stands for.
-const SHOWN: [&str; 9] =
-    ["corepool", "rayon", "threadpool", "oneshot", "rusty_pool", "tokio", "blocking", "failsafe", "recloser"];
+const SHOWN: [&str; 10] =
+    ["corepool", "rayon", "chili", "threadpool", "oneshot", "rusty_pool", "tokio", "blocking", "failsafe", "recloser"];
 /// The package that depends on them.
 const BENCHES: &str = "corepool-benches";
 

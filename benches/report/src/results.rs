@@ -19,9 +19,14 @@ for its results. smol's `blocking` starts threads as it sees fit.
 
 In the tables the best row is the first, and less is better. A peer's ratio is that to the best peer; ours says how it
 stands beside the best one: if there are several of ours, beside the best of the same kind (`corepool_count` beside
-`recloser_count`). Rows in italics are references, no peers: a call without a breaker, the parts of one, or the same work
-done by plain threads without a pool. The last column is the time of these over the row's: how much of the cores the work
-gets. piscina's jobs are JavaScript, of the same length.
+`recloser_count`). Rows in italics are references, no peers: a call without a breaker, the parts of one, the same
+computation on one thread (`serial`), or the same work done by plain threads without a pool. The last column is the time of
+these threads over the row's: how much of the cores the work gets. piscina's jobs are JavaScript, of the same length.
+
+The groups from `fib` to `halves_20ms` measure `join`, which takes two closures, runs one of them, and lets another thread
+take the other one meanwhile. A job is a join there. Each peer runs the same code on the same number of threads: corepool
+and rayon in a job, while the thread that asked for it waits; with chili that thread is one of them. Which half other
+threads may take is the same for all.
 ";
 
 pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {

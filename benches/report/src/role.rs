@@ -10,13 +10,15 @@ pub(crate) enum Role {
 
 const OURS: &str = "corepool";
 const PARTS: [&str; 3] = ["bare", "clock", "lock"];
+/// The computation of a group on one thread, without a pool.
+const SERIAL: &str = "serial";
 /// The work of a group done by plain threads, without a pool.
 const PLAIN_THREADS: &str = "_threads";
 
 pub(crate) fn role(name: &str) -> Role {
     if name == OURS || variant(name).is_some() {
         Role::Ours
-    } else if PARTS.contains(&name) || is_plain_threads(name) {
+    } else if PARTS.contains(&name) || name == SERIAL || is_plain_threads(name) {
         Role::Reference
     } else {
         Role::Peer
@@ -41,7 +43,7 @@ mod tests {
         for name in ["corepool", "corepool_permit", "corepool_count"] {
             assert_eq!(role(name), Role::Ours, "{name}");
         }
-        for name in ["bare", "clock", "lock", "plain_threads", "four_threads"] {
+        for name in ["bare", "clock", "lock", "serial", "plain_threads", "four_threads"] {
             assert_eq!(role(name), Role::Reference, "{name}");
         }
         for name in ["rayon+oneshot", "thread_spawn", "recloser_count", "corepoolish", "threadpool+oneshot"] {
