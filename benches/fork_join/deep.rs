@@ -1,9 +1,9 @@
 //! Recursions that go deep, as every fork splits off one item only: a tree that is a spine with a leaf at each node, and
 //! a list. Either the item is offered to the other threads, and the caller goes on along the rest; or the rest is.
 //!
-//! The threads have stacks for that, except those that chili starts, whose stacks cannot be chosen. They are enough for
-//! the spine; and of the list whose rest is offered they never get any, as chili shares a fork only while another one is
-//! waiting.
+//! The threads have stacks for that, except those that chili and forte start, whose stacks cannot be chosen. They are
+//! enough for the spine. Of the list whose rest is offered, forte's threads overflow theirs, so it has no row there. chili's
+//! never get any of it: chili shares the oldest half that waits when a later one begins, and by then none waits.
 
 use std::iter::successors;
 use std::sync::LazyLock;

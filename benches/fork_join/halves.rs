@@ -9,6 +9,8 @@ use corepool_benches::peers::sizes;
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::work::{rounds_per_microsecond, spin};
 
+#[cfg(feature = "forte")]
+use crate::peers::Forte;
 use crate::peers::{Chili, Corepool, Peer, Rayon, Serial, Threads};
 use crate::task::{Fork, Task};
 
@@ -59,6 +61,8 @@ pub(crate) fn halves(bench: &mut dyn Bench) {
         row::<Corepool>(&mut group, workers);
         row::<Rayon>(&mut group, workers);
         row::<Chili>(&mut group, workers);
+        #[cfg(feature = "forte")]
+        row::<Forte>(&mut group, workers);
         row::<Serial>(&mut group, workers);
         bench.measure(group);
     }

@@ -1,7 +1,7 @@
 //! The pools that have a `join`, each with exactly as many threads as it is told.
 //!
-//! corepool and rayon run the whole task in a job, while its submitter waits. With chili the caller is one of the
-//! threads: it is a thread of ours, kept for all iterations, as the main thread's stack is of a given size.
+//! corepool and rayon run the whole task in a job, while its submitter waits. With chili and forte the caller is one of
+//! the threads: it is a thread of ours, kept for all iterations, as the main thread's stack is of a given size.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -70,6 +70,8 @@ pub(crate) fn rows<'a, T: Task<Output = u64> + 'static>(
     row::<Corepool, T>(group, threads, task, expected);
     row::<Rayon, T>(group, threads, task, expected);
     row::<Chili, T>(group, threads, task, expected);
+    #[cfg(feature = "forte")]
+    row::<Forte, T>(group, threads, task, expected);
     row::<Serial, T>(group, threads, task, expected);
 }
 
@@ -120,6 +122,37 @@ impl Peer for Chili {
     fn run<T: Task<Output: 'static> + 'static>(&self, task: T) -> T::Output {
         let pool = Arc::clone(&self.pool);
         self.caller.call(move || task.run(&mut pool.scope()))
+    }
+}
+
+/// Its pools are static, so one that is no longer needed keeps its place, but no threads.
+#[cfg(feature = "forte")]
+pub(crate) struct Forte {
+    caller: Caller,
+    pool: &'static forte::ThreadPool,
+}
+
+#[cfg(feature = "forte")]
+impl Peer for Forte {
+    const NAME: &'static str = "forte";
+
+    fn build(threads: Threads) -> Self {
+        let pool: &_ = Box::leak(Box::new(forte::ThreadPool::new()));
+        // The caller is the other one.
+        assert_eq!(pool.resize_to(threads.count - 1), threads.count - 1, "threads start");
+        Self { caller: Caller::start(threads.stack), pool }
+    }
+
+    fn run<T: Task<Output: 'static> + 'static>(&self, task: T) -> T::Output {
+        let pool = self.pool;
+        self.caller.call(move || pool.with_worker(|worker| task.run(worker)))
+    }
+}
+
+#[cfg(feature = "forte")]
+impl Drop for Forte {
+    fn drop(&mut self) {
+        self.pool.depopulate();
     }
 }
 

@@ -10,6 +10,8 @@ use corepool_benches::rows::{Bench, Group};
 use rayon::slice::ParallelSliceMut;
 
 use crate::merge::{Merged, Sort};
+#[cfg(feature = "forte")]
+use crate::peers::Forte;
 use crate::peers::{Chili, Corepool, Peer, Rayon, Serial, Threads};
 use crate::task::{Fork, Task};
 
@@ -125,6 +127,8 @@ pub(crate) fn sort(bench: &mut dyn Bench) {
         row::<Corepool, _>(&mut group, Corepool::NAME, workers, ByMerging, &shared);
         row::<Rayon, _>(&mut group, Rayon::NAME, workers, ByMerging, &shared);
         row::<Chili, _>(&mut group, Chili::NAME, workers, ByMerging, &shared);
+        #[cfg(feature = "forte")]
+        row::<Forte, _>(&mut group, Forte::NAME, workers, ByMerging, &shared);
         row::<Rayon, _>(&mut group, "rayon_par_sort_unstable", workers, ByRayonsOwn, &shared);
         row::<Serial, _>(&mut group, Serial::NAME, workers, ByStd, &shared);
         bench.measure(group);

@@ -62,6 +62,21 @@ impl Fork for &mut chili::Scope<'_> {
     }
 }
 
+/// As chili.
+#[cfg(feature = "forte")]
+impl Fork for &forte::Worker {
+    #[inline]
+    fn join<A: Task, B: Task>(self, first: A, offered: B) -> (A::Output, B::Output) {
+        let (offered, first) = self.join(|worker| offered.run(worker), |worker| first.run(worker));
+        (first, offered)
+    }
+
+    #[inline]
+    fn reborrow(&mut self) -> impl Fork {
+        *self
+    }
+}
+
 /// One after the other.
 #[derive(Clone, Copy)]
 pub(crate) struct Serially;
