@@ -11,9 +11,10 @@
 
 mod adapters; // bridges to other crates, each behind a feature
 mod pool; // the front door: building a pool, submitting, waiting for room, shutting down
-mod fork; // joins on borrowed data: the only unsafe code
 mod handle; // the submitter's end of a job: waiting for its outcome
+mod fork; // joins on borrowed data: the only unsafe code
 mod worker; // the threads: their loop, what they do when idle, what runs on them
+mod steal; // what joins expose, and others steal
 mod observe; // which jobs run, and how long jobs take
 mod monitor; // the pool's locks
 mod queue; // what is behind the locks, as plain data

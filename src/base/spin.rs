@@ -40,3 +40,27 @@ pub(crate) fn let_gather() {
         std::hint::spin_loop();
     }
 }
+
+/// How long to look away between two looks at what others change: so many spins of some 20 nanoseconds, and so many times; after
+/// that others may have the processor.
+pub(crate) struct Glances {
+    pub(crate) spins: u32,
+    pub(crate) spinning: u32,
+}
+
+impl Glances {
+    /// After the `look`th look. `true` once it `is_over`.
+    pub(crate) fn pause(&self, look: u32, is_over: impl Fn() -> bool) -> bool {
+        if cfg!(corepool_loom) {
+            return is_over();
+        }
+        if look >= self.spinning {
+            std::thread::yield_now();
+            return is_over();
+        }
+        (0..self.spins).any(|_| {
+            std::hint::spin_loop();
+            is_over()
+        })
+    }
+}

@@ -1,28 +1,35 @@
 //! The job that a half speaks for: the one whose code has called the join.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::job::runnable::RunEnd;
+use crate::steal::lane::Place;
+use crate::steal::loot::Context;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 
-/// What a half brings along to the thread that takes it.
-pub(super) struct Inherited {
+/// What halves bring along to the thread that runs them. Their join is going on meanwhile, and with it the job.
+struct Inherited {
     /// None outside of jobs.
-    job: Option<Arc<dyn RunEnd>>,
+    job: Option<Weak<dyn RunEnd>>,
     /// The job's; without one, the join's.
-    pool: Arc<Shared>,
+    pool: Weak<Shared>,
 }
 
-impl Inherited {
-    /// From a join of this pool, called while this thread was in the middle of so many jobs: the innermost of these counts.
-    pub(super) fn from(pool: &Arc<Shared>, jobs: usize) -> Self {
-        let of_job = |job: &_, pool: &_| Self { job: Some(Arc::clone(job)), pool: Arc::clone(pool) };
-        seat::running_among(jobs, of_job).unwrap_or_else(|| Self { job: None, pool: Arc::clone(pool) })
-    }
+/// From a join of this pool, which this thread calls at `place`: the innermost job that runs there counts.
+pub(super) fn context_of(pool: &Arc<Shared>, place: Place) -> Arc<dyn Context> {
+    let of_job = |job: &_, pool: &_| Inherited { job: Some(Arc::downgrade(job)), pool: Arc::downgrade(pool) };
+    let inherited = seat::running_among(place.depth, of_job);
+    Arc::new(inherited.unwrap_or_else(|| Inherited { job: None, pool: Arc::downgrade(pool) }))
+}
 
-    /// Runs what may ask for its job, such as whether that should stop. Nothing of this is left when it returns.
-    pub(super) fn run(self, half: impl FnOnce()) {
-        seat::with_stack(|stack| stack.run_half(self.pool, self.job, half));
+impl Context for Inherited {
+    fn run(&self, halves: &mut dyn FnMut()) {
+        let job = self
+            .job
+            .as_ref()
+            .map(|job| job.upgrade().expect("a job is there while a join that it has called is going on"));
+        let pool = self.pool.upgrade().expect("a pool is there while its job runs, or a join of it");
+        seat::with_stack(|stack| stack.run_half(pool, job, halves));
     }
 }

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::base::panic::contain;
-use crate::fork::erased::Erased;
-use crate::fork::site::{self, Youngest};
+use crate::fork::erased::lend;
+use crate::fork::inherit::context_of;
+use crate::fork::site::{self, Depth, Entered};
 use crate::fork::wait::wait_for;
+use crate::steal::lane::{Call, Settled};
+use crate::steal::loot::Lent;
+use crate::worker::seat;
 use crate::worker::shared::Shared;
 
-/// Calls both, `b` on another thread if one has nothing to do.
+/// Calls both; another thread may call `b`, if one has nothing to do.
 #[inline(never)]
 pub(crate) fn join<A, B, RA, RB>(pool: &Arc<Shared>, a: A, b: B) -> (RA, RB)
 where
@@ -20,19 +24,25 @@ where
     B: FnOnce() -> RB + Send,
     RB: Send,
 {
-    let _visit = site::enter(pool);
-    if site::has_room() {
-        return join_exposed(pool, a, b);
-    }
-    answer_if_asked(pool);
-    (a(), b())
+    if site::is_in(pool.id) { join_exposed(pool, a, b) } else { join_outermost(pool, a, b) }
 }
 
-fn answer_if_asked(pool: &Arc<Shared>) {
-    let limit = site::limit();
-    if limit.is_raised() {
-        pool.monitor.answer(limit, || site::hand_over(pool));
-    }
+#[cold]
+#[inline(never)]
+fn join_outermost<A, B, RA, RB>(pool: &Arc<Shared>, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB + Send,
+    RB: Send,
+{
+    let visit = match site::enter(pool) {
+        Entered::Alone => return (a(), b()),
+        Entered::AtHome => None,
+        Entered::Visiting(visit) => Some(visit),
+    };
+    let joined = panic::catch_unwind(AssertUnwindSafe(|| join_exposed(pool, a, b)));
+    drop(visit);
+    joined.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 fn join_exposed<A, B, RA, RB>(pool: &Arc<Shared>, a: A, b: B) -> (RA, RB)
@@ -44,19 +54,22 @@ where
     let mut b = Some(b);
     let mut ended: Option<thread::Result<RB>> = None;
     let mut run_b = || ended = b.take().map(|b| panic::catch_unwind(AssertUnwindSafe(b)));
-    // SAFETY: it goes to this thread's site, and from there nowhere but to a half that was handed over. `settle` returns once it
-    // is gone from both: it was taken back, or withdrawn, or called by who took it, who said so afterwards. Until then `run_b`,
-    // and what it borrows, stays as it is: nothing in between unwinds out of here.
-    site::expose(unsafe { Erased::new(&mut run_b) });
-    let guard = AbortOnUnwind;
-    answer_if_asked(pool);
+    // SAFETY: it goes to this thread's lane, and from there nowhere but to loot. `settle` returns once it is gone from both: it was
+    // taken back, or has been called by who stole it, who said so afterwards. Until then `run_b`, and what it borrows, stays as it
+    // is: nothing in between unwinds out of here.
+    let is_exposed = expose(pool, unsafe { lend(&mut run_b) });
+    let _depth = Depth::next();
     let first = panic::catch_unwind(AssertUnwindSafe(a));
-    settle(pool);
-    mem::forget(guard);
+    if is_exposed {
+        settle(pool);
+    }
     match (first, ended, b) {
         (Ok(first), None, Some(b)) => (first, b()),
         (Ok(first), Some(Ok(second)), _) => (first, second),
-        (Ok(_), Some(Err(payload)), _) => resume_unwind(payload),
+        (Ok(first), Some(Err(payload)), _) => {
+            contain(|| drop(first));
+            resume_unwind(payload)
+        }
         (Err(payload), second, b) => {
             contain(|| drop((second, b)));
             resume_unwind(payload)
@@ -65,17 +78,28 @@ where
     }
 }
 
+/// `false` where the thread has no lane any more.
+fn expose(pool: &Arc<Shared>, half: Lent) -> bool {
+    let guard = AbortOnUnwind;
+    let place = seat::with_stack(|stack| stack.place());
+    let call = site::with_lane(|lane| lane.expose(half, place, || context_of(pool, place)));
+    if call == Some(Call::Worker) {
+        pool.lanes.note_call();
+        pool.monitor.call_worker();
+    }
+    mem::forget(guard);
+    call.is_some()
+}
+
 /// Sees to it that the youngest join's half is in nobody's hands any more.
 fn settle(pool: &Shared) {
-    let Youngest::HandedOver(half) = site::take_back() else { return };
-    if half.is_done() {
-        return;
+    let guard = AbortOnUnwind;
+    match site::with_lane(|lane| lane.settle()) {
+        Some(Settled::TakenBack | Settled::Done) => {}
+        Some(Settled::Stolen(loot)) => wait_for(pool, &loot),
+        None => unreachable!("a thread that is in a join has its lane"),
     }
-    if pool.monitor.withdraw(&half) {
-        half.withdrawn();
-        return;
-    }
-    wait_for(pool, &half);
+    mem::forget(guard);
 }
 
 /// Ends the process rather than let a frame go that another thread may be using.

@@ -1,205 +1,171 @@
-//! What a thread knows of the joins that it is in the middle of.
-//!
-//! Of those that have exposed their second halves, the youngest are `exposed`: the halves are this thread's alone. The older ones
-//! were handed over, oldest first, so the last of them is the youngest. Joins end in the reverse order in which they begin: one
-//! that ends is the youngest, so its half is the last one exposed or, if none is, the last one handed over.
-//!
-//! While a thread waits for a half, none is exposed: older ones were handed over before. So what it runs meanwhile finds
-//! nothing exposed but what it exposes itself, and all of that descends from what it runs.
+//! What a thread knows of the joins that it is in the middle of: of which pool, and how many expose their halves.
 
 use std::cell::{Cell, RefCell};
-use std::mem::{self, ManuallyDrop};
 use std::sync::Arc;
+use std::thread;
 
 use crate::base::ids::PoolId;
 use crate::base::sync::thread_local;
-use crate::fork::erased::Erased;
-use crate::fork::inherit::Inherited;
-use crate::queue::half::Half;
-use crate::queue::limit::{Lease, Limit};
+use crate::steal::lane::Lane;
+use crate::steal::limit::Limit;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 
-/// At least as many as the usual limit.
-const ROOM: usize = 8;
-const _: () = assert!(Limit::USUAL as usize <= ROOM);
-
+/// What every join reads.
 struct Site {
     /// The pool that this thread's joins are of.
     pool: Cell<PoolId>,
     /// This thread's, in that pool.
     limit: Cell<&'static Limit>,
-    /// How many halves are exposed and were not handed over.
-    exposed: Cell<u32>,
-    halves: ManuallyDrop<RefCell<Halves>>,
-}
-
-/// The halves themselves.
-struct Halves {
-    /// Those exposed, the oldest at `oldest`, in a ring.
-    exposed: [Option<Exposed>; ROOM],
-    oldest: usize,
-    /// Those handed over, the oldest first.
-    handed_over: Vec<Arc<Half>>,
-    /// The half that this thread runs, if it took one: what it hands over descends from that.
-    running: Option<Arc<Half>>,
-}
-
-/// A half that its thread has exposed.
-struct Exposed {
-    run: Erased,
-    /// How many jobs its thread was in the middle of.
-    jobs: usize,
-}
-
-impl Halves {
-    const fn new() -> Self {
-        Self { exposed: [const { None }; ROOM], oldest: 0, handed_over: Vec::new(), running: None }
-    }
+    /// How many joins that expose their halves it is in, in the first half or the second.
+    depth: Cell<u32>,
 }
 
 thread_local! {
-    /// Has no destructor, so that it costs nothing to find out whether that has run. Between joins of a thread that is no
-    /// worker, and once a thread has ended, nothing in it owns anything.
+    /// Has no destructor, so that it costs nothing to find out whether that has run.
     static SITE: Site = const {
-        Site {
-            pool: Cell::new(PoolId::NONE),
-            limit: Cell::new(Limit::nobodys()),
-            exposed: Cell::new(0),
-            halves: ManuallyDrop::new(RefCell::new(Halves::new())),
-        }
+        Site { pool: Cell::new(PoolId::NONE), limit: Cell::new(Limit::nobodys()), depth: Cell::new(0) }
     };
 }
 
-/// Whether this thread has as many halves of this pool's joins exposed as it was asked for.
+#[derive(Default)]
+struct Lanes {
+    /// Of the joins that this thread is in.
+    current: Option<Arc<Lane>>,
+    /// One that was of others, for the next.
+    spare: Option<Arc<Lane>>,
+}
+
+thread_local! {
+    static LANES: RefCell<Lanes> = const { RefCell::new(Lanes { current: None, spare: None }) };
+}
+
+/// Whether this thread is in as many joins of this pool that expose their halves as it is to be.
 #[inline(always)]
-pub(crate) fn has_exposed_enough(pool: PoolId) -> bool {
-    SITE.with(|site| site.exposed.get() >= site.limit.get().get() && site.pool.get() == pool)
+pub(crate) fn exposes_enough(pool: PoolId) -> bool {
+    SITE.with(|site| site.depth.get() >= site.limit.get().get() && site.pool.get() == pool)
+}
+
+/// Whether this thread is in joins of this pool, or one of its workers that has been.
+#[inline]
+pub(super) fn is_in(pool: PoolId) -> bool {
+    SITE.with(|site| site.pool.get() == pool)
+}
+
+/// Another depth, until this is dropped.
+#[must_use]
+pub(super) struct Depth(u32);
+
+impl Depth {
+    /// One deeper.
+    pub(super) fn next() -> Self {
+        Self::replace(|depth| depth + 1)
+    }
+
+    /// That of a half which was stolen: it is divided anew.
+    pub(super) fn outermost() -> Self {
+        Self::replace(|_| 0)
+    }
+
+    fn replace(change: impl FnOnce(u32) -> u32) -> Self {
+        SITE.with(|site| Self(site.depth.replace(change(site.depth.get()))))
+    }
+}
+
+impl Drop for Depth {
+    fn drop(&mut self) {
+        SITE.with(|site| site.depth.set(self.0));
+        // What is left by a panic is forgotten the next time.
+        if self.0 == 0 && !thread::panicking() {
+            with_lane(|lane| lane.forget_places());
+        }
+    }
+}
+
+/// This thread's lane. `None` once its thread-locals are gone.
+pub(super) fn with_lane<R>(use_it: impl FnOnce(&Arc<Lane>) -> R) -> Option<R> {
+    LANES.try_with(|lanes| lanes.borrow().current.as_ref().map(use_it)).ok().flatten()
+}
+
+/// Where a join is called.
+pub(super) enum Entered<'a> {
+    /// In another of this pool, or on one of its workers.
+    AtHome,
+    /// Anywhere else.
+    Visiting(Visit<'a>),
+    /// Where nobody could help.
+    Alone,
 }
 
 /// A thread in joins of a pool that it does not belong to; dropping it makes it what it was.
-#[must_use]
 pub(super) struct Visit<'a> {
     pool: &'a Shared,
-    lease: Lease,
-    saved: Option<Saved>,
+    lane: Arc<Lane>,
+    outer: Outer,
 }
 
-/// The site of a thread, while it is in joins of another pool.
-struct Saved {
+/// What a thread is in the middle of, while it is in joins of another pool.
+struct Outer {
     pool: PoolId,
     limit: &'static Limit,
-    exposed: u32,
-    halves: Halves,
+    depth: u32,
+    lane: Option<Arc<Lane>>,
 }
 
-fn replace(new: Saved) -> Saved {
-    SITE.with(|site| Saved {
-        pool: site.pool.replace(new.pool),
-        limit: site.limit.replace(new.limit),
-        exposed: site.exposed.replace(new.exposed),
-        halves: site.halves.replace(new.halves),
-    })
+impl Outer {
+    fn replace(self) -> Option<Self> {
+        let lane = LANES.try_with(|lanes| std::mem::replace(&mut lanes.borrow_mut().current, self.lane)).ok()?;
+        Some(SITE.with(|site| Self {
+            pool: site.pool.replace(self.pool),
+            limit: site.limit.replace(self.limit),
+            depth: site.depth.replace(self.depth),
+            lane,
+        }))
+    }
 }
 
 /// Makes this thread's joins be of this pool, unless they are. A worker's stay its own pool's for good.
-pub(super) fn enter(pool: &Arc<Shared>) -> Option<Visit<'_>> {
+pub(super) fn enter(pool: &Arc<Shared>) -> Entered<'_> {
     let now = SITE.with(|site| site.pool.get());
     if now == pool.id {
-        return None;
+        return Entered::AtHome;
     }
-    if now == PoolId::NONE
-        && let Some(worker) = seat::worker_of(pool)
-    {
-        let limit = pool.monitor.limit_of(worker.index());
-        SITE.with(|site| (site.limit.set(limit), site.pool.set(pool.id)));
-        return None;
+    // A forked child has none of its threads.
+    if pool.id.is_inline() || pool.id.is_of_parent() {
+        return Entered::Alone;
     }
-    let lease = Lease::new();
-    let limit = lease.limit();
-    let saved = replace(Saved { pool: pool.id, limit, exposed: 0, halves: Halves::new() });
-    pool.monitor.enter_fork(limit);
-    Some(Visit { pool, lease, saved: Some(saved) })
+    pool.lanes.use_them();
+    match seat::worker_of(pool) {
+        Some(worker) if now == PoolId::NONE => settle_in(pool, pool.lanes.of_worker(worker.index())),
+        _ => visit(pool),
+    }
+}
+
+fn settle_in(pool: &Shared, lane: &Arc<Lane>) -> Entered<'static> {
+    let outer = Outer { pool: pool.id, limit: lane.limit(), depth: 0, lane: Some(Arc::clone(lane)) }.replace();
+    if outer.is_some() { Entered::AtHome } else { Entered::Alone }
+}
+
+fn visit(pool: &Shared) -> Entered<'_> {
+    let spare = LANES.try_with(|lanes| lanes.borrow_mut().spare.take());
+    // Whoever has looked at it last may still hold it.
+    let spare = spare.ok().flatten().filter(|lane| Arc::strong_count(lane) == 1);
+    let lane = spare.unwrap_or_else(Lane::new);
+    // Workers that sleep do not know of it.
+    let _nothing_is_exposed = lane.watch();
+    let inner = Outer { pool: pool.id, limit: lane.limit(), depth: 0, lane: Some(Arc::clone(&lane)) };
+    let Some(outer) = inner.replace() else { return Entered::Alone };
+    pool.lanes.enter(Arc::clone(&lane));
+    Entered::Visiting(Visit { pool, lane, outer })
 }
 
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
-        self.pool.monitor.leave_fork(self.lease.limit());
-        if let Some(saved) = self.saved.take() {
-            drop(replace(saved));
-        }
+        self.pool.lanes.leave(&self.lane);
+        let Outer { pool, limit, depth, ref mut lane } = self.outer;
+        let inner = Outer { pool, limit, depth, lane: lane.take() }.replace();
+        let spare = inner.and_then(|inner| inner.lane);
+        let old = LANES.try_with(|lanes| std::mem::replace(&mut lanes.borrow_mut().spare, spare));
+        drop(old);
     }
-}
-
-/// This thread's limit.
-pub(super) fn limit() -> &'static Limit {
-    SITE.with(|site| site.limit.get())
-}
-
-/// Whether this thread has fewer halves exposed than it usually has.
-pub(super) fn has_room() -> bool {
-    SITE.with(|site| site.exposed.get() < Limit::USUAL)
-}
-
-pub(super) fn expose(run: Erased) {
-    let jobs = seat::with_stack(|stack| stack.depth());
-    SITE.with(|site| {
-        let mut halves = site.halves.borrow_mut();
-        let exposed = site.exposed.get();
-        let place = (halves.oldest + exposed as usize) % ROOM;
-        halves.exposed[place] = Some(Exposed { run, jobs });
-        site.exposed.set(exposed + 1);
-    });
-}
-
-/// Where the half of a join is that ends.
-pub(super) enum Youngest {
-    /// Here: it is this thread's to run.
-    Exposed,
-    HandedOver(Arc<Half>),
-}
-
-/// Takes back the half of the youngest join.
-pub(super) fn take_back() -> Youngest {
-    SITE.with(|site| {
-        let mut halves = site.halves.borrow_mut();
-        let Some(exposed) = site.exposed.get().checked_sub(1) else {
-            let half = halves.handed_over.pop().expect("what is not exposed was handed over");
-            if halves.handed_over.is_empty() {
-                // Nobody would free it at the end of the thread.
-                halves.handed_over = Vec::new();
-            }
-            return Youngest::HandedOver(half);
-        };
-        site.exposed.set(exposed);
-        let place = (halves.oldest + exposed as usize) % ROOM;
-        halves.exposed[place] = None;
-        Youngest::Exposed
-    })
-}
-
-/// Makes the oldest half that is exposed ready for others.
-pub(super) fn hand_over(pool: &Arc<Shared>) -> Option<Arc<Half>> {
-    SITE.with(|site| {
-        let mut halves = site.halves.borrow_mut();
-        let exposed = site.exposed.get().checked_sub(1)?;
-        let place = halves.oldest;
-        let Exposed { run, jobs } = halves.exposed[place].take()?;
-        halves.oldest = (place + 1) % ROOM;
-        site.exposed.set(exposed);
-        let inherited = Inherited::from(pool, jobs);
-        let task = move |half: &Arc<Half>| {
-            let outer = running(Some(Arc::clone(half)));
-            inherited.run(|| run.call());
-            running(outer);
-        };
-        let half = Half::new(Box::new(task), halves.running.clone());
-        halves.handed_over.push(Arc::clone(&half));
-        Some(half)
-    })
-}
-
-/// What this thread runs from now on; gives what it has run.
-fn running(half: Option<Arc<Half>>) -> Option<Arc<Half>> {
-    SITE.with(|site| mem::replace(&mut site.halves.borrow_mut().running, half))
 }

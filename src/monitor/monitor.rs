@@ -20,11 +20,12 @@
 use std::mem;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{SubmitErrorKind, WaitError};
 use crate::base::ids::Epoch;
 use crate::base::panic::contain;
+use crate::base::park::deadline_in;
 use crate::base::priority::Priority;
 use crate::base::spin::let_gather;
 use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken};
@@ -33,16 +34,14 @@ use crate::base::unrun::Unrun;
 use crate::job::header::{Header, Standing};
 use crate::job::runnable::{Begun, Queued, RunEnd, Runnable};
 use crate::queue::awaited::Awaited;
-use crate::queue::back::{Aside, Back, Left};
+use crate::queue::back::{Back, Left};
 use crate::queue::epochs::Progress;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
-use crate::queue::half::Half;
 use crate::queue::hint::Hint;
-use crate::queue::limit::Limit;
 use crate::queue::line::{Leave, Waiting};
 use crate::queue::rejections::rejection;
 use crate::queue::sides::{Next, Sides, Wakeups};
-use crate::queue::sleep::Wakeup;
+use crate::queue::sleep::{Calls, Rest, Wakeup};
 use crate::queue::stats::{Meter, Stats, WorkerStats};
 use crate::queue::watchers::WatchKey;
 
@@ -70,8 +69,6 @@ pub(crate) enum WaitStopped {
 #[must_use]
 pub(crate) enum Taken {
     Job(Begun),
-    /// A join's half, to be run in between.
-    Half(Arc<Half>),
     /// The queue was empty. The worker counts as searching, and has to [`take_or_sleep`](Monitor::take_or_sleep).
     Nothing,
     /// Nothing will ever come.
@@ -306,10 +303,7 @@ impl Monitor {
             let progress = back.retire(epoch);
             back = self.tell(back, progress);
         }
-        if back.has_aside() {
-            return self.look_aside(worker, back);
-        }
-        let mut job = back.pop_alone(self.hint.read());
+        let mut job = back.pop_mail(worker).or_else(|| back.pop_alone(self.hint.read()));
         if job.is_none() && back.jobs_may_gather() {
             drop(back);
             let_gather();
@@ -318,47 +312,51 @@ impl Monitor {
         }
         match job {
             Some(job) => Taken::Job(job),
-            None => self.look_or_search(worker, back),
+            None => {
+                let front = self.lock_front();
+                self.look(worker, Guards { back, front }).unwrap_or_else(Self::start_searching)
+            }
         }
-    }
-
-    #[cold]
-    fn look_aside<'a>(&'a self, worker: usize, back: MutexGuard<'a, Back>) -> Taken {
-        self.look_or_search(worker, back)
-    }
-
-    #[inline]
-    fn look_or_search<'a>(&'a self, worker: usize, back: MutexGuard<'a, Back>) -> Taken {
-        let front = self.lock_front();
-        self.look(worker, Guards { back, front }).unwrap_or_else(Self::start_searching)
     }
 
     /// For a worker that has searched: the next job, if one has come meanwhile; else the worker sleeps until it is woken,
     /// and looks again.
     #[inline]
-    pub(crate) fn take_or_sleep(&self, worker: usize) -> Taken {
+    pub(crate) fn take_or_sleep(&self, worker: usize, rest: Rest) -> Taken {
         let both = self.stop_searching();
-        let taken = self.look(worker, both).or_else(|both| self.look(worker, self.sleep(both)));
+        let taken = self.look(worker, both).or_else(|both| self.look(worker, self.sleep(both, rest)));
         taken.unwrap_or_else(Self::start_searching)
+    }
+
+    /// For a worker that has found something else to run, and stops searching: a job goes before that. It is no job's to wait for
+    /// any more.
+    pub(crate) fn take_instead(&self, worker: usize) -> Option<Taken> {
+        let both = self.stop_searching();
+        self.look(worker, both).ok()
+    }
+
+    /// How often a worker was called for a half.
+    pub(crate) fn calls(&self) -> Calls {
+        self.lock_front().calls()
+    }
+
+    /// Calls a worker for a half: see [`crate::queue::sleep`].
+    #[cold]
+    pub(crate) fn call_worker(&self) {
+        let workers = self.lock_front().call();
+        self.notify_workers(workers);
     }
 
     /// Whether a searching worker may find a job.
     pub(crate) fn may_have_work(&self) -> bool {
-        !self.hint.read().is_empty() || self.hint.has_offers()
+        !self.hint.read().is_empty()
     }
 
     /// What there is for a worker; if there is nothing, both sides, locked since they were found empty.
     #[inline]
     fn look<'a>(&'a self, worker: usize, mut both: Guards<'a>) -> Result<Taken, Guards<'a>> {
-        if both.back.has_aside()
-            && let Some((aside, workers)) = both.sides().take_aside(worker, &self.hint)
-        {
-            drop(both);
-            self.notify_workers(workers);
-            return Ok(match aside {
-                Aside::Job(job) => Taken::Job(job),
-                Aside::Half(half) => Taken::Half(half),
-            });
+        if let Some(job) = both.back.pop_mail(worker) {
+            return Ok(Taken::Job(job));
         }
         let (mut both, first) = match both.back.line_waits() {
             false => (both, None),
@@ -429,15 +427,39 @@ impl Monitor {
     }
 
     /// Step 2 of [`crate::queue::sleep`].
-    fn sleep<'a>(&'a self, both: Guards<'a>) -> Guards<'a> {
+    fn sleep<'a>(&'a self, both: Guards<'a>, rest: Rest) -> Guards<'a> {
         let Guards { back, mut front } = both;
-        let broadcasts = front.fall_asleep();
+        let Some((time, broadcasts)) = front.fall_asleep(rest) else { return Guards { back, front } };
         drop(back);
-        while front.take_wakeup(broadcasts) == Wakeup::NotYet {
-            front = self.work.wait(front);
+        match time {
+            None => {
+                while front.take_wakeup(broadcasts) == Wakeup::NotYet {
+                    front = self.work.wait(front);
+                }
+            }
+            // The model checker has no clock: there a doze is over at once.
+            Some(_) if cfg!(corepool_loom) => front.stop_dozing(Wakeup::NotYet),
+            Some(time) => front = self.doze(front, time, broadcasts),
         }
         drop(front);
         self.stop_searching()
+    }
+
+    /// Step 6.
+    #[cold]
+    fn doze<'a>(&'a self, mut front: MutexGuard<'a, Front>, time: Duration, broadcasts: u64) -> MutexGuard<'a, Front> {
+        let deadline = deadline_in(time);
+        let mut woken = front.take_wakeup(broadcasts);
+        while woken == Wakeup::NotYet {
+            let timed_out;
+            (front, timed_out) = self.work.wait_until(front, deadline);
+            woken = front.take_wakeup(broadcasts);
+            if timed_out == Woken::TimedOut {
+                break;
+            }
+        }
+        front.stop_dozing(woken);
+        front
     }
 
     /// Takes one job out of the queue, if it is still there, to run it here and now: on a worker of this pool, or of
@@ -487,49 +509,6 @@ impl Monitor {
         if is_drained {
             self.work.notify_all();
         }
-    }
-
-    // What joins call.
-
-    /// A worker's own limit.
-    pub(crate) fn limit_of(&self, worker: usize) -> &'static Limit {
-        self.lock_both().sides().limit_of(worker)
-    }
-
-    /// A thread begins a join that is no worker of this pool.
-    pub(crate) fn enter_fork(&self, limit: &'static Limit) {
-        self.lock_both().sides().enter_fork(limit);
-    }
-
-    /// Such a thread is in no join any more.
-    pub(crate) fn leave_fork(&self, limit: &'static Limit) {
-        self.lock_both().sides().leave_fork(limit);
-    }
-
-    /// A thread hears that it was asked: it hands a half over, if somebody still is short of work.
-    pub(crate) fn answer(&self, limit: &'static Limit, hand_over: impl FnOnce() -> Option<Arc<Half>>) {
-        let mut both = self.lock_both();
-        let answered = both.sides().answer(limit, hand_over, &self.hint);
-        drop(both);
-        if let Some((half, workers)) = answered {
-            self.notify_workers(workers);
-            half.tell_ancestors();
-        }
-    }
-
-    /// An offer for who waits for `awaited`, which it descends from.
-    pub(crate) fn take_for(&self, awaited: &Arc<Half>, taker: &'static Limit) -> Option<Arc<Half>> {
-        self.lock_both().sides().take_for(awaited, taker, &self.hint)
-    }
-
-    /// Takes a half back, for its own thread. `false`: it was taken.
-    pub(crate) fn withdraw(&self, half: &Arc<Half>) -> bool {
-        self.lock_both().sides().withdraw(half, &self.hint)
-    }
-
-    /// How many halves were handed over.
-    pub(crate) fn handed_over(&self) -> u64 {
-        self.lock_both().sides().handed_over()
     }
 
     pub(crate) fn is_aborting(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Fork and join: how it works is in [`crate::fork`].
 
 use crate::fork::join::join;
-use crate::fork::site::has_exposed_enough;
+use crate::fork::site::exposes_enough;
 use crate::pool::pool::Pool;
 
 impl Pool {
@@ -90,7 +90,7 @@ impl Pool {
         B: FnOnce() -> RB + Send,
         RB: Send,
     {
-        if has_exposed_enough(self.shared().id) {
+        if exposes_enough(self.id()) {
             return (a(), b());
         }
         join(self.shared(), a, b)
@@ -110,6 +110,6 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn halves_handed_over(&self) -> u64 {
-        self.shared().monitor.handed_over()
+        self.shared().lanes.stolen()
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::base::affinity::Affinity;
 use crate::base::error::BuildError;
+use crate::base::ids::PoolId;
 use crate::pool::builder::{Builder, cores};
 use crate::pool::job_builder::JobBuilder;
 use crate::pool::owner::{Kind, Owner};
@@ -48,6 +49,8 @@ use crate::worker::shared::Shared;
 #[derive(Clone)]
 pub struct Pool {
     owner: Arc<Owner>,
+    /// A copy of the shared one, two steps nearer: every join looks at it.
+    id: PoolId,
 }
 
 impl Pool {
@@ -151,7 +154,7 @@ impl Pool {
     /// ```
     #[must_use]
     pub fn current() -> Option<Pool> {
-        seat::innermost_pool().map(|shared| Pool { owner: Owner::visitor(shared) })
+        seat::innermost_pool().map(|shared| Pool::of(Owner::visitor(shared)))
     }
 
     /// Returns a handle that does not keep the pool open: see [`WeakPool`].
@@ -205,12 +208,17 @@ impl Pool {
         self.shared().let_go();
     }
 
+    pub(super) fn id(&self) -> PoolId {
+        self.id
+    }
+
     pub(super) fn owner(&self) -> &Arc<Owner> {
         &self.owner
     }
 
     pub(super) fn of(owner: Arc<Owner>) -> Self {
-        Self { owner }
+        let id = owner.shared().id;
+        Self { owner, id }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -222,7 +230,7 @@ impl Pool {
 /// not.
 impl PartialEq for Pool {
     fn eq(&self, other: &Self) -> bool {
-        self.shared().id == other.shared().id
+        self.id == other.id
     }
 }
 
@@ -230,7 +238,7 @@ impl Eq for Pool {}
 
 impl Hash for Pool {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.shared().id.hash(state);
+        self.id.hash(state);
     }
 }
 

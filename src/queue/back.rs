@@ -8,9 +8,7 @@ use crate::base::tick::Tick;
 use crate::job::runnable::{Begun, Queued};
 use crate::queue::aborts::Aborts;
 use crate::queue::epochs::{Goal, Progress, Retired};
-use crate::queue::forks::Forks;
 use crate::queue::guests::Guests;
-use crate::queue::half::Half;
 use crate::queue::idle::Idle;
 use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::mailboxes::Mailboxes;
@@ -25,21 +23,12 @@ pub(crate) enum Left {
     Nobody,
 }
 
-/// Work that stands in no lane.
-#[must_use]
-pub(crate) enum Aside {
-    /// A job for one worker alone.
-    Job(Begun),
-    /// A join's half, which is no job.
-    Half(Arc<Half>),
-}
-
 /// Laid out as declared: what every pop touches stands together.
 #[repr(C)]
 pub(crate) struct Back {
     pub(super) line_waits: bool,
-    /// Whether there is work that stands in no lane.
-    has_aside: bool,
+    /// Whether there are jobs for one worker alone.
+    has_mail: bool,
     /// Whether the front held a stream when a worker last went there for a job: see [`Back::jobs_may_gather`].
     pub(super) is_streaming: bool,
     pub(super) turn: Turn,
@@ -53,8 +42,6 @@ pub(crate) struct Back {
     pub(super) meters: Vec<Arc<Meter>>,
     pub(super) guests: Guests,
     mail: Mailboxes,
-    /// Elsewhere, as it would move the lock off the line of what it guards.
-    forks: Box<Forks>,
     watchers: Watchers,
     idle: Idle,
 }
@@ -63,14 +50,13 @@ impl Back {
     pub(crate) fn new() -> Self {
         Self {
             line_waits: false,
-            has_aside: false,
+            has_mail: false,
             is_streaming: false,
             turn: Turn::default(),
             retired: Retired::default(),
             begun: 0,
             jobs: Lanes::new(),
             mail: Mailboxes::default(),
-            forks: Box::new(Forks::new()),
             aborts: Aborts::default(),
             live: 0,
             meters: Vec::new(),
@@ -85,7 +71,6 @@ impl Back {
         self.live += 1;
         self.meters.push(meter);
         self.mail.add();
-        self.forks.add_worker();
     }
 
     pub(crate) fn worker_stats(&self) -> Vec<WorkerStats> {
@@ -149,20 +134,13 @@ impl Back {
         self.is_streaming && self.jobs.len() == 0 && !self.line_waits
     }
 
-    /// Whether there may be work for a worker that stands in no lane.
+    /// Takes a job that is for this worker alone.
     #[inline]
-    pub(crate) fn has_aside(&self) -> bool {
-        self.has_aside
-    }
-
-    /// Takes work for this worker that stands in no lane: it goes before all that does, as somebody waits for it who is in the
-    /// middle of his.
-    #[cold]
-    pub(super) fn take_aside(&mut self, worker: usize) -> Option<Aside> {
-        if let Some((job, since)) = self.take_mail(|mail| mail.take(worker)) {
-            return Some(Aside::Job(self.begin(job, since)));
+    pub(crate) fn pop_mail(&mut self, worker: usize) -> Option<Begun> {
+        if !self.has_mail {
+            return None;
         }
-        self.change_forks(|forks| forks.take(worker)).map(Aside::Half)
+        self.take_mail(|mail| mail.take(worker)).map(|(job, since)| self.begin(job, since))
     }
 
     #[cold]
@@ -171,28 +149,14 @@ impl Back {
         take: impl FnOnce(&mut Mailboxes) -> Option<(Queued, Tick)>,
     ) -> Option<(Queued, Tick)> {
         let job = take(&mut self.mail);
-        self.note_aside();
+        self.has_mail = self.mail.len() > 0;
         job
     }
 
     /// Sends each worker a job that it alone is to run.
     pub(super) fn send(&mut self, jobs: impl Iterator<Item = Queued>, since: Tick) {
         self.mail.send(jobs, since);
-        self.note_aside();
-    }
-
-    pub(super) fn forks(&self) -> &Forks {
-        &self.forks
-    }
-
-    pub(super) fn change_forks<R>(&mut self, change: impl FnOnce(&mut Forks) -> R) -> R {
-        let result = change(&mut self.forks);
-        self.note_aside();
-        result
-    }
-
-    fn note_aside(&mut self) {
-        self.has_aside = self.mail.len() + self.forks.offers() > 0;
+        self.has_mail = true;
     }
 
     pub(super) fn mail(&self) -> usize {

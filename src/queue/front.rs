@@ -1,6 +1,7 @@
 //! The submitters' side: what they push to, wait in line for, and whom they wake.
 
 use std::mem;
+use std::time::Duration;
 
 use crate::base::error::SubmitErrorKind;
 use crate::base::tick::Tick;
@@ -11,7 +12,7 @@ use crate::queue::lanes::{LaneSet, Lanes};
 use crate::queue::line::Line;
 use crate::queue::rejections::Rejections;
 use crate::queue::room::Room;
-use crate::queue::sleep::{Sleep, Wakeup};
+use crate::queue::sleep::{Calls, Rest, Sleep, Wakeup};
 
 /// How far a pool has shut down. In order: it only ever moves down this list, each step under both locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -124,11 +125,6 @@ impl Front {
         self.sleep.wake_for(self.jobs.len())
     }
 
-    /// Workers without anything to run.
-    pub(super) fn idle(&self) -> usize {
-        self.sleep.idle()
-    }
-
     pub(crate) fn start_searching(&mut self) {
         self.sleep.start_searching();
     }
@@ -137,10 +133,26 @@ impl Front {
         self.sleep.stop_searching();
     }
 
-    /// Tells how many broadcasts there were, for [`take_wakeup`](Self::take_wakeup).
-    pub(crate) fn fall_asleep(&mut self) -> u64 {
-        self.sleep.fall_asleep();
-        self.broadcasts
+    /// How long a worker may sleep, if it may; and how many broadcasts there were, for [`take_wakeup`](Self::take_wakeup).
+    pub(crate) fn fall_asleep(&mut self, rest: Rest) -> Option<(Option<Duration>, u64)> {
+        Some((self.sleep.fall_asleep(rest)?, self.broadcasts))
+    }
+
+    /// A worker that has dozed for so long gets up, unless it was woken just now.
+    pub(crate) fn stop_dozing(&mut self, woken: Wakeup) {
+        self.sleep.stop_dozing();
+        if woken == Wakeup::NotYet {
+            self.sleep.wake_up();
+        }
+    }
+
+    pub(crate) fn calls(&self) -> Calls {
+        self.sleep.calls()
+    }
+
+    /// A worker is called for a half: how many to notify.
+    pub(crate) fn call(&mut self) -> usize {
+        self.sleep.call()
     }
 
     /// What a sleeper asks whenever it is notified; a broadcast wakes it, too.

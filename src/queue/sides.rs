@@ -22,7 +22,6 @@
 //!
 //! So the queue exceeds its bound by one job for each thread in steps 1 and 2.
 
-use std::sync::Arc;
 use std::task::Waker;
 
 use crate::base::error::SubmitErrorKind;
@@ -33,13 +32,10 @@ use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
 use crate::job::header::Header;
 use crate::job::runnable::{Begun, Queued, Runnable};
-use crate::queue::back::{Aside, Back};
+use crate::queue::back::Back;
 use crate::queue::epochs::Goal;
-use crate::queue::forks::Forks;
 use crate::queue::front::{Front, Origin, Phase, Rejected};
-use crate::queue::half::Half;
 use crate::queue::hint::Hint;
-use crate::queue::limit::Limit;
 use crate::queue::line::{Leave, Waiting};
 use crate::queue::mailboxes::Mailboxes;
 use crate::queue::rejections::rejection;
@@ -182,97 +178,6 @@ impl<'a> Sides<'a> {
         Some((lane, self.note_left(1, hint)))
     }
 
-    /// Work for this worker that stands in no lane, and how many others to wake for what is left.
-    pub(crate) fn take_aside(&mut self, worker: usize, hint: &Hint) -> Option<(Aside, usize)> {
-        let aside = self.back.take_aside(worker)?;
-        // Who is woken counts as idle until it has found something.
-        self.ask_if_idle();
-        Some((aside, self.wake_for_offers(hint)))
-    }
-
-    /// A thread begins a join that is no worker of this pool.
-    pub(crate) fn enter_fork(&mut self, limit: &'static Limit) {
-        self.back.change_forks(|forks| {
-            forks.enter(limit);
-            forks.lower(limit);
-        });
-        self.ask_if_idle();
-    }
-
-    /// Such a thread is in no join any more.
-    pub(crate) fn leave_fork(&mut self, limit: &'static Limit) {
-        self.back.change_forks(|forks| {
-            forks.leave(limit);
-            forks.lower(limit);
-        });
-    }
-
-    pub(crate) fn limit_of(&self, worker: usize) -> &'static Limit {
-        self.back.forks().limit_of(worker)
-    }
-
-    /// A thread hears that it was asked. Where that still holds it hands over a half, which comes with how many workers to
-    /// wake.
-    pub(crate) fn answer(
-        &mut self,
-        limit: &'static Limit,
-        hand_over: impl FnOnce() -> Option<Arc<Half>>,
-        hint: &Hint,
-    ) -> Option<(Arc<Half>, usize)> {
-        let is_awaited = self.back.change_forks(|forks| forks.lower(limit));
-        if !is_awaited && !self.is_short_of_work() {
-            return None;
-        }
-        let half = hand_over()?;
-        self.back.change_forks(|forks| forks.offer(Arc::clone(&half)));
-        Some((half, self.wake_for_offers(hint)))
-    }
-
-    /// An offer for who waits for `awaited`, which it descends from.
-    pub(crate) fn take_for(&mut self, awaited: &Arc<Half>, taker: &'static Limit, hint: &Hint) -> Option<Arc<Half>> {
-        let half = self.back.change_forks(|forks| forks.take_for(awaited, taker));
-        self.note_offers(hint);
-        half
-    }
-
-    /// Takes a half back, for its own thread. `false`: it was taken.
-    pub(crate) fn withdraw(&mut self, half: &Arc<Half>, hint: &Hint) -> bool {
-        let is_back = self.back.change_forks(|forks| forks.withdraw(half));
-        self.note_offers(hint);
-        is_back
-    }
-
-    pub(crate) fn handed_over(&self) -> u64 {
-        self.back.forks().handed_over()
-    }
-
-    /// Whether more workers are idle than there is work for.
-    fn is_short_of_work(&self) -> bool {
-        self.front.idle() > self.back.forks().offers() + self.queued()
-    }
-
-    fn ask_if_idle(&mut self) {
-        if self.is_short_of_work() {
-            self.ask();
-        }
-    }
-
-    /// Raises the limits of all threads that may be in a join: see [`crate::queue::forks`].
-    #[inline]
-    fn ask(&mut self) {
-        self.back.change_forks(Forks::ask);
-    }
-
-    fn wake_for_offers(&mut self, hint: &Hint) -> usize {
-        self.note_offers(hint);
-        let work = self.queued() + self.back.forks().offers();
-        self.front.sleep.wake_for(work)
-    }
-
-    fn note_offers(&self, hint: &Hint) {
-        hint.set_offers(self.back.forks().offers() > 0);
-    }
-
     /// Takes one job out of the queue, if it is there, to be run.
     pub(crate) fn claim(&mut self, header: &Header, origin: Origin, hint: &Hint) -> Option<(Begun, usize)> {
         let (job, since) = self.remove(header)?;
@@ -400,7 +305,6 @@ impl<'a> Sides<'a> {
             Phase::Aborting | Phase::Closed => true,
         };
         if !may_exit {
-            self.ask();
             return Next::Wait;
         }
         self.front.phase = Phase::Closed;

@@ -27,6 +27,20 @@
 //! look makes up for it.
 //!
 //! **No herd.** A worker that searches already stands for one job, so while one spins a single submitter wakes nobody.
+//!
+//! **Halves of joins.** They are no jobs, but a worker that searches looks for those too ([`crate::steal`]), and who exposes one may
+//! have to wake a worker:
+//!
+//! 5. Before a worker sleeps that has found no halves, it has all threads in joins call a worker when they expose one next; if one is
+//!    exposed now, it does not sleep. To call is to count the call with the front's lock, and to wake a worker unless one searches.
+//!    A worker that finds the count changed since before it asked does not fall asleep. So who searches finds the half, or
+//!    somebody is woken for it.
+//! 6. A worker that finds halves which come and go *dozes*: it sleeps for a time only, and then looks whether one stays. One dozes
+//!    at a time; others may sleep meanwhile without being called.
+//! 7. So a worker that dozed, or may have been called, and now has something to run, sees to it that others hear of halves: it asks
+//!    once more as in step 5, or wakes another.
+
+use std::time::Duration;
 
 /// How many workers search, sleep, and have been woken but have not noticed yet.
 #[derive(Debug, Default)]
@@ -34,6 +48,26 @@ pub(crate) struct Sleep {
     searching: u32,
     sleeping: u32,
     wakeups: u32,
+    /// Whether one of those that sleep dozes.
+    is_dozing: bool,
+    calls: Calls,
+}
+
+/// How often a worker was called for a half.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calls(u64);
+
+impl Calls {
+    pub(crate) const NONE: Self = Self(0);
+}
+
+/// How long a worker that finds nothing sleeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rest {
+    /// Until it is woken; not at all if a worker has been called since.
+    SleepUnlessCalled(Calls),
+    /// For no longer than this, unless another one dozes.
+    Doze(Duration),
 }
 
 /// Whether a sleeping worker was woken.
@@ -44,11 +78,6 @@ pub(crate) enum Wakeup {
 }
 
 impl Sleep {
-    /// Workers without anything to run.
-    pub(crate) fn idle(&self) -> usize {
-        (self.searching + self.sleeping) as usize
-    }
-
     pub(crate) fn start_searching(&mut self) {
         self.searching += 1;
     }
@@ -57,8 +86,35 @@ impl Sleep {
         self.searching -= 1;
     }
 
-    pub(crate) fn fall_asleep(&mut self) {
+    /// Steps 5 and 6: how long the worker may sleep now, if it may.
+    pub(crate) fn fall_asleep(&mut self, rest: Rest) -> Option<Option<Duration>> {
+        if matches!(rest, Rest::SleepUnlessCalled(calls) if calls != self.calls) {
+            return None;
+        }
         self.sleeping += 1;
+        match rest {
+            Rest::Doze(time) if !self.is_dozing => {
+                self.is_dozing = true;
+                Some(Some(time))
+            }
+            _ => Some(None),
+        }
+    }
+
+    /// Who has dozed does so no more.
+    pub(crate) fn stop_dozing(&mut self) {
+        self.is_dozing = false;
+    }
+
+    pub(crate) fn calls(&self) -> Calls {
+        self.calls
+    }
+
+    /// A worker is called for a half. Returns how many to notify once the lock is free.
+    #[must_use]
+    pub(crate) fn call(&mut self) -> usize {
+        self.calls.0 += 1;
+        self.wake_for(1)
     }
 
     /// What a sleeper asks whenever it is notified.

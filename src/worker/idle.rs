@@ -1,26 +1,145 @@
-//! What a worker does between two jobs. Without a next one it *searches*: it spins for a moment, then takes another look;
-//! only then does it sleep. The protocol with those who push, and why no wakeup is lost, is in [`crate::queue::sleep`].
+//! What a worker does between two jobs. Without a next one it *searches*: it looks for a half of a join to steal or, where there
+//! are no joins, spins for a moment; then it takes another look for a job; only then does it sleep. The protocol with those who push,
+//! and why no wakeup is lost, is in [`crate::queue::sleep`].
+
+use std::mem;
+use std::time::Duration;
 
 use crate::base::ids::Epoch;
 use crate::base::spin::spin_until;
+use crate::base::tick::Tick;
 use crate::job::runnable::Begun;
-use crate::monitor::monitor::{Monitor, Taken};
+use crate::monitor::monitor::Taken;
+use crate::queue::sleep::{Calls, Rest};
+use crate::steal::lane::Lane;
+use crate::steal::lanes::Found;
+use crate::worker::shared::Shared;
 
-/// The next job for a worker that has run the one `done`; waits for one. `None`: exit.
-pub(crate) fn next_job(monitor: &Monitor, worker: usize, done: Option<Epoch>) -> Option<Begun> {
-    let mut taken = monitor.take(worker, done);
+/// The next job for a worker that has run the one `done`; waits for one, and runs halves of joins meanwhile. `None`: exit.
+pub(crate) fn next_job(pool: &Shared, worker: usize, done: Option<Epoch>) -> Option<Begun> {
+    let mut taken = pool.monitor.take(worker, done);
+    let mut idle = None;
     loop {
         match taken {
-            Taken::Job(job) => return Some(job),
+            Taken::Job(job) => {
+                idle.iter_mut().for_each(|idle: &mut Idle| idle.leave(pool));
+                return Some(job);
+            }
             Taken::Exit => return None,
-            Taken::Half(half) => {
-                half.run();
-                taken = monitor.take(worker, None);
+            Taken::Nothing if pool.lanes.in_use() => {
+                taken = search_halves(pool, worker, idle.get_or_insert_with(Idle::new));
             }
             Taken::Nothing => {
-                spin_until(|| monitor.may_have_work());
-                taken = monitor.take_or_sleep(worker);
+                spin_until(|| pool.monitor.may_have_work());
+                taken = pool.monitor.take_or_sleep(worker, Rest::SleepUnlessCalled(Calls::NONE));
             }
         }
+    }
+}
+
+/// For a worker that searches, where there are joins.
+#[cold]
+fn search_halves(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
+    let own = pool.lanes.of_worker(worker);
+    match pool.lanes.look(own, || pool.monitor.may_have_work()) {
+        Found::Half(lane) => run_halves(pool, worker, &lane, idle),
+        Found::Changes => pool.monitor.take_or_sleep(worker, idle.doze()),
+        Found::Nothing => {
+            let calls = pool.monitor.calls();
+            let rest = if pool.lanes.watch() { Rest::SleepUnlessCalled(calls) } else { idle.doze() };
+            pool.monitor.take_or_sleep(worker, rest)
+        }
+    }
+}
+
+/// A job goes before halves.
+fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle) -> Taken {
+    if let Some(taken) = pool.monitor.take_instead(worker) {
+        return taken;
+    }
+    let own = pool.lanes.of_worker(worker);
+    let pulse = from.pulse();
+    let mut has_called = false;
+    while let Some((loot, halves)) = pool.lanes.steal(from, idle.appetite, own) {
+        if !mem::replace(&mut has_called, true) {
+            // There may be more where it came from, and there will be where it goes.
+            idle.stop_dozing();
+            pool.monitor.call_worker();
+        }
+        let begin = Tick::now();
+        loot.run();
+        if idle.is_not_worth_it(halves, Tick::now().since(begin)) {
+            return rest(pool, worker, idle);
+        }
+        // What has been there all the time is worth stealing, too.
+        if from.pulse() != pulse || pool.monitor.may_have_work() {
+            break;
+        }
+    }
+    pool.monitor.take(worker, None)
+}
+
+/// Instead of stealing on.
+fn rest(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
+    match pool.monitor.take(worker, None) {
+        Taken::Nothing => pool.monitor.take_or_sleep(worker, idle.doze()),
+        taken => taken,
+    }
+}
+
+/// What a worker has found out while it is idle.
+struct Idle {
+    /// How long it has dozed last.
+    dozed: Option<Duration>,
+    /// How many halves it steals at once.
+    appetite: usize,
+    /// How many it has stolen in a row, and how many nanoseconds they have taken.
+    sample: (usize, u64),
+}
+
+impl Idle {
+    const FIRST_DOZE: Duration = Duration::from_micros(50);
+    const LONGEST_DOZE: Duration = Duration::from_millis(1);
+    const LARGEST_APPETITE: usize = 64;
+    /// A half that takes less, in nanoseconds, may be stolen with others.
+    const SHORT: u64 = 1_000;
+    /// Stealing a half costs both threads as much, in nanoseconds.
+    const TOO_SHORT: u64 = 200;
+    /// So many tell whether halves are too short on average: a few may be long among many that are not.
+    const SAMPLE: usize = 256;
+
+    const fn new() -> Self {
+        Self { dozed: None, appetite: 1, sample: (0, 0) }
+    }
+
+    /// Longer each time.
+    fn doze(&mut self) -> Rest {
+        let time = self.dozed.map_or(Self::FIRST_DOZE, |last| Self::LONGEST_DOZE.min(2 * last));
+        self.dozed = Some(time);
+        Rest::Doze(time)
+    }
+
+    /// Tells whether it has.
+    fn stop_dozing(&mut self) -> bool {
+        self.dozed.take().is_some()
+    }
+
+    /// The worker has got a job. Others that sleep may have counted on it.
+    fn leave(&mut self, pool: &Shared) {
+        let was_needed = self.stop_dozing() || (pool.lanes.may_miss_halves() && !pool.lanes.watch());
+        if was_needed {
+            pool.monitor.call_worker();
+        }
+    }
+
+    /// So many halves have taken so many nanoseconds: whether to leave the others alone.
+    fn is_not_worth_it(&mut self, halves: usize, nanos: u64) -> bool {
+        let is_short = |(halves, nanos): (usize, u64), limit| nanos < halves as u64 * limit;
+        self.appetite = if is_short((halves, nanos), Self::SHORT) { Self::LARGEST_APPETITE.min(2 * halves) } else { 1 };
+        self.sample = (self.sample.0 + halves, self.sample.1 + nanos);
+        if self.sample.0 < Self::SAMPLE {
+            return false;
+        }
+        is_short(mem::take(&mut self.sample), Self::TOO_SHORT)
     }
 }

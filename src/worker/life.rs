@@ -52,7 +52,7 @@ fn run_jobs(worker: &Worker) {
     // Asked for once, as every access to a thread-local costs a job one per cent.
     seat::with_stack(|stack| {
         let mut done = None;
-        while let Some(job) = next_job(&worker.shared.monitor, worker.index, done) {
+        while let Some(job) = next_job(&worker.shared, worker.index, done) {
             done = Some(worker.execute_on(stack, job));
         }
     });

@@ -13,6 +13,7 @@ use crate::job::job_pool::JobPool;
 use crate::monitor::monitor::Monitor;
 use crate::observe::board::{Board, Call};
 use crate::observe::slow::SlowOptions;
+use crate::steal::lanes::Lanes;
 use crate::worker::hooks::Hooks;
 use crate::worker::threads::Threads;
 
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     /// What the names of its threads begin with, unless the user names the workers.
     pub(crate) name: String,
     pub(crate) monitor: Monitor,
+    /// Halves of joins that may be stolen.
+    pub(crate) lanes: Lanes,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) hooks: Hooks,
     /// What runs and how long it took, if somebody wants to know.
@@ -62,6 +65,7 @@ impl Shared {
         let shared = Arc::new(Self {
             id,
             monitor: Monitor::new(plan.capacity, board.is_some()),
+            lanes: Lanes::new(desks),
             hooks: plan.hooks,
             stack_size: stack_size(thread.stack_size),
             keeper: Arc::new(if plan.is_inline { Keeper::without_thread(thread) } else { Keeper::new(thread, rounds) }),

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::base::ids::PoolId;
 use crate::job::header::Header;
 use crate::job::runnable::RunEnd;
-use crate::observe::board::Place;
+use crate::observe::board;
+use crate::steal::lane::Place;
 use crate::worker::shared::Shared;
 
 /// What a thread does with a job.
@@ -17,7 +18,7 @@ pub(crate) enum Role {
     /// Runs it, as a worker of its pool.
     Worker,
     /// Runs it, as a worker of another pool; where that pool's board has it.
-    Guest(Arc<Shared>, Option<Place>),
+    Guest(Arc<Shared>, Option<board::Place>),
     /// Runs a half that another thread has handed over: of a join that the job has called, on whatever thread of whatever pool;
     /// or, if there is none, of one that was called outside of jobs.
     Half(Arc<Shared>),
@@ -153,9 +154,15 @@ impl Stack {
         self.running_among(self.depth.get(), |job, role| look(&**job, role))
     }
 
-    /// How many jobs this thread is in the middle of.
-    pub(crate) fn depth(&self) -> usize {
-        self.depth.get()
+    /// Where this thread is: the same for as long as it is in the middle of the same jobs, and of no others.
+    pub(crate) fn place(&self) -> Place {
+        let depth = self.depth.get();
+        let innermost = depth.checked_sub(1).map(|index| {
+            self.with_frame(index, |frame| {
+                frame.job.borrow().as_ref().map_or(0, |job| Arc::as_ptr(job).cast::<()>().addr())
+            })
+        });
+        Place { depth, innermost: innermost.unwrap_or(0) }
     }
 
     /// The innermost job that runs here among the outermost `depth`, and in which role.

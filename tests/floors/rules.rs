@@ -6,8 +6,8 @@ use crate::Tree;
 use crate::resolve::{ROOT, Reference, References};
 
 /// From the ground up: each may import from those before it.
-const FLOORS: [&str; 11] =
-    ["base", "job", "ending", "queue", "monitor", "observe", "worker", "fork", "handle", "pool", "adapters"];
+const FLOORS: [&str; 12] =
+    ["base", "job", "ending", "queue", "monitor", "observe", "steal", "worker", "fork", "handle", "pool", "adapters"];
 /// Stands beside the tower on one floor of it. Only one other, and the crate's root, know it.
 const ANNEX: &str = "breaker";
 const UNDER_ANNEX: &str = "base";

@@ -67,6 +67,8 @@ mod handle;
 mod fork;
 #[path = "../../src/worker/mod.rs"]
 mod worker;
+#[path = "../../src/steal/mod.rs"]
+mod steal;
 #[path = "../../src/observe/mod.rs"]
 mod observe;
 #[path = "../../src/monitor/mod.rs"]
@@ -93,6 +95,7 @@ mod line_models;
 mod async_models;
 mod claim_models;
 mod guest_models;
+mod fork_models;
 mod cancel_models;
 mod token_models;
 mod keeper_models;

@@ -38,6 +38,9 @@ pub(crate) mod owner {
     }
 }
 
+/// At most, in a model.
+const WORKERS: usize = 4;
+
 /// A pool whose threads are the model's.
 #[derive(Clone)]
 pub(crate) struct Pool(Arc<Owner>);
@@ -57,7 +60,7 @@ impl Pool {
 
     fn planned(capacity: usize, hooks: Hooks, is_inline: bool) -> Self {
         let plan =
-            Plan { name: "model".to_owned(), workers: 0, capacity, hooks, timings: false, slow: None, is_inline };
+            Plan { name: "model".to_owned(), workers: WORKERS, capacity, hooks, timings: false, slow: None, is_inline };
         Self(Arc::new(Owner(Shared::new(plan, |id| ThreadOptions {
             name: "model".to_owned(),
             stack_size: None,
@@ -119,7 +122,7 @@ impl Pool {
             let (_seated, worker) = pool.enter(worker);
             let mut done = None;
             for _ in 0..jobs {
-                let job = next_job(pool.monitor(), 0, done).expect("the pool is not shut down");
+                let job = next_job(pool.shared(), 0, done).expect("the pool is not shut down");
                 done = Some(worker.execute(job));
             }
             if let Some(epoch) = done {
@@ -134,7 +137,7 @@ impl Pool {
 
     /// Runs the oldest job on this thread.
     pub(crate) fn run_one(&self, worker: &Worker) {
-        let job = next_job(self.monitor(), 0, None).expect("the pool is not shut down");
+        let job = next_job(self.shared(), 0, None).expect("the pool is not shut down");
         self.run_here(job, worker);
     }
 
@@ -228,6 +231,14 @@ impl Pool {
         let (parker, waker) = bell();
         assert!(matches!(self.monitor().stand_in_line(job, waker), Ok(Standing::InLine)));
         Submitted { cell, parker, pool: self.shared().id }
+    }
+
+    /// As the crate's own.
+    pub(crate) fn join<RA, RB: Send>(&self, a: impl FnOnce() -> RA, b: impl FnOnce() -> RB + Send) -> (RA, RB) {
+        if fork::site::exposes_enough(self.shared().id) {
+            return (a(), b());
+        }
+        fork::join::join(self.shared(), a, b)
     }
 
     pub(crate) fn shut_down(&self, mode: Shutdown) -> ShutdownReport {

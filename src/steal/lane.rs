@@ -1,0 +1,271 @@
+//! One thread's joins that expose their second halves, and the halves: the thread adds and takes back at one end, others steal at
+//! the other.
+//!
+//! ```text
+//!             oldest                                   youngest
+//!   stolen: [ half ][ half ] | exposed: [ half ][ half ][ half ]
+//!                        others steal --^                   ^-- the thread exposes, and takes back
+//! ```
+//!
+//! Joins end in the reverse order in which they began, and the oldest halves are stolen first. So the youngest join's half is the last
+//! one exposed or, if none is, the last one stolen.
+//!
+//! While a thread waits for a half, none of its own is exposed, as older ones were stolen before. So all that is exposed belongs to
+//! what the thread runs innermost, and who waits for that may steal any of it.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use crate::base::sync::{AtomicU64, Mutex, Ordering};
+use crate::steal::limit::{Lease, Limit};
+use crate::steal::loot::{Context, Lent, Loot};
+
+#[repr(align(128))]
+pub(crate) struct Lane {
+    limit: Lease,
+    pulse: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// A reading of a lane: equal to an earlier one if nothing has become or ceased to be its only half exposed since. So if any was
+/// exposed then, the oldest one has been all the time, or is younger than one that was stolen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pulse(u64);
+
+impl Pulse {
+    /// Whether any half is exposed.
+    pub(crate) fn is_exposing(self) -> bool {
+        self.0 % 2 == 1
+    }
+}
+
+#[derive(Default)]
+struct State {
+    exposed: VecDeque<Exposed>,
+    stolen: Vec<Stolen>,
+    /// What the joins are called for. Oldest first; those at the end may have no join at the moment.
+    contexts: Vec<Called>,
+    /// What the thread waits for at the moment.
+    awaited: Option<Arc<Loot>>,
+    /// Whether a worker sleeps that counts on being woken.
+    is_watched: bool,
+    /// Since the limit was raised or something was stolen: halves that were taken back, and halves that were exposed.
+    unused: u32,
+    unasked: u32,
+}
+
+/// Who looks asks about every microsecond. So while somebody does, nearly all joins expose their halves, however short they are; and
+/// once nobody does, no more than so many.
+const ENOUGH_UNUSED: u32 = 128;
+/// A recursion that goes down first takes none back, so a half of it may lie deep below.
+const ENOUGH_UNASKED: u32 = 2_048;
+
+/// Where a thread is: in the middle of so many jobs, the innermost of which has its cell there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) depth: usize,
+    /// An address at which nobody looks.
+    pub(crate) innermost: usize,
+}
+
+struct Exposed {
+    half: Lent,
+    /// Where its context stands.
+    context: usize,
+}
+
+/// Some of the halves, and how many of them are not settled.
+struct Stolen {
+    loot: Arc<Loot>,
+    halves: usize,
+}
+
+struct Called {
+    place: Place,
+    /// Those that are not settled.
+    joins: usize,
+    context: Arc<dyn Context>,
+}
+
+/// Whether who has exposed a half has to call a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Call {
+    Worker,
+    Nobody,
+}
+
+/// What has become of the youngest join's half.
+#[must_use]
+pub(crate) enum Settled {
+    /// It is its thread's again.
+    TakenBack,
+    /// It was stolen, and has run.
+    Done,
+    /// It was stolen, with others perhaps.
+    Stolen(Arc<Loot>),
+}
+
+impl Lane {
+    pub(crate) fn new() -> Arc<Self> {
+        // Workers that sleep may not know of it.
+        let state = State { is_watched: true, ..State::default() };
+        Arc::new(Self { limit: Lease::new(), pulse: AtomicU64::new(0), state: Mutex::new(state) })
+    }
+
+    pub(crate) fn limit(&self) -> &'static Limit {
+        self.limit.limit()
+    }
+
+    pub(crate) fn pulse(&self) -> Pulse {
+        // ORDERING: Relaxed, as it only says when to steal. What there is to steal is behind the lock.
+        Pulse(self.pulse.load(Ordering::Relaxed))
+    }
+
+    /// Notes that a half has become or ceased to be the only one. Under the lock.
+    fn beat(&self) {
+        // ORDERING: Relaxed, see `pulse`; and no read-modify-write, as the lock is held.
+        self.pulse.store(self.pulse.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    // What its own thread calls.
+
+    /// A join begins, called at this place; `context` is what it is called for there.
+    pub(crate) fn expose(&self, half: Lent, place: Place, context: impl FnOnce() -> Arc<dyn Context>) -> Call {
+        let mut state = self.state.lock();
+        let context = state.enter(place, context);
+        state.exposed.push_back(Exposed { half, context });
+        if state.exposed.len() == 1 {
+            self.beat();
+        }
+        state.unasked += 1;
+        if state.unasked >= ENOUGH_UNASKED {
+            self.lower_limit(&mut state);
+        }
+        if mem::take(&mut state.is_watched) { Call::Worker } else { Call::Nobody }
+    }
+
+    /// The youngest join has called its first half.
+    pub(crate) fn settle(&self) -> Settled {
+        let mut state = self.state.lock();
+        state.leave();
+        match state.exposed.pop_back() {
+            Some(_) => {
+                if state.exposed.is_empty() {
+                    self.beat();
+                }
+                self.note_unused(&mut state);
+                Settled::TakenBack
+            }
+            None => state.settle_stolen(),
+        }
+    }
+
+    /// Nobody has come for a half.
+    #[inline]
+    fn note_unused(&self, state: &mut State) {
+        if self.limit().get() != Limit::USUAL {
+            state.unused += 1;
+            if state.unused >= ENOUGH_UNUSED {
+                self.lower_limit(state);
+            }
+        }
+    }
+
+    /// To the usual one, until somebody asks.
+    fn lower_limit(&self, state: &mut State) {
+        if !state.is_watched {
+            (state.unused, state.unasked) = (0, 0);
+            self.limit().set(Limit::USUAL);
+        }
+    }
+
+    /// The thread leaves the places where none of its joins is going on.
+    pub(crate) fn forget_places(&self) {
+        let contexts = &mut self.state.lock().contexts;
+        while contexts.pop_if(|last| last.joins == 0).is_some() {}
+    }
+
+    /// What the thread waits for from now on; gives what it has waited for.
+    pub(crate) fn wait_for(&self, loot: Option<Arc<Loot>>) -> Option<Arc<Loot>> {
+        mem::replace(&mut self.state.lock().awaited, loot)
+    }
+
+    // What others call.
+
+    /// Takes the oldest halves exposed, at most so many and no more than half of them, for the thread with the lane `thief` to
+    /// run; tells how many.
+    pub(crate) fn steal(&self, most: usize, thief: &Arc<Lane>) -> Option<(Arc<Loot>, usize)> {
+        let mut state = self.state.lock();
+        let context = state.exposed.front()?.context;
+        let most = most.min(state.exposed.len().div_ceil(2));
+        let of_one = state.exposed.iter().take(most).take_while(|half| half.context == context).count();
+        let halves = state.exposed.drain(..of_one).map(|exposed| exposed.half).collect();
+        if state.exposed.is_empty() {
+            self.beat();
+        }
+        let loot = Loot::new(halves, Arc::clone(&state.contexts[context].context), Arc::clone(thief));
+        state.stolen.push(Stolen { loot: Arc::clone(&loot), halves: of_one });
+        // Where some are stolen more may be wanted.
+        (state.unused, state.unasked) = (0, 0);
+        self.limit().raise();
+        Some((loot, of_one))
+    }
+
+    /// Asks the thread to expose more.
+    pub(crate) fn ask(&self) {
+        self.limit().raise();
+    }
+
+    /// Asks it to call a worker when it does. Tells whether any is exposed now.
+    pub(crate) fn watch(&self) -> bool {
+        let mut state = self.state.lock();
+        state.is_watched = true;
+        self.limit().raise();
+        !state.exposed.is_empty()
+    }
+
+    /// What the thread waits for.
+    pub(super) fn awaited(&self) -> Option<Arc<Loot>> {
+        self.state.lock().awaited.clone()
+    }
+}
+
+impl State {
+    /// Gives where the context stands.
+    fn enter(&mut self, place: Place, context: impl FnOnce() -> Arc<dyn Context>) -> usize {
+        loop {
+            match self.contexts.last_mut() {
+                Some(last) if last.place == place => {
+                    last.joins += 1;
+                    break;
+                }
+                // Its job may have ended; but the context keeps the address, so no other job is there.
+                Some(last) if last.joins == 0 => drop(self.contexts.pop()),
+                _ => {
+                    self.contexts.push(Called { place, joins: 1, context: context() });
+                    break;
+                }
+            }
+        }
+        self.contexts.len() - 1
+    }
+
+    /// The youngest half is among the last that were stolen.
+    fn settle_stolen(&mut self) -> Settled {
+        let last = self.stolen.last_mut().expect("a half that is not exposed was stolen");
+        last.halves -= 1;
+        let settled = if last.loot.is_done() { Settled::Done } else { Settled::Stolen(Arc::clone(&last.loot)) };
+        if last.halves == 0 {
+            self.stolen.pop();
+        }
+        settled
+    }
+
+    fn leave(&mut self) {
+        if let Some(called) = self.contexts.iter_mut().rev().find(|called| called.joins > 0) {
+            called.joins -= 1;
+        }
+    }
+}

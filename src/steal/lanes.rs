@@ -1,0 +1,173 @@
+//! The lanes of a pool: its workers', and those of other threads that are in its joins. Who has nothing to do looks here for a half
+//! to steal.
+//!
+//! **What is stolen.** A half that was exposed just now may be taken back the next moment, as in a walk along a list whose items take
+//! less time than stealing one. So who looks takes two readings of each lane, and steals what was there at both.
+
+use std::sync::Arc;
+
+use crate::base::spin::Glances;
+use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::steal::lane::{Lane, Pulse};
+use crate::steal::loot::Loot;
+
+pub(crate) struct Lanes {
+    workers: Vec<Arc<Lane>>,
+    others: Mutex<Vec<Arc<Lane>>>,
+    /// Whether there has been any join. Until then nobody looks here.
+    in_use: AtomicBool,
+    /// Whether a thread has called a worker since all were asked to.
+    has_called: AtomicBool,
+    stolen: AtomicU64,
+}
+
+/// What who looks has found.
+#[must_use]
+pub(crate) enum Found {
+    /// A lane with a half that is worth stealing.
+    Half(Arc<Lane>),
+    /// Halves that come and go.
+    Changes,
+    /// Nothing is exposed.
+    Nothing,
+}
+
+/// Looks before who looks takes a rest: some 50 microseconds.
+const LOOKS: u32 = if cfg!(corepool_loom) { 1 } else { 40 };
+/// Most of a microsecond each.
+const GLANCES: Glances = Glances { spins: 32, spinning: 10 };
+/// So many without a change say that there is nothing.
+const QUIET_LOOKS: u32 = 8;
+
+impl Lanes {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            workers: (0..workers).map(|_| Lane::new()).collect(),
+            others: Mutex::default(),
+            in_use: AtomicBool::new(false),
+            has_called: AtomicBool::new(false),
+            stolen: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn of_worker(&self, index: usize) -> &Arc<Lane> {
+        &self.workers[index]
+    }
+
+    pub(crate) fn use_them(&self) {
+        if !self.in_use() {
+            // ORDERING: Relaxed: a worker that misses it looks for the next.
+            self.in_use.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn in_use(&self) -> bool {
+        // ORDERING: Relaxed, see `use_them`.
+        self.in_use.load(Ordering::Relaxed)
+    }
+
+    /// A thread that is no worker is in joins from now on.
+    pub(crate) fn enter(&self, lane: Arc<Lane>) {
+        self.others.lock().push(lane);
+    }
+
+    pub(crate) fn leave(&self, lane: &Arc<Lane>) {
+        let mut others = self.others.lock();
+        let left = others.iter().position(|other| Arc::ptr_eq(other, lane)).map(|at| others.swap_remove(at));
+        drop(others);
+        drop(left);
+    }
+
+    fn find(&self, own: &Arc<Lane>, mut is_it: impl FnMut(&Arc<Lane>) -> bool) -> Option<Arc<Lane>> {
+        let mut others_than_own = self.workers.iter().filter(|lane| !Arc::ptr_eq(lane, own));
+        if let Some(lane) = others_than_own.find(|lane| is_it(lane)) {
+            return Some(Arc::clone(lane));
+        }
+        self.others.lock().iter().find(|lane| is_it(lane)).cloned()
+    }
+
+    /// Looks for a half to steal, for the worker with the lane `own`, until `is_over` says so.
+    pub(crate) fn look(&self, own: &Arc<Lane>, is_over: impl Fn() -> bool) -> Found {
+        let (mut last, mut now) = (Vec::new(), Vec::new());
+        for look in 0..LOOKS {
+            let lane = self.find(own, |lane| {
+                let reading = (Arc::as_ptr(lane), lane.pulse());
+                let is_worth_it =
+                    reading.1.is_exposing() && (last.get(now.len()) == Some(&reading) || cfg!(corepool_loom));
+                if !reading.1.is_exposing() {
+                    lane.ask();
+                }
+                now.push(reading);
+                is_worth_it
+            });
+            if let Some(lane) = lane {
+                return Found::Half(lane);
+            }
+            if last == now && look > QUIET_LOOKS {
+                return Found::Nothing;
+            }
+            (last, now) = (now, Vec::new());
+            if GLANCES.pause(look, &is_over) {
+                break;
+            }
+        }
+        if last.iter().any(|(_, pulse): &(_, Pulse)| pulse.is_exposing()) { Found::Changes } else { Found::Nothing }
+    }
+
+    /// Has every thread in joins call a worker when it exposes a half. `false`: one exposes a half now.
+    pub(crate) fn watch(&self) -> bool {
+        // ORDERING: Relaxed, see `note_call`.
+        self.has_called.store(false, Ordering::Relaxed);
+        let of_workers = self.workers.iter().fold(false, |any, lane| lane.watch() | any);
+        let of_others = self.others.lock().iter().fold(false, |any, lane| lane.watch() | any);
+        !of_workers && !of_others
+    }
+
+    /// A thread calls a worker, and will not do so again until it is asked.
+    pub(crate) fn note_call(&self) {
+        // ORDERING: Relaxed: who is called is ordered after it by the locks of the call.
+        self.has_called.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether some thread may expose halves without a call.
+    pub(crate) fn may_miss_halves(&self) -> bool {
+        // ORDERING: Relaxed, see `note_call`.
+        self.has_called.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn steal(&self, from: &Lane, most: usize, thief: &Arc<Lane>) -> Option<(Arc<Loot>, usize)> {
+        let (loot, halves) = from.steal(most, thief)?;
+        // ORDERING: Relaxed, as only the number matters.
+        self.stolen.fetch_add(halves as u64, Ordering::Relaxed);
+        Some((loot, halves))
+    }
+
+    pub(crate) fn stolen(&self) -> u64 {
+        // ORDERING: Relaxed, see `steal`.
+        self.stolen.load(Ordering::Relaxed)
+    }
+}
+
+/// So many threads are looked at that each wait for what the next one runs.
+const CHAIN: usize = 64;
+
+/// For who waits for `loot`: the lane of a thread that runs a part of it, and may have another part to steal.
+pub(crate) fn lane_of_part(loot: &Loot, own: &Arc<Lane>) -> Option<Arc<Lane>> {
+    let mut lane = loot.runner()?;
+    for _ in 0..CHAIN {
+        if Arc::ptr_eq(&lane, own) {
+            return None;
+        }
+        if lane.pulse().is_exposing() {
+            return Some(lane);
+        }
+        match lane.awaited().and_then(|loot| loot.runner()) {
+            Some(next) => lane = next,
+            None => {
+                lane.ask();
+                return None;
+            }
+        }
+    }
+    None
+}
