@@ -1,9 +1,9 @@
 //! Seeded chaos for a pool: does every accepted job resolve exactly once, whatever happens?
 //!
 //! Clients submit by every verb to two pools at once: one with a queue of 64 that is always full, and one that is built
-//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest; they are cancelled,
-//! expire, are awaited, dropped and forgotten. Books are kept outside the pools by closures, readers and destructors.
-//! At the end they must agree with each other and with `Stats`.
+//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest, fork; they are
+//! cancelled, expire, are awaited, dropped and forgotten. Books are kept outside the pools by closures, readers and
+//! destructors. At the end they must agree with each other and with `Stats`.
 //!
 //! ```sh
 //! cargo run --release --example soak
@@ -11,8 +11,9 @@
 //! cargo run --release --example soak -- --seconds 3600
 //! ```
 //!
-//! The way of a job: `submitter` offers it -> `job` runs -> `pending` sees to its handle. Each of them draws what it
-//! does, and writes to the `ledger`, from which the `driver` of the pools makes the `balance`.
+//! The way of a job: `submitter` offers it -> `job` runs, some `fork` into `halves` -> `pending` sees to its handle.
+//! Each of them draws what it does, and writes to the `ledger`, from which the `driver` of the pools makes the
+//! `balance`.
 
 #![allow(unreachable_pub, reason = "a program has no outside")]
 
@@ -39,6 +40,8 @@ mod shared;
 mod soak {
     pub mod balance;
     pub mod driver;
+    pub mod fork;
+    pub mod halves;
     pub mod job;
     pub mod ledger;
     pub mod pending;
@@ -51,6 +54,8 @@ const STUCK: Duration = Duration::from_secs(60);
 const DETAILS: &str = "\
 Output:
   What became of the jobs, by the books of those who submitted, ran, read and dropped them. Then
+  forked   recursions of joins on borrowed data, in jobs and outside: out of how many a panic was
+           thrown, how many were told to stop, how many of their halves were handed over
   lost     accepted, and never resolved
   doubled  run twice, or run and resolved as if it had not been
   leaked   closures, values and panics' payloads that were never dropped

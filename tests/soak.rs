@@ -12,6 +12,7 @@ mod program;
 const FAULTS: [&str; 4] = ["lost", "doubled", "leaked", "wrong"];
 const ENDS: [&str; 6] = ["completed", "panicked", "cancelled", "expired", "aborted", "nobody asked"];
 const REFUSALS: [&str; 4] = ["full", "timed out", "cancelled in line", "shut down"];
+const FORKS: [&str; 4] = ["forked", "thrown out of", "stopped", "handed over"];
 
 /// The rows that are plain counts, by name.
 fn counts(stdout: &str) -> BTreeMap<&str, u64> {
@@ -47,10 +48,10 @@ fn the_books_balance_whatever_the_seed_and_the_number_of_threads() {
 }
 
 #[test]
-fn everything_that_a_job_may_come_to_occurs() {
+fn everything_that_a_job_or_a_fork_may_come_to_occurs() {
     let output = run(&["--jobs", "100000", "--seed", "4"]);
     let counts = counts(succeed(&output));
-    for row in ENDS.iter().chain(&REFUSALS).chain(&["pools", "ran", "given up in line"]) {
+    for row in ENDS.iter().chain(&REFUSALS).chain(&FORKS).chain(&["pools", "ran", "given up in line"]) {
         assert!(counts[row] > 0, "{row} does not occur: {counts:?}");
     }
 }

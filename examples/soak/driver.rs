@@ -12,6 +12,7 @@ use fastrand::Rng;
 use parking_lot::RwLock;
 
 use super::balance::{Rows, balance, compare};
+use super::fork::fork_outside;
 use super::ledger::{ACCEPTED, Books};
 use super::pending::Pending;
 use super::submitter::{Subject, Submitter, Verb};
@@ -74,6 +75,9 @@ impl Soak {
             let token = token.clone();
             let submitter = Submitter { subject: self.steady.clone(), elsewhere: self.passing.read().clone(), token };
             let submitter = if matches!(client, Client::Passing) { submitter.turned() } else { submitter };
+            if rng.u8(..8) == 0 {
+                fork_outside(&submitter, &mut rng);
+            }
             unseen.extend((0..rng.u8(1..BURST)).filter_map(|_| submitter.submit(rng.fork(), 0, verb)));
             // Who sees to jobs does not submit meanwhile: so only once the line can fill the queue for a while.
             if unseen.len() >= UNSEEN || submitter.subject.pool.stats().waiting >= LINE {
@@ -154,6 +158,7 @@ impl Driver {
                 return self.closed.push((None, books));
             }
         };
+        books.halves_handed_over.add(pool.halves_handed_over());
         let stats = pool.stats();
         books.check(report.is_ok_and(|report| {
             (report.completed, report.panicked, report.aborted) == (stats.completed, stats.panicked, stats.aborted)

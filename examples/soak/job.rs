@@ -1,4 +1,4 @@
-//! What the closures do on the workers: return, panic, burst, nest.
+//! What the closures do on the workers: return, panic, burst, nest, fork.
 
 use std::hint;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -8,12 +8,13 @@ use std::thread;
 use corepool::checkpoint;
 use fastrand::Rng;
 
+use super::fork::{Thrown, fork};
 use super::ledger::{Fate, Record};
 use super::pending::Pending;
 use super::submitter::{Submitter, Verb};
 
 /// Jobs nest no deeper.
-const DEEPEST: u8 = 3;
+pub const DEEPEST: u8 = 3;
 
 pub type Closure = Box<dyn FnOnce() -> Output + Send>;
 /// What a closure does before it returns.
@@ -30,7 +31,7 @@ pub struct Output {
 struct Expected;
 
 /// A destructor that panics, but for while a panic unwinds, where that would end the process.
-struct Burst(bool);
+pub struct Burst(pub bool);
 
 impl Drop for Burst {
     fn drop(&mut self) {
@@ -52,7 +53,8 @@ pub fn contain(f: impl FnOnce()) {
 pub fn silence_expected_panics() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !info.payload().is::<Expected>() && !info.payload().is::<Output>() {
+        let payload = info.payload();
+        if !payload.is::<Expected>() && !payload.is::<Output>() && !payload.is::<Thrown>() {
             default(info);
         }
     }));
@@ -84,13 +86,15 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
                 drop(burst);
             })
         }
-        450..490 if depth < DEEPEST => nest(submitter.clone(), own_rng, depth + 1, None),
-        // Two pools whose jobs wait for room in each other would wait for ever.
-        490..500 if depth < DEEPEST => nest(submitter.turned(), own_rng, depth + 1, Some(Verb::Try)),
+        450..500 if depth < DEEPEST => {
+            let submitter = submitter.clone();
+            Box::new(move |_| nest(&submitter, &mut own_rng, depth))
+        }
         500 => {
             let token = submitter.token.clone();
             Box::new(move |_| token.cancel())
         }
+        501..511 => fork(submitter.clone(), own_rng, depth),
         _ => Box::new(|_| {}),
     }
 }
@@ -114,9 +118,13 @@ fn throw(record: &Arc<Record>, rng: &mut Rng) {
 }
 
 /// Submits and joins some jobs, which may do so in turn.
-fn nest(submitter: Submitter, mut rng: Rng, depth: u8, verb: Option<Verb>) -> Work {
-    Box::new(move |_| {
-        let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(rng.fork(), depth, verb)).collect();
-        children.into_iter().for_each(Pending::see_to_inside);
-    })
+pub fn nest(submitter: &Submitter, rng: &mut Rng, depth: u8) {
+    let turned = (rng.u8(..5) == 0).then(|| submitter.turned());
+    let (submitter, verb) = match &turned {
+        None => (submitter, None),
+        // Two pools whose jobs wait for room in each other would wait for ever.
+        Some(turned) => (turned, Some(Verb::Try)),
+    };
+    let children: Vec<_> = (0..rng.u8(1..4)).filter_map(|_| submitter.submit(rng.fork(), depth + 1, verb)).collect();
+    children.into_iter().for_each(Pending::see_to_inside);
 }

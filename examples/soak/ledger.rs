@@ -20,9 +20,13 @@ pub struct Count(AtomicU64);
 
 impl Count {
     pub fn add_one(&self) {
+        self.add(1);
+    }
+
+    pub fn add(&self, count: u64) {
         // ORDERING: Relaxed, here and in `get`: most books are read once all who write to them are gone. An abort is
         // noted before the pool hears of it, and looked up by who heard of it from the pool.
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
@@ -68,6 +72,12 @@ pub struct Books {
     pub fates: [Count; 3],
     /// In the order of [`Answer`].
     pub answers: [Count; 8],
+    /// Recursions of joins; those of them out of which a panic came; those that were told to stop.
+    pub forks: Count,
+    pub forks_thrown: Count,
+    pub forks_stopped: Count,
+    /// By the pool's own count.
+    pub halves_handed_over: Count,
     pub doubled: Count,
     pub wrong: Count,
     /// Noted before the pool is told: from then on jobs may be told so.
