@@ -2,6 +2,8 @@
 
 use corepool::{Cancel, Interrupted, ShutdownReport, SubmitErrorKind, WaitError};
 
+use crate::fork::Forked;
+
 /// How a job that was accepted ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -30,6 +32,7 @@ pub enum Answer {
     Waits,
     Idle(Result<(), WaitError>),
     Shutdown(Result<Report, WaitError>),
+    Forked(Forked),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,8 @@ impl Answer {
             Answer::NotYet => "not yet".to_owned(),
             Answer::Waits => "waits".to_owned(),
             Answer::Idle(idle) => format!("{idle:?}"),
+            Answer::Forked(Forked::Values(_)) => "all return".to_owned(),
+            Answer::Forked(forked) => format!("{forked:?}"),
             Answer::Shutdown(Err(error)) => format!("{error:?}"),
             Answer::Shutdown(Ok(report)) => {
                 format!("still running {}, still queued {}", report.still_running, report.still_queued)

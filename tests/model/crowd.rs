@@ -9,6 +9,7 @@ use corepool::Shutdown;
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, prop_oneof};
 
+use crate::fork::{Shape, shape};
 use crate::program::{Options, Pick, TOKENS, Tag, Time, Verb, choose, options, pick};
 
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub enum Move {
     Stats,
     WaitIdle,
     Shutdown(Shutdown, Time),
+    /// A recursion of `Pool::join`.
+    Fork(Shape, Vec<Task>),
 }
 
 /// What a job does.
@@ -47,6 +50,8 @@ pub enum Task {
     /// Looks at checkpoints until it is to stop, but not for ever.
     Spin,
     Moves(Vec<Move>),
+    /// Does these in a recursion of `Pool::join`, and panics if one does.
+    Fork(Shape, Vec<Task>),
 }
 
 pub fn crowds() -> impl Strategy<Value = Crowd> {
@@ -85,17 +90,25 @@ fn a_move(depth: u32) -> BoxedStrategy<Move> {
         2 => Just(Move::Stats),
         2 => Just(Move::WaitIdle),
         1 => (mode(), time()).prop_map(|(mode, time)| Move::Shutdown(mode, time)),
+        6 => (shape(), vec(leaf(), 2..8)).prop_map(|(shape, leaves)| Move::Fork(shape, leaves)),
     ]
     .boxed()
 }
 
 fn task(depth: u32) -> BoxedStrategy<Task> {
-    let leaf =
-        prop_oneof![6 => Just(Task::Return), 2 => Just(Task::Panic), 1 => Just(Task::Fragile), 1 => Just(Task::Spin)];
+    let forks =
+        |leaf: BoxedStrategy<Task>| (shape(), vec(leaf, 2..8)).prop_map(|(shape, leaves)| Task::Fork(shape, leaves));
     if depth == 0 {
-        return leaf.boxed();
+        return prop_oneof![9 => leaf(), 1 => forks(leaf())].boxed();
     }
-    prop_oneof![3 => leaf, 1 => vec(a_move(depth - 1), 1..5).prop_map(Task::Moves)].boxed()
+    let moves = || vec(a_move(depth - 1), 1..5).prop_map(Task::Moves);
+    let leaf_that_moves = prop_oneof![3 => leaf(), 1 => moves()].boxed();
+    prop_oneof![8 => leaf(), 3 => moves(), 1 => forks(leaf_that_moves)].boxed()
+}
+
+fn leaf() -> BoxedStrategy<Task> {
+    prop_oneof![6 => Just(Task::Return), 2 => Just(Task::Panic), 1 => Just(Task::Fragile), 1 => Just(Task::Spin)]
+        .boxed()
 }
 
 fn mode() -> impl Strategy<Value = Shutdown> {
@@ -159,14 +172,28 @@ impl Move {
             Move::Stats => "stats".to_owned(),
             Move::WaitIdle => "wait_idle".to_owned(),
             Move::Shutdown(mode, time) => format!("shutdown {mode:?} ({time})"),
+            Move::Fork(shape, ref leaves) => format!("fork, {shape:?} first, {leaves:?}"),
         })
+    }
+}
+
+impl Task {
+    pub fn panics(&self) -> bool {
+        match self {
+            Self::Panic => true,
+            Self::Fork(_, leaves) => leaves.iter().any(Self::panics),
+            Self::Return | Self::Fragile | Self::Spin | Self::Moves(_) => false,
+        }
     }
 }
 
 impl Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Task::Fork(shape, leaves) = self {
+            return write!(f, ", forks, {shape:?} first, {leaves:?}");
+        }
         f.write_str(match self {
-            Task::Return => "",
+            Task::Fork(..) | Task::Return => "",
             Task::Panic => ", panics",
             Task::Fragile => ", fragile",
             Task::Spin => ", spins",

@@ -17,6 +17,7 @@ mod common;
 mod answer;
 mod cast;
 mod crowd;
+mod fork;
 mod judge;
 mod meaning;
 mod plain;

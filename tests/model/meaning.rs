@@ -41,6 +41,7 @@ impl Plain {
             Act::WaitIdle => Act::WaitIdle,
             Act::Shutdown(mode) => Act::Shutdown(mode),
             Act::BeginShutdown(mode) => Act::BeginShutdown(mode),
+            Act::Fork(fork) => Act::Fork(self.meant(by, fork)),
         };
         Some(Step { by, act })
     }

@@ -3,6 +3,7 @@
 //!
 //! A worker that is free takes a queued job before the next step is done.
 
+mod fork;
 mod room;
 mod run;
 
@@ -121,6 +122,7 @@ impl Plain {
                 self.close(mode);
                 Answer::Done
             }
+            Act::Fork(fork) => Answer::Forked(self.fork(by, fork)),
         }
     }
 

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 use std::panic::panic_any;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use corepool::{CancelToken, Pool, Priority, Shutdown, Stats, SubmitErrorKind, ch
 
 use crate::answer::{Answer, End, Report};
 use crate::cast::{Closure, Count, Grip, JoinsWhenDropped, Life, Outcome, Reply, Slot, submit};
+use crate::fork::{Fork, Leaf, Value, pause};
 use crate::plain::{Holder, Plain, State};
 use crate::program::{Act, Body, By, Deadline, Id, Options, Program, Step, TOKENS, Verb};
 
@@ -164,7 +165,30 @@ impl Player {
                     Answer::Done
                 })
             }
+            Act::Fork(fork) => self.fork(by, fork),
         }
+    }
+
+    fn fork(&mut self, by: By<Id>, fork: Fork) -> Result<Answer, Contradiction> {
+        let verb = if by == By::Outsider { Verb::TrySubmit } else { Verb::Submit };
+        let job = Mutex::new(fork.submits().then(|| self.new_job(Body::Quick).1));
+        let (pool, tokens) = (self.pool.clone(), self.tokens.clone());
+        let submit = move |pool: &Pool| {
+            let job = job.lock().unwrap().take().expect("one leaf submits");
+            let answer = submit(pool, verb, Options::default(), &tokens, job, Waker::noop()).0;
+            Value::Accepted((answer == Answer::Accepted).into())
+        };
+        self.ask(by, move || {
+            Answer::Forked(fork.play(&pool, |leaf| match leaf {
+                Leaf::Return | Leaf::Panic => Value::Nothing,
+                Leaf::Pause => {
+                    pause();
+                    Value::Nothing
+                }
+                Leaf::Checkpoint => Value::Checkpoint(checkpoint()),
+                Leaf::Submit => submit(&pool),
+            }))
+        })
     }
 
     fn burst(&mut self, by: By<Id>, options: Options, jobs: u8) -> Result<Answer, Contradiction> {

@@ -11,6 +11,7 @@ use corepool::{Priority, Shutdown};
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 
+use crate::fork::{Fork, forks};
 use crate::plain::Plain;
 
 /// A job, in the order of submission.
@@ -68,6 +69,8 @@ pub enum Act<J> {
     WaitIdle,
     Shutdown(Shutdown),
     BeginShutdown(Shutdown),
+    /// A recursion of `Pool::join`.
+    Fork(Fork),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +170,7 @@ fn step() -> impl Strategy<Value = Step<Pick>> {
         3 => by((0..TOKENS).prop_map(Act::Pair)),
         2 => by(pick().prop_map(Act::CancelOnDrop)),
         1 => burst(1..=70),
+        6 => by(forks().prop_map(Act::Fork)),
         1 => by(Just(Act::WaitIdle)),
         1 => by(prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Abort)].prop_map(Act::Shutdown)),
         1 => by(prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Abort)].prop_map(Act::BeginShutdown)),
@@ -256,6 +260,7 @@ impl Display for Step<Id> {
             Act::WaitIdle => write!(f, "wait_idle"),
             Act::Shutdown(mode) => write!(f, "shutdown {mode:?}"),
             Act::BeginShutdown(mode) => write!(f, "begin_shutdown {mode:?}"),
+            Act::Fork(fork) => write!(f, "{fork}"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Lets a crowd loose on a real pool, and writes down what everybody sees, for [`crate::judge`].
 
+mod fork;
+
 use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,14 +9,16 @@ use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
-use corepool::{Cancel, CancelToken, Interrupted, Pool, Shutdown, SubmitErrorKind, WaitError, checkpoint};
+use corepool::{Cancel, CancelToken, Interrupted, Pool, Shutdown, SubmitErrorKind, WaitError};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::answer::{Answer, End};
 use crate::cast::{Closure, Count, Grip, Life, Outcome, Reply, submit};
 use crate::crowd::{Crowd, Move, Task, list_name, name};
+use crate::fork::Shape;
 use crate::play::Contradiction;
 use crate::program::{Options, Pick, TOKENS, Tag, Time, Verb, choose};
+use fork::{fork, spin};
 
 pub fn rush(crowd: &Crowd, _patience: Duration) -> Result<(), Contradiction> {
     let scene = Arc::new(Scene::new(crowd));
@@ -160,6 +164,7 @@ impl Actor {
             Move::Stats => self.look_at_stats(),
             Move::WaitIdle => self.wait_idle(),
             Move::Shutdown(mode, time) => self.shutdown(mode, time),
+            Move::Fork(shape, leaves) => self.fork(shape, &leaves),
         }
     }
 }
@@ -175,7 +180,7 @@ impl Actor {
             list: self.list.clone(),
             verb,
             options,
-            panics: matches!(task, Task::Panic),
+            panics: task.panics(),
             is_doomed: options.token.is_some_and(|token| scene.tokens[token].is_cancelled()),
             life: Arc::default(),
             seen: Mutex::default(),
@@ -226,6 +231,15 @@ impl Actor {
         };
         self.scene.expect(is_right, || format!("shutdown {:?} answers {report:?}", self.place));
         self.expect_all_finished(report.is_ok_and(|report| report.still_running == 0), "the pool has ended");
+    }
+
+    /// Nobody asks a client to stop.
+    fn fork(&self, shape: Shape, leaves: &[Task]) {
+        let Self { scene, list, place, .. } = self;
+        fork(scene, list, shape, leaves, &|why| {
+            let is_right = *place == Place::InAJob || why.is_none();
+            scene.expect(is_right, || format!("a fork of {list} is asked to stop: {why:?}"));
+        });
     }
 
     fn expect_all_finished(&self, holds: bool, why: &str) {
@@ -288,9 +302,15 @@ fn job(scene: &Arc<Scene>, record: &Arc<Record>, task: Task) -> impl FnOnce() ->
         match task {
             Task::Return | Task::Fragile => {}
             Task::Panic => panic_any(Outcome::of(life)),
-            Task::Spin => {
-                let interrupted = (0..3_000).find_map(|_| checkpoint().err());
-                record.seen().interrupted = interrupted;
+            Task::Spin => record.seen().interrupted = spin(),
+            Task::Fork(shape, leaves) => {
+                let has_panicked = fork(&scene, &record.name, shape, &leaves, &|why| {
+                    let interrupted = &mut record.seen().interrupted;
+                    *interrupted = why.or(*interrupted);
+                });
+                if has_panicked {
+                    panic_any(Outcome::of(life));
+                }
             }
             Task::Moves(moves) => Actor::new(&scene, format!("{}.", record.name), Place::InAJob).act(moves),
         }
