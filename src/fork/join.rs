@@ -12,7 +12,7 @@ use crate::fork::inherit::context_of;
 use crate::fork::site::{self, Depth, Entered};
 use crate::fork::wait::wait_for;
 use crate::steal::lane::{Call, Settled};
-use crate::steal::loot::Lent;
+use crate::steal::loot::{Lent, Reclaimed};
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 
@@ -95,8 +95,11 @@ fn expose(pool: &Arc<Shared>, half: Lent) -> bool {
 fn settle(pool: &Shared) {
     let guard = AbortOnUnwind;
     match site::with_lane(|lane| lane.settle()) {
-        Some(Settled::TakenBack | Settled::Done) => {}
-        Some(Settled::Stolen(loot)) => wait_for(pool, &loot),
+        Some(Settled::TakenBack) => {}
+        Some(Settled::Stolen(half)) => match half.reclaim() {
+            Reclaimed::TakenBack | Reclaimed::Done => {}
+            Reclaimed::Running => wait_for(pool, &half),
+        },
         None => unreachable!("a thread that is in a join has its lane"),
     }
     mem::forget(guard);

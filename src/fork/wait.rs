@@ -11,35 +11,34 @@ use std::time::{Duration, Instant};
 use crate::base::park::with_parker;
 use crate::base::spin::Glances;
 use crate::fork::site::{self, Depth};
-use crate::steal::lane::Lane;
-use crate::steal::lanes::lane_of_part;
-use crate::steal::loot::Loot;
+use crate::steal::lane::{Lane, Pulse};
+use crate::steal::lanes::Part;
+use crate::steal::loot::Share;
 use crate::worker::shared::Shared;
 
-/// Returns once all of it is done.
+/// Returns once the half is done, which is running.
 #[cold]
-pub(super) fn wait_for(pool: &Shared, loot: &Arc<Loot>) {
+pub(super) fn wait_for(pool: &Shared, half: &Share) {
     let Some(own) = site::with_lane(Arc::clone) else { unreachable!("a thread that is in a join has its lane") };
     with_parker(|parker, waker| {
-        loot.wait_with(waker.clone());
+        own.wait_for(Some(half.clone()));
         let mut rest = FIRST_REST;
-        while !loot.is_done() {
-            own.wait_for(Some(Arc::clone(loot)));
-            let part = look(loot, &own).and_then(|lane| pool.lanes.steal(&lane, 1, &own));
-            own.wait_for(None);
-            match part {
-                Some((part, _)) => {
+        while !half.is_done() {
+            half.wait_with(waker.clone());
+            if let Some(part) = look(half, &own).and_then(|part| pool.lanes.steal_part(&part, &own)) {
+                own.wait_for(None);
+                {
                     let _depth = Depth::outermost();
                     part.run();
-                    rest = FIRST_REST;
                 }
-                None if loot.is_done() => {}
-                None => {
-                    parker.park_until(Some(Instant::now() + rest));
-                    rest = LONGEST_REST.min(2 * rest);
-                }
+                own.wait_for(Some(half.clone()));
+                rest = FIRST_REST;
+            } else if !half.is_done() {
+                parker.park_until(Some(Instant::now() + rest));
+                rest = LONGEST_REST.min(2 * rest);
             }
         }
+        own.wait_for(None);
     });
 }
 
@@ -50,17 +49,17 @@ const GLANCES: Glances = Glances { spins: 10, spinning: 40 };
 /// Looks before a rest.
 const LOOKS: u32 = if cfg!(corepool_loom) { 1 } else { 60 };
 
-/// A lane with a part of it that is worth stealing, as in [`crate::steal::lanes`].
-fn look(loot: &Loot, own: &Arc<Lane>) -> Option<Arc<Lane>> {
-    let mut last = None;
+/// A part of the half that is worth stealing, as in [`crate::steal::lanes`].
+fn look(half: &Share, own: &Arc<Lane>) -> Option<Part> {
+    let mut last: Option<(Pulse, Part)> = None;
     for look in 0..LOOKS {
-        let now = lane_of_part(loot, own).map(|lane| (lane.pulse(), lane));
+        let now = Part::of(half, own).map(|part| (part.pulse(), part));
         match (&last, now) {
-            (_, Some((_, lane))) if cfg!(corepool_loom) => return Some(lane),
-            (Some((pulse, last)), Some((now, lane))) if *pulse == now && Arc::ptr_eq(last, &lane) => return Some(lane),
+            (_, Some((_, part))) if cfg!(corepool_loom) => return Some(part),
+            (Some((pulse, last)), Some((now, part))) if *pulse == now && last.is_at(&part) => return Some(part),
             (_, now) => last = now,
         }
-        if GLANCES.pause(look, || loot.is_done()) {
+        if GLANCES.pause(look, || half.is_done()) {
             break;
         }
     }

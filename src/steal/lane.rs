@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::base::sync::{AtomicU64, Mutex, Ordering};
 use crate::steal::limit::{Lease, Limit};
-use crate::steal::loot::{Context, Lent, Loot};
+use crate::steal::loot::{Context, Lent, Loot, Share};
 
 #[repr(align(128))]
 pub(crate) struct Lane {
@@ -47,7 +47,7 @@ struct State {
     /// What the joins are called for. Oldest first; those at the end may have no join at the moment.
     contexts: Vec<Called>,
     /// What the thread waits for at the moment.
-    awaited: Option<Arc<Loot>>,
+    awaited: Option<Share>,
     /// Whether a worker sleeps that counts on being woken.
     is_watched: bool,
     /// Since the limit was raised or something was stolen: halves that were taken back, and halves that were exposed.
@@ -101,10 +101,7 @@ pub(crate) enum Call {
 pub(crate) enum Settled {
     /// It is its thread's again.
     TakenBack,
-    /// It was stolen, and has run.
-    Done,
-    /// It was stolen, with others perhaps.
-    Stolen(Arc<Loot>),
+    Stolen(Share),
 }
 
 impl Lane {
@@ -187,17 +184,26 @@ impl Lane {
         while contexts.pop_if(|last| last.joins == 0).is_some() {}
     }
 
-    /// What the thread waits for from now on; gives what it has waited for.
-    pub(crate) fn wait_for(&self, loot: Option<Arc<Loot>>) -> Option<Arc<Loot>> {
-        mem::replace(&mut self.state.lock().awaited, loot)
+    /// What the thread waits for from now on.
+    pub(crate) fn wait_for(&self, awaited: Option<Share>) {
+        let old = mem::replace(&mut self.state.lock().awaited, awaited);
+        drop(old);
     }
 
     // What others call.
 
     /// Takes the oldest halves exposed, at most so many and no more than half of them, for the thread with the lane `thief` to
-    /// run; tells how many.
-    pub(crate) fn steal(&self, most: usize, thief: &Arc<Lane>) -> Option<(Arc<Loot>, usize)> {
+    /// run; tells how many. None unless `may_steal` says so, which is asked when they can go nowhere else.
+    pub(super) fn steal(
+        &self,
+        most: usize,
+        thief: &Arc<Lane>,
+        may_steal: impl FnOnce() -> bool,
+    ) -> Option<(Arc<Loot>, usize)> {
         let mut state = self.state.lock();
+        if !may_steal() {
+            return None;
+        }
         let context = state.exposed.front()?.context;
         let most = most.min(state.exposed.len().div_ceil(2));
         let of_one = state.exposed.iter().take(most).take_while(|half| half.context == context).count();
@@ -227,7 +233,7 @@ impl Lane {
     }
 
     /// What the thread waits for.
-    pub(super) fn awaited(&self) -> Option<Arc<Loot>> {
+    pub(super) fn awaited(&self) -> Option<Share> {
         self.state.lock().awaited.clone()
     }
 }
@@ -256,7 +262,7 @@ impl State {
     fn settle_stolen(&mut self) -> Settled {
         let last = self.stolen.last_mut().expect("a half that is not exposed was stolen");
         last.halves -= 1;
-        let settled = if last.loot.is_done() { Settled::Done } else { Settled::Stolen(Arc::clone(&last.loot)) };
+        let settled = Settled::Stolen(Share { loot: Arc::clone(&last.loot), index: last.halves });
         if last.halves == 0 {
             self.stolen.pop();
         }

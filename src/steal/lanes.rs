@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::base::spin::Glances;
 use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::steal::lane::{Lane, Pulse};
-use crate::steal::loot::Loot;
+use crate::steal::loot::{Loot, Share};
 
 pub(crate) struct Lanes {
     workers: Vec<Arc<Lane>>,
@@ -135,15 +135,27 @@ impl Lanes {
         self.has_called.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn steal(&self, from: &Lane, most: usize, thief: &Arc<Lane>) -> Option<(Arc<Loot>, usize)> {
-        let (loot, halves) = from.steal(most, thief)?;
+    /// The oldest halves, at most so many, for the thread with the lane `thief` to run.
+    pub(crate) fn steal(&self, from: &Lane, most: usize, thief: &Arc<Lane>) -> Option<Arc<Loot>> {
+        let (loot, halves) = from.steal(most, thief, || true)?;
+        self.count_stolen(halves);
+        Some(loot)
+    }
+
+    /// The oldest half of a part, for who waits for what it is a part of.
+    pub(crate) fn steal_part(&self, part: &Part, thief: &Arc<Lane>) -> Option<Arc<Loot>> {
+        let (loot, halves) = part.lane.steal(1, thief, || !part.of.is_done())?;
+        self.count_stolen(halves);
+        Some(loot)
+    }
+
+    fn count_stolen(&self, halves: usize) {
         // ORDERING: Relaxed, as only the number matters.
         self.stolen.fetch_add(halves as u64, Ordering::Relaxed);
-        Some((loot, halves))
     }
 
     pub(crate) fn stolen(&self) -> u64 {
-        // ORDERING: Relaxed, see `steal`.
+        // ORDERING: Relaxed, see `count_stolen`.
         self.stolen.load(Ordering::Relaxed)
     }
 }
@@ -151,23 +163,46 @@ impl Lanes {
 /// So many threads are looked at that each wait for what the next one runs.
 const CHAIN: usize = 64;
 
-/// For who waits for `loot`: the lane of a thread that runs a part of it, and may have another part to steal.
-pub(crate) fn lane_of_part(loot: &Loot, own: &Arc<Lane>) -> Option<Arc<Lane>> {
-    let mut lane = loot.runner()?;
-    for _ in 0..CHAIN {
-        if Arc::ptr_eq(&lane, own) {
-            return None;
-        }
-        if lane.pulse().is_exposing() {
-            return Some(lane);
-        }
-        match lane.awaited().and_then(|loot| loot.runner()) {
-            Some(next) => lane = next,
-            None => {
-                lane.ask();
+/// A lane whose halves are parts of what somebody waits for, while the thread with that lane runs `of`.
+pub(crate) struct Part {
+    lane: Arc<Lane>,
+    of: Share,
+}
+
+impl Part {
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.lane.pulse()
+    }
+
+    /// Whether the same thread has it.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.lane, &other.lane)
+    }
+
+    /// For who waits for this half, which is running: the thread that runs it or, where that waits in turn, the one that runs what
+    /// it waits for, and so on, if that one has a half exposed.
+    ///
+    /// A thread that runs what is not done is in the middle of it. So what it waits for is a part of that, if that is not done even
+    /// after it was asked what it waits for; and what it has exposed is, if that is not done while its lane is locked.
+    pub(crate) fn of(awaited: &Share, own: &Arc<Lane>) -> Option<Self> {
+        let mut of = awaited.clone();
+        for _ in 0..CHAIN {
+            let lane = of.runner().filter(|lane| !Arc::ptr_eq(lane, own))?;
+            if lane.pulse().is_exposing() {
+                return Some(Self { lane, of });
+            }
+            let next = lane.awaited();
+            if of.is_done() {
                 return None;
             }
+            match next {
+                Some(next) => of = next,
+                None => {
+                    lane.ask();
+                    return None;
+                }
+            }
         }
+        None
     }
-    None
 }

@@ -60,14 +60,14 @@ fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle) -> Tak
     let own = pool.lanes.of_worker(worker);
     let pulse = from.pulse();
     let mut has_called = false;
-    while let Some((loot, halves)) = pool.lanes.steal(from, idle.appetite, own) {
+    while let Some(loot) = pool.lanes.steal(from, idle.appetite, own) {
         if !mem::replace(&mut has_called, true) {
             // There may be more where it came from, and there will be where it goes.
             idle.stop_dozing();
             pool.monitor.call_worker();
         }
         let begin = Tick::now();
-        loot.run();
+        let halves = loot.run();
         if idle.is_not_worth_it(halves, Tick::now().since(begin)) {
             return rest(pool, worker, idle);
         }
@@ -135,7 +135,8 @@ impl Idle {
     /// So many halves have taken so many nanoseconds: whether to leave the others alone.
     fn is_not_worth_it(&mut self, halves: usize, nanos: u64) -> bool {
         let is_short = |(halves, nanos): (usize, u64), limit| nanos < halves as u64 * limit;
-        self.appetite = if is_short((halves, nanos), Self::SHORT) { Self::LARGEST_APPETITE.min(2 * halves) } else { 1 };
+        let is_hungrier = is_short((halves, nanos), Self::SHORT);
+        self.appetite = if is_hungrier { Self::LARGEST_APPETITE.min(2 * self.appetite) } else { 1 };
         self.sample = (self.sample.0 + halves, self.sample.1 + nanos);
         if self.sample.0 < Self::SAMPLE {
             return false;
