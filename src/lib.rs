@@ -1,5 +1,6 @@
 //! [tour]: guide::tour
 //! [questions]: guide::questions
+//! [fork and join]: guide::fork_join
 //! [migrating]: guide::migrating
 //! [guarantees and limits]: guide::limits
 //!

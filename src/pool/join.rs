@@ -10,7 +10,7 @@ impl Pool {
     ///
     /// It is for divide and conquer, and it is cheap enough to be called at every level of a recursion, without a size below
     /// which the work is done in some other way: most calls cost no more than two plain ones. The closures may borrow
-    /// from the caller.
+    /// from the caller. The [guide](crate::guide::fork_join) tells how it works, and when to take something else.
     ///
     /// `a` always runs on the calling thread, so it need not be `Send`. In a job, both closures are part of this job:
     /// [`checkpoint`](crate::checkpoint) tells both of them whether it should stop. They are no jobs of their own: they take
@@ -18,8 +18,8 @@ impl Pool {
     /// full or the pool has been shut down: then the caller runs both. Outside of the pool's jobs the calling thread runs
     /// `a`, and the workers may help as well.
     ///
-    /// A thread that waits for `b` runs parts of `b` meanwhile, if those were handed over in turn, but nothing else. So a
-    /// lock that is held across the call can be waited for only by the closures themselves.
+    /// A thread that waits for `b` runs parts of `b` meanwhile, but nothing else. So what it runs cannot wait for a lock that
+    /// this thread holds, unless `b` does so itself.
     ///
     /// The stack grows with the depth of the recursion, on the workers as on the caller: see
     /// [`stack_size`](crate::Builder::stack_size).
@@ -96,8 +96,8 @@ impl Pool {
         join(self.shared(), a, b)
     }
 
-    /// Returns how many halves of [`join`](Self::join)s were handed over to other threads since the pool was built. Most of them
-    /// ran there; some were taken back, as nobody had come for them.
+    /// Returns how many closures of [`join`](Self::join)s were handed over to other threads since the pool was built. Nearly all
+    /// of them ran there; a few were taken back before they began.
     ///
     /// ```
     /// let pool = corepool::Pool::builder().workers(1).build().unwrap();

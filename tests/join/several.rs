@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::common::{named, one_worker, thread_name, within_a_minute};
 use crate::{inside, repeats, with_second_elsewhere};
-use corepool::Pool;
+use corepool::{Pool, Shutdown};
 
 /// Fails if a job's join of another pool is answered by its own pool's workers, or not at all.
 #[test]
@@ -47,6 +47,22 @@ fn fibonacci(here: &Pool, there: &Pool, n: u64) -> u64 {
     }
     let (left, right) = here.join(|| fibonacci(there, here, n - 1), || fibonacci(there, here, n - 2));
     left + right
+}
+
+/// Fails if a join that has panicked leaves what it spoke for to the next one on its thread, of another pool: that pool's half would
+/// count as the first one's, or speak for a pool that is gone.
+#[test]
+fn a_panic_leaves_nothing_to_the_next_pools_join() {
+    within_a_minute(|| {
+        for is_dropped in [true, false] {
+            let (first, second) = (one_worker(4), one_worker(4));
+            let panicked = catch_unwind(AssertUnwindSafe(|| first.join(|| resume_unwind(Box::new(())), || ())));
+            assert!(panicked.is_err());
+            let first = Some(first).filter(|_| !is_dropped);
+            let shut_down = || first.as_ref().is_none_or(|first| first.shutdown(Shutdown::Drain, None).is_ok());
+            assert!(with_second_elsewhere(&second, || (), shut_down).1);
+        }
+    });
 }
 
 /// Fails, as a hang, if two pools' threads wait for each other.

@@ -6,6 +6,9 @@
 use loom::cell::UnsafeCell;
 
 use super::*;
+use crate::steal::lane::{self, Call, Settled};
+use crate::steal::lanes::Lanes;
+use crate::steal::loot::{Context, Lent, Reclaimed};
 
 /// Opened by one half, and waited for by another.
 #[derive(Default)]
@@ -284,7 +287,62 @@ fn a_worker_asks_threads_that_come_and_go() {
     });
 }
 
-/// Two waiters of one half's descendants, which only one of them gets.
+/// Goes on with whatever runs in a half.
+struct Anywhere;
+
+impl Context for Anywhere {
+    fn run(&self, halves: &mut dyn FnMut()) {
+        halves();
+    }
+}
+
+/// Two of three are stolen at once. Their thread takes back what the thief has not begun, and waits for the one that is running.
+#[test]
+fn halves_that_were_stolen_together_are_each_run_once() {
+    let ends = explore(|| {
+        let (lanes, places) = (Arc::new(Lanes::new(2)), Arc::new([(); 3].map(|()| Place::new())));
+        let own = Arc::clone(lanes.of_worker(0));
+        for index in 0..3 {
+            let places = Arc::clone(&places);
+            let half: Lent = Box::leak(Box::new(move || places[index].set(1)));
+            let place = lane::Place { depth: 0, innermost: 0 };
+            let call = own.expose(half, place, || Arc::new(Anywhere));
+            assert_eq!(call, if index == 0 { Call::Worker } else { Call::Nobody });
+        }
+        let thief = thread::spawn({
+            let lanes = Arc::clone(&lanes);
+            move || lanes.steal(lanes.of_worker(0), 2, lanes.of_worker(1)).map_or(0, |loot| loot.run())
+        });
+        let mut taken_back = 0;
+        for place in places.iter().rev() {
+            let is_back = match own.settle() {
+                Settled::TakenBack => true,
+                Settled::Stolen(half) => match half.reclaim() {
+                    Reclaimed::TakenBack => true,
+                    Reclaimed::Done => false,
+                    Reclaimed::Running => {
+                        let (parker, waker) = bell();
+                        while !half.is_done() {
+                            half.wait_with(waker.clone());
+                            if !half.is_done() {
+                                parker.park_until(None);
+                            }
+                        }
+                        false
+                    }
+                },
+            };
+            assert_eq!(place.get(), u32::from(!is_back));
+            taken_back += usize::from(is_back);
+        }
+        let ran = thief.join().unwrap();
+        assert_eq!(ran + taken_back, 3);
+        ran
+    });
+    assert_eq!(ends, [0, 1, 2]);
+}
+
+/// A worker that sleeps is called for the half, though it finds a job first.
 #[test]
 fn a_half_goes_before_a_queued_job() {
     let ends = explore_bounded(2, || {

@@ -20,6 +20,7 @@
 //! | `pool/submit_async` | `async_models` | a poll with another waker, a poll on a worker, a drop; with the hand-over, a close, a token | 5 |
 //! | claims: `worker/join`, `monitor` | `claim_models` | a join in a job, nested twice; with a pop, an abort, the line | 2 |
 //! | guests: `worker/{guest, join}`, `queue/guests` | `guest_models` | a join of another pool's job; with its pool's worker, a drain, an abort, a flush; two pools that wait for each other | 2, 3 |
+//! | joins of halves: `fork`, `steal`, `worker/idle`, `queue/sleep` | `fork_models` | a half that is exposed, taken back, stolen, waited for, unwound past; with a worker that falls asleep, sleeps, was woken for nothing, a second one, a queued job, a cancel, a drain, an abort; halves stolen together | 1 to 4 |
 //! | cancel: `ending/cancel`, `handle` | `cancel_models` | a cancel, a dropped guard; with a pop, a claim, another cancel, a deadline, an abort, the line | 6 |
 //! | `ending/{token, registration}` | `token_models` | a token's end; with submitting, standing in line, leaving it, a start, a close, another end of the same job or place | 3 to 6 |
 //! | `ending/keeper` | `keeper_models` | alarms, the stop; with a keeper that looks, falls asleep, sleeps; a due alarm with submitting, the line, a start, a run | 2 to 4 |
@@ -43,6 +44,7 @@
 //! |---|---|---|
 //! | time-outs | loom has no clock: what follows one is modelled by calling it, a deadline has passed when it is set or never does | `tests/back_pressure.rs`, `deadlines.rs`, `handle.rs`, `idle`, `shutdown.rs` |
 //! | spinning | it only decides when to look again; a model looks at once | all tests outside this folder, `benches/` |
+//! | which halves are worth stealing, dozing, and who waits looking for parts later on | a model steals what it finds, a doze is over at once, and who waits looks once | `tests/join`, `benches/fork_join` |
 //! | the locks, and which sleeper a notification wakes | loom has its own: first come, first woken, and none for nothing (but see the false alarms) | the same |
 //! | counts of `std::sync::Arc` | loom's cannot hold a trait object; no model depends on their order | `tests/exactly_once.rs`, `memory.rs` |
 //! | starting and joining threads: `pool/builder` with crossbeam's `recv`, `worker/threads`, the keeper's start, `pool/owner` | they are the system's; what they call of the monitor is modelled | `tests/build`, `shutdown.rs`, `deadlines.rs` |
