@@ -64,6 +64,8 @@ impl Calls {
 /// How long a worker that finds nothing sleeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rest {
+    /// Not at all: it looks again.
+    None,
     /// Until it is woken; not at all if a worker has been called since.
     SleepUnlessCalled(Calls),
     /// For no longer than this, unless another one dozes.
@@ -88,17 +90,15 @@ impl Sleep {
 
     /// Steps 5 and 6: how long the worker may sleep now, if it may.
     pub(crate) fn fall_asleep(&mut self, rest: Rest) -> Option<Option<Duration>> {
-        if matches!(rest, Rest::SleepUnlessCalled(calls) if calls != self.calls) {
-            return None;
-        }
+        let time = match rest {
+            Rest::None => return None,
+            Rest::SleepUnlessCalled(calls) if calls != self.calls => return None,
+            Rest::Doze(time) if !self.is_dozing => Some(time),
+            Rest::SleepUnlessCalled(_) | Rest::Doze(_) => None,
+        };
+        self.is_dozing |= time.is_some();
         self.sleeping += 1;
-        match rest {
-            Rest::Doze(time) if !self.is_dozing => {
-                self.is_dozing = true;
-                Some(Some(time))
-            }
-            _ => Some(None),
-        }
+        Some(time)
     }
 
     /// Who has dozed does so no more.

@@ -61,11 +61,11 @@ const ENOUGH_UNUSED: u32 = 128;
 /// A recursion that goes down first takes none back, so a half of it may lie deep below.
 const ENOUGH_UNASKED: u32 = 2_048;
 
-/// Where a thread is: in the middle of so many jobs, the innermost of which has its cell there.
+/// Where a thread is: in the middle of so many jobs. The innermost one that it runs, which is what a join is called for, has its
+/// cell at this address, at which nobody looks; 0 if there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) depth: usize,
-    /// An address at which nobody looks.
     pub(crate) innermost: usize,
 }
 
@@ -247,7 +247,7 @@ impl State {
                     last.joins += 1;
                     break;
                 }
-                // Its job may have ended; but the context keeps the address, so no other job is there.
+                // Its job may have ended; but the context keeps the address, so no other job is at that place.
                 Some(last) if last.joins == 0 => drop(self.contexts.pop()),
                 _ => {
                     self.contexts.push(Called { place, joins: 1, context: context() });

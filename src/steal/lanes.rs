@@ -4,6 +4,7 @@
 //! **What is stolen.** A half that was exposed just now may be taken back the next moment, as in a walk along a list whose items take
 //! less time than stealing one. So who looks takes two readings of each lane, and steals what was there at both.
 
+use std::mem;
 use std::sync::Arc;
 
 use crate::base::spin::Glances;
@@ -16,7 +17,7 @@ pub(crate) struct Lanes {
     others: Mutex<Vec<Arc<Lane>>>,
     /// Whether there has been any join. Until then nobody looks here.
     in_use: AtomicBool,
-    /// Whether a thread has called a worker since all were asked to.
+    /// Whether a worker was called since all threads were asked to, and found without halves.
     has_called: AtomicBool,
     stolen: AtomicU64,
 }
@@ -30,6 +31,8 @@ pub(crate) enum Found {
     Changes,
     /// Nothing is exposed.
     Nothing,
+    /// There is something else to do.
+    Over,
 }
 
 /// Looks before who looks takes a rest: some 50 microseconds.
@@ -106,9 +109,10 @@ impl Lanes {
             if last == now && look > QUIET_LOOKS {
                 return Found::Nothing;
             }
-            (last, now) = (now, Vec::new());
+            mem::swap(&mut last, &mut now);
+            now.clear();
             if GLANCES.pause(look, &is_over) {
-                break;
+                return Found::Over;
             }
         }
         if last.iter().any(|(_, pulse): &(_, Pulse)| pulse.is_exposing()) { Found::Changes } else { Found::Nothing }
@@ -120,16 +124,19 @@ impl Lanes {
         self.has_called.store(false, Ordering::Relaxed);
         let of_workers = self.workers.iter().fold(false, |any, lane| lane.watch() | any);
         let of_others = self.others.lock().iter().fold(false, |any, lane| lane.watch() | any);
+        if of_workers || of_others {
+            self.note_call();
+        }
         !of_workers && !of_others
     }
 
-    /// A thread calls a worker, and will not do so again until it is asked.
+    /// A worker is called, or has to look again: whoever is counted on to find the halves there are may get a job instead.
     pub(crate) fn note_call(&self) {
         // ORDERING: Relaxed: who is called is ordered after it by the locks of the call.
         self.has_called.store(true, Ordering::Relaxed);
     }
 
-    /// Whether some thread may expose halves without a call.
+    /// Whether some thread may have halves exposed for which nobody will be called.
     pub(crate) fn may_miss_halves(&self) -> bool {
         // ORDERING: Relaxed, see `note_call`.
         self.has_called.load(Ordering::Relaxed)

@@ -22,18 +22,29 @@ pub(crate) fn next_job(pool: &Shared, worker: usize, done: Option<Epoch>) -> Opt
     loop {
         match taken {
             Taken::Job(job) => {
-                idle.iter_mut().for_each(|idle: &mut Idle| idle.leave(pool));
+                if idle.is_some() {
+                    tell_others(pool);
+                }
                 return Some(job);
             }
             Taken::Exit => return None,
-            Taken::Nothing if pool.lanes.in_use() => {
-                taken = search_halves(pool, worker, idle.get_or_insert_with(Idle::new));
-            }
-            Taken::Nothing => {
-                spin_until(|| pool.monitor.may_have_work());
-                taken = pool.monitor.take_or_sleep(worker, Rest::SleepUnlessCalled(Calls::NONE));
-            }
+            Taken::Nothing => taken = search(pool, worker, idle.get_or_insert_with(Idle::new)),
         }
+    }
+}
+
+fn search(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
+    if pool.lanes.in_use() {
+        return search_halves(pool, worker, idle);
+    }
+    spin_until(|| pool.monitor.may_have_work());
+    pool.monitor.take_or_sleep(worker, Rest::SleepUnlessCalled(Calls::NONE))
+}
+
+/// A worker that was idle has got a job: others that sleep may have counted on it. Step 7 of [`crate::queue::sleep`].
+fn tell_others(pool: &Shared) {
+    if pool.lanes.may_miss_halves() && !pool.lanes.watch() {
+        pool.monitor.call_worker();
     }
 }
 
@@ -43,6 +54,7 @@ fn search_halves(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
     let own = pool.lanes.of_worker(worker);
     match pool.lanes.look(own, || pool.monitor.may_have_work()) {
         Found::Half(lane) => run_halves(pool, worker, &lane, idle),
+        Found::Over => pool.monitor.take_or_sleep(worker, Rest::None),
         Found::Changes => pool.monitor.take_or_sleep(worker, idle.doze()),
         Found::Nothing => {
             let calls = pool.monitor.calls();
@@ -57,22 +69,24 @@ fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle) -> Tak
     if let Some(taken) = pool.monitor.take_instead(worker) {
         return taken;
     }
+    idle.dozed = None;
     let own = pool.lanes.of_worker(worker);
-    let pulse = from.pulse();
-    let mut has_called = false;
+    let (pulse, begin) = (from.pulse(), Tick::now());
+    let mut last = begin;
     while let Some(loot) = pool.lanes.steal(from, idle.appetite, own) {
-        if !mem::replace(&mut has_called, true) {
+        if last == begin {
             // There may be more where it came from, and there will be where it goes.
-            idle.stop_dozing();
+            pool.lanes.note_call();
             pool.monitor.call_worker();
         }
-        let begin = Tick::now();
         let halves = loot.run();
-        if idle.is_not_worth_it(halves, Tick::now().since(begin)) {
+        let now = Tick::now();
+        if idle.is_not_worth_it(halves, now.since(last)) {
             return rest(pool, worker, idle);
         }
+        last = now;
         // What has been there all the time is worth stealing, too.
-        if from.pulse() != pulse || pool.monitor.may_have_work() {
+        if from.pulse() != pulse || pool.monitor.may_have_work() || now.since(begin) > Idle::WITHOUT_A_LOOK {
             break;
         }
     }
@@ -101,6 +115,8 @@ impl Idle {
     const FIRST_DOZE: Duration = Duration::from_micros(50);
     const LONGEST_DOZE: Duration = Duration::from_millis(1);
     const LARGEST_APPETITE: usize = 64;
+    /// How many nanoseconds it steals on before it looks what else the pool wants.
+    const WITHOUT_A_LOOK: u64 = 50_000;
     /// A half that takes less, in nanoseconds, may be stolen with others.
     const SHORT: u64 = 1_000;
     /// Stealing a half costs both threads as much, in nanoseconds.
@@ -117,19 +133,6 @@ impl Idle {
         let time = self.dozed.map_or(Self::FIRST_DOZE, |last| Self::LONGEST_DOZE.min(2 * last));
         self.dozed = Some(time);
         Rest::Doze(time)
-    }
-
-    /// Tells whether it has.
-    fn stop_dozing(&mut self) -> bool {
-        self.dozed.take().is_some()
-    }
-
-    /// The worker has got a job. Others that sleep may have counted on it.
-    fn leave(&mut self, pool: &Shared) {
-        let was_needed = self.stop_dozing() || (pool.lanes.may_miss_halves() && !pool.lanes.watch());
-        if was_needed {
-            pool.monitor.call_worker();
-        }
     }
 
     /// So many halves have taken so many nanoseconds: whether to leave the others alone.

@@ -154,14 +154,10 @@ impl Stack {
         self.running_among(self.depth.get(), |job, role| look(&**job, role))
     }
 
-    /// Where this thread is: the same for as long as it is in the middle of the same jobs, and of no others.
+    /// Where this thread is, for what it does to speak for the job that it runs.
     pub(crate) fn place(&self) -> Place {
         let depth = self.depth.get();
-        let innermost = depth.checked_sub(1).map(|index| {
-            self.with_frame(index, |frame| {
-                frame.job.borrow().as_ref().map_or(0, |job| Arc::as_ptr(job).cast::<()>().addr())
-            })
-        });
+        let innermost = self.running_among(depth, |job, _role| Arc::as_ptr(job).cast::<()>().addr());
         Place { depth, innermost: innermost.unwrap_or(0) }
     }
 

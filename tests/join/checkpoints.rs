@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{FOREVER, Gate, finish, hold_worker, one_worker, until_stopped, with_workers, within_a_minute};
-use crate::{Flag, inside, with_second_elsewhere};
+use crate::{Flag, inside, repeats, with_second_elsewhere};
 use corepool::{Cancel, CancelToken, Interrupted, JobHandle, Pool, Shutdown, checkpoint};
 
 /// A job with both halves running until each is asked to stop, on two workers; what they give is why.
@@ -198,5 +198,62 @@ fn a_half_that_is_handed_over_in_a_nested_job_speaks_for_the_outer_one() {
         assert_eq!(found, ((stopped, stopped), (Ok(()), Some(pool))));
         gate.open();
         [held, held_helper].into_iter().for_each(finish);
+    });
+}
+
+/// What a job owns: it joins when it is dropped without having run.
+struct Owned {
+    pool: Pool,
+    token: CancelToken,
+    has_run: bool,
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if !self.has_run {
+            self.pool.join(|| (), || ());
+        }
+    }
+}
+
+/// A job that lets `helper` go and is cancelled; its value is what its second half hears of that on another worker.
+fn cancelled_in_its_halves(owned: Owned, helper: Gate) -> JobHandle<Result<(), Interrupted>> {
+    let (pool, token) = (owned.pool.clone(), owned.token.clone());
+    let job = move || {
+        let mut owned = owned;
+        owned.has_run = true;
+        owned.token.cancel();
+        helper.open();
+        with_second_elsewhere(&owned.pool, || (), checkpoint).1
+    };
+    pool.job().token(&token).submit(job).unwrap()
+}
+
+/// Fails if a half speaks for the job outside of its own, as a destructor in between had joined for that: the cells of a job that
+/// was aborted and of the next one are at the same address.
+#[test]
+fn a_half_does_not_speak_for_the_job_that_has_aborted_another() {
+    within_a_minute(|| {
+        for _ in repeats(50) {
+            let pool = with_workers(2);
+            let heard = inside(&pool, |pool| {
+                let (gate, held) = hold_worker(pool);
+                let owned = || Owned { pool: pool.clone(), token: CancelToken::new(), has_run: false };
+                let heard = pool.join(
+                    || {
+                        let aborted = owned();
+                        let token = aborted.token.clone();
+                        let aborted = cancelled_in_its_halves(aborted, Gate::new());
+                        token.cancel();
+                        drop(aborted);
+                        cancelled_in_its_halves(owned(), gate).join().unwrap()
+                    },
+                    || (),
+                );
+                finish(held);
+                heard.0
+            });
+            assert_eq!(heard, Err(Interrupted::Cancelled));
+        }
     });
 }

@@ -1,5 +1,7 @@
 //! Halves are no jobs: they take no room, nobody counts them, and a pool that takes no jobs joins all the same.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use crate::common::{
     FOREVER, Gate, asleep, assert_adds_up, finish, hold_worker, named, on_every_worker, one_worker, wait_until,
     with_workers, within_a_minute,
 };
-use crate::{inside, repeats, threads_of_halves, with_second_elsewhere};
+use crate::{Flag, inside, repeats, threads_of_halves, with_second_elsewhere};
 use corepool::{Pool, Shutdown};
 
 /// Adds up numbers, with a join at every level.
@@ -165,6 +167,68 @@ fn who_was_woken_for_nothing_asks_again() {
             // Most of these are taken back before a worker comes.
             (0..round % 7).for_each(|_| pool.join(|| pool.join(|| (), || ()), || ()).1);
             with_second_elsewhere(&pool, || (), || ());
+        }
+    });
+}
+
+/// Fails, as a hang, if a half is forgotten that a worker was woken for which then finds a job, while others sleep.
+#[test]
+fn a_half_and_jobs_that_come_at_once_all_find_a_worker() {
+    within_a_minute(|| {
+        let pool = with_workers(3);
+        for round in repeats(300) {
+            // Workers that know of no joins yet, in the first round; then some that search, and some that sleep.
+            if round.is_multiple_of(3) {
+                thread::sleep(Duration::from_micros(200));
+            }
+            let (begun, gate) = (Flag::default(), Gate::new());
+            let first = || {
+                let jobs = [(); 2].map(|()| {
+                    let gate = gate.clone();
+                    pool.submit(move || gate.pass()).unwrap()
+                });
+                begun.wait("a worker to come for the half");
+                gate.open();
+                jobs.into_iter().for_each(finish);
+            };
+            pool.join(first, || begun.raise());
+        }
+    });
+}
+
+/// Exposes so many halves, then does `last`.
+fn nested(pool: &Pool, halves: u32, half: &(dyn Fn() + Sync), last: &dyn Fn()) {
+    if halves == 0 {
+        last();
+    } else {
+        pool.join(|| nested(pool, halves - 1, half, last), half);
+    }
+}
+
+/// Fails if a worker that steals one half after the other does not look what else there is for it.
+#[test]
+fn a_broadcast_does_not_wait_for_all_halves() {
+    within_a_minute(|| {
+        for _ in repeats(20) {
+            let (pool, ran) = (one_worker(1), Arc::new(AtomicUsize::new(0)));
+            let half = || {
+                if ran.fetch_add(1, Ordering::SeqCst) == 0 {
+                    wait_until("the broadcast to be queued", || pool.stats().queued == 1);
+                    // Halves that take no time may be followed by others.
+                    thread::sleep(Duration::from_millis(1));
+                }
+            };
+            thread::scope(|scope| {
+                let broadcast = scope.spawn(|| {
+                    wait_until("the first half to be stolen", || ran.load(Ordering::SeqCst) > 0);
+                    let ran = Arc::clone(&ran);
+                    pool.broadcast(move |_worker| ran.load(Ordering::SeqCst)).unwrap()
+                });
+                // Until then none is taken back.
+                nested(&pool, 6, &half, &|| wait_until("the broadcast to be over", || broadcast.is_finished()));
+                let before: Vec<_> = broadcast.join().unwrap().into_iter().map(Result::unwrap).collect();
+                assert_eq!(before, [1]);
+            });
         }
     });
 }
