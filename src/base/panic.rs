@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
+use std::process;
 use std::sync::Arc;
 
 /// Runs user code that has nobody to report a panic to: a destructor, a hook, a waker.
@@ -24,6 +25,22 @@ pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Option<R> {
 fn drop_contained(payload: Box<dyn Any + Send>) {
     if let Err(next) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(next);
+    }
+}
+
+/// Ends the process rather than let a frame go, or a thread, that another one counts on.
+#[must_use]
+pub(crate) struct AbortOnUnwind;
+
+impl AbortOnUnwind {
+    pub(crate) fn disarm(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        process::abort();
     }
 }
 

@@ -10,12 +10,12 @@ use std::time::Instant;
 #[cfg(not(corepool_loom))]
 pub(crate) use self::native::{Condvar, Mutex, MutexGuard, thread_local};
 #[cfg(not(corepool_loom))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 #[cfg(corepool_loom)]
 pub(crate) use self::model::{Condvar, Mutex, MutexGuard, thread_local};
 #[cfg(corepool_loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// What ended a timed wait on a [`Condvar`].
 #[derive(Clone, Copy, PartialEq, Eq)]

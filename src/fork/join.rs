@@ -1,12 +1,10 @@
 //! A join that does more than call both halves.
 
-use std::mem;
 use std::panic::{self, AssertUnwindSafe, resume_unwind};
-use std::process;
 use std::sync::Arc;
 use std::thread;
 
-use crate::base::panic::contain;
+use crate::base::panic::{AbortOnUnwind, contain};
 use crate::fork::erased::lend;
 use crate::fork::inherit::context_of;
 use crate::fork::site::{self, Depth, Entered};
@@ -87,7 +85,7 @@ fn expose(pool: &Arc<Shared>, half: Lent) -> bool {
         pool.lanes.note_call();
         pool.monitor.call_worker();
     }
-    mem::forget(guard);
+    guard.disarm();
     call.is_some()
 }
 
@@ -102,14 +100,5 @@ fn settle(pool: &Shared) {
         },
         None => unreachable!("a thread that is in a join has its lane"),
     }
-    mem::forget(guard);
-}
-
-/// Ends the process rather than let a frame go that another thread may be using.
-struct AbortOnUnwind;
-
-impl Drop for AbortOnUnwind {
-    fn drop(&mut self) {
-        process::abort();
-    }
+    guard.disarm();
 }

@@ -14,6 +14,7 @@ use crate::fork::site::{self, Depth};
 use crate::steal::lane::{Lane, Pulse};
 use crate::steal::lanes::Part;
 use crate::steal::loot::Share;
+use crate::worker::seat;
 use crate::worker::shared::Shared;
 
 /// Returns once the half is done, which is running.
@@ -22,15 +23,12 @@ pub(super) fn wait_for(pool: &Shared, half: &Share) {
     let Some(own) = site::with_lane(Arc::clone) else { unreachable!("a thread that is in a join has its lane") };
     with_parker(|parker, waker| {
         own.wait_for(Some(half.clone()));
+        // Parts may go as deep as the pool's stacks let them.
+        let may_help = seat::has_stack_for(pool);
         let mut rest = FIRST_REST;
         while !half.is_done() {
             half.wait_with(waker.clone());
-            if let Some(part) = look(half, &own).and_then(|part| pool.lanes.steal_part(&part, &own)) {
-                own.wait_for(None);
-                {
-                    let _depth = Depth::outermost();
-                    part.run();
-                }
+            if may_help && look(half, &own).is_some_and(|part| help(pool, &part, &own)) {
                 own.wait_for(Some(half.clone()));
                 rest = FIRST_REST;
             } else if !half.is_done() {
@@ -40,6 +38,12 @@ pub(super) fn wait_for(pool: &Shared, half: &Share) {
         }
         own.wait_for(None);
     });
+}
+
+/// Whether there was a part to run.
+fn help(pool: &Shared, part: &Part, own: &Arc<Lane>) -> bool {
+    let _depth = Depth::outermost();
+    pool.lanes.run_part(part, own)
 }
 
 const FIRST_REST: Duration = Duration::from_micros(20);

@@ -25,6 +25,8 @@ use crate::steal::loot::{Context, Lent, Loot, Share};
 pub(crate) struct Lane {
     limit: Lease,
     pulse: AtomicU64,
+    /// How many halves are left of the loot that its thread runs.
+    spoils: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -48,6 +50,8 @@ struct State {
     contexts: Vec<Called>,
     /// What the thread waits for at the moment.
     awaited: Option<Share>,
+    /// Halves that it runs, and others may help with.
+    loot: Option<Arc<Loot>>,
     /// Whether a worker sleeps that counts on being woken.
     is_watched: bool,
     /// Since the limit was raised or something was stolen: halves that were taken back, and halves that were exposed.
@@ -108,7 +112,8 @@ impl Lane {
     pub(crate) fn new() -> Arc<Self> {
         // Workers that sleep may not know of it.
         let state = State { is_watched: true, ..State::default() };
-        Arc::new(Self { limit: Lease::new(), pulse: AtomicU64::new(0), state: Mutex::new(state) })
+        let (pulse, spoils) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { limit: Lease::new(), pulse, spoils, state: Mutex::new(state) })
     }
 
     pub(crate) fn limit(&self) -> &'static Limit {
@@ -192,14 +197,8 @@ impl Lane {
 
     // What others call.
 
-    /// Takes the oldest halves exposed, at most so many and no more than half of them, for the thread with the lane `thief` to
-    /// run; tells how many. None unless `may_steal` says so, which is asked when they can go nowhere else.
-    pub(super) fn steal(
-        &self,
-        most: usize,
-        thief: &Arc<Lane>,
-        may_steal: impl FnOnce() -> bool,
-    ) -> Option<(Arc<Loot>, usize)> {
+    /// Takes the oldest halves exposed, at most so many and no more than half of them. None unless `may_steal` says so, which is asked when they can go nowhere else.
+    pub(super) fn steal(&self, most: usize, may_steal: impl FnOnce() -> bool) -> Option<Arc<Loot>> {
         let mut state = self.state.lock();
         if !may_steal() {
             return None;
@@ -207,16 +206,37 @@ impl Lane {
         let context = state.exposed.front()?.context;
         let most = most.min(state.exposed.len().div_ceil(2));
         let of_one = state.exposed.iter().take(most).take_while(|half| half.context == context).count();
-        let halves = state.exposed.drain(..of_one).map(|exposed| exposed.half).collect();
+        let context = Arc::clone(&state.contexts[context].context);
+        let loot = Loot::new(state.exposed.drain(..of_one).map(|exposed| exposed.half), context);
         if state.exposed.is_empty() {
             self.beat();
         }
-        let loot = Loot::new(halves, Arc::clone(&state.contexts[context].context), Arc::clone(thief));
         state.stolen.push(Stolen { loot: Arc::clone(&loot), halves: of_one });
         // Where some are stolen more may be wanted.
         (state.unused, state.unasked) = (0, 0);
         self.limit().raise();
-        Some((loot, of_one))
+        Some(loot)
+    }
+
+    /// Has others help with what the thread runs, from now on or no more.
+    pub(super) fn share(&self, loot: Option<Arc<Loot>>) {
+        let old = mem::replace(&mut self.state.lock().loot, loot);
+        drop(old);
+    }
+
+    pub(super) fn tell_spoils(&self, left: usize) {
+        // ORDERING: Relaxed, as for the pulse.
+        self.spoils.store(left as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn spoils(&self) -> u64 {
+        // ORDERING: Relaxed, as for the pulse.
+        self.spoils.load(Ordering::Relaxed)
+    }
+
+    /// What its thread runs and shares.
+    pub(super) fn shared(&self) -> Option<Arc<Loot>> {
+        self.state.lock().loot.clone()
     }
 
     /// Asks the thread to expose more.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::base::spin::Glances;
 use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::steal::lane::{Lane, Pulse};
-use crate::steal::loot::{Loot, Share};
+use crate::steal::loot::Share;
 
 pub(crate) struct Lanes {
     workers: Vec<Arc<Lane>>,
@@ -94,10 +94,10 @@ impl Lanes {
         let (mut last, mut now) = (Vec::new(), Vec::new());
         for look in 0..LOOKS {
             let lane = self.find(own, |lane| {
-                let reading = (Arc::as_ptr(lane), lane.pulse());
-                let is_worth_it =
-                    reading.1.is_exposing() && (last.get(now.len()) == Some(&reading) || cfg!(corepool_loom));
-                if !reading.1.is_exposing() {
+                let reading = (Arc::as_ptr(lane), lane.pulse(), lane.spoils());
+                let has_some = reading.1.is_exposing() || reading.2 > 0;
+                let is_worth_it = has_some && (last.get(now.len()) == Some(&reading) || cfg!(corepool_loom));
+                if !has_some {
                     lane.ask();
                 }
                 now.push(reading);
@@ -115,7 +115,11 @@ impl Lanes {
                 return Found::Over;
             }
         }
-        if last.iter().any(|(_, pulse): &(_, Pulse)| pulse.is_exposing()) { Found::Changes } else { Found::Nothing }
+        if last.iter().any(|(_, pulse, spoils): &(_, Pulse, u64)| pulse.is_exposing() || *spoils > 0) {
+            Found::Changes
+        } else {
+            Found::Nothing
+        }
     }
 
     /// Has every thread in joins call a worker when it exposes a half. `false`: one exposes a half now.
@@ -142,18 +146,33 @@ impl Lanes {
         self.has_called.load(Ordering::Relaxed)
     }
 
-    /// The oldest halves, at most so many, for the thread with the lane `thief` to run.
-    pub(crate) fn steal(&self, from: &Lane, most: usize, thief: &Arc<Lane>) -> Option<Arc<Loot>> {
-        let (loot, halves) = from.steal(most, thief, || true)?;
+    /// Steals the oldest halves, at most so many, and runs them on the thread with the lane `own`, which has nothing else to do; or
+    /// helps with those that were stolen by the thread with that lane. Tells how many it has run; `begin` is called before.
+    pub(crate) fn run_oldest(&self, from: &Lane, most: usize, own: &Arc<Lane>, begin: impl FnOnce()) -> Option<usize> {
+        let Some(loot) = from.steal(most, || true) else {
+            let loot = from.shared()?;
+            begin();
+            return Some(loot.run(own, |left| from.tell_spoils(left)));
+        };
+        begin();
+        let halves = loot.left();
         self.count_stolen(halves);
-        Some(loot)
+        if halves > 1 {
+            own.share(Some(Arc::clone(&loot)));
+        }
+        let ran = loot.run(own, |left| own.tell_spoils(left));
+        if halves > 1 {
+            own.share(None);
+        }
+        Some(ran)
     }
 
-    /// The oldest half of a part, for who waits for what it is a part of.
-    pub(crate) fn steal_part(&self, part: &Part, thief: &Arc<Lane>) -> Option<Arc<Loot>> {
-        let (loot, halves) = part.lane.steal(1, thief, || !part.of.is_done())?;
-        self.count_stolen(halves);
-        Some(loot)
+    /// Runs the oldest half of a part, for who waits for what it is a part of, and has the lane `own`. `false`: there is none.
+    pub(crate) fn run_part(&self, part: &Part, own: &Arc<Lane>) -> bool {
+        let Some(loot) = part.lane.steal(1, || !part.of.is_done()) else { return false };
+        self.count_stolen(1);
+        loot.run(own, |_none_left| ());
+        true
     }
 
     fn count_stolen(&self, halves: usize) {

@@ -1,4 +1,4 @@
-//! Halves that were stolen together, as the thread of their joins and the one that runs them see them.
+//! Halves that were stolen together, as the thread of their joins and those that run them see them.
 //!
 //! ```text
 //!   index:   0     1     2        3     4
@@ -6,14 +6,16 @@
 //!                      thief ->      <- the thread of the joins
 //! ```
 //!
-//! The thief runs them one by one, the oldest first. The thread of their joins comes to the youngest first: it takes back what is
-//! left. So it waits for none but the one that is running, and what the others do, or wait for, is no matter of its.
+//! The thief runs them one by one, the oldest first; if one takes long, others help with what is left. The thread of their joins comes
+//! to the youngest first: it takes back what is left. So it waits for none but one that is running, and what the others do, or wait
+//! for, is no matter of its.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::base::sync::{AtomicUsize, Mutex, Ordering};
+use crate::base::panic::AbortOnUnwind;
+use crate::base::sync::{AtomicU64, Mutex, Ordering};
 use crate::steal::lane::Lane;
 
 /// A closure on the stack of a join. It is there until the half was taken back, or has been run; whoever has this calls it
@@ -28,16 +30,16 @@ pub(crate) trait Context: Send + Sync {
 
 /// Some halves, by their index: the oldest has 0.
 pub(crate) struct Loot {
-    /// How many are done.
-    done: AtomicUsize,
+    /// A bit for each that is done.
+    done: AtomicU64,
+    context: Arc<dyn Context>,
     state: Mutex<State>,
 }
 
 struct State {
-    left: VecDeque<Lent>,
-    context: Option<Arc<dyn Context>>,
-    /// Of the thread that runs them, until that is done.
-    runner: Option<Arc<Lane>>,
+    left: VecDeque<(usize, Lent)>,
+    /// Those that are running, each with the lane of the thread that it runs on.
+    running: Vec<(usize, Arc<Lane>)>,
     waiter: Option<Waker>,
 }
 
@@ -61,7 +63,7 @@ impl Share {
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
         // ORDERING: Acquire pairs with the Release in `count_done`: what the half has done is seen by who joins it.
-        self.loot.done.load(Ordering::Acquire) > self.index
+        self.loot.done.load(Ordering::Acquire) >> self.index & 1 == 1
     }
 
     /// For the thread of the joins, which comes to them the youngest first.
@@ -83,59 +85,68 @@ impl Share {
         drop(old);
     }
 
-    /// The lane of the thread that runs it; none once it is done.
+    /// The lane of the thread that runs it; none unless it is running.
     pub(super) fn runner(&self) -> Option<Arc<Lane>> {
-        self.loot.state.lock().runner.clone()
+        let state = self.loot.state.lock();
+        state.running.iter().find(|(index, _)| *index == self.index).map(|(_, lane)| Arc::clone(lane))
     }
 }
 
 impl Loot {
-    pub(super) fn new(left: VecDeque<Lent>, context: Arc<dyn Context>, runner: Arc<Lane>) -> Arc<Self> {
-        let state = State { left, context: Some(context), runner: Some(runner), waiter: None };
-        Arc::new(Self { done: AtomicUsize::new(0), state: Mutex::new(state) })
+    /// At most so many are stolen together.
+    pub(crate) const MOST: usize = u64::BITS as usize;
+
+    pub(super) fn new(halves: impl Iterator<Item = Lent>, context: Arc<dyn Context>) -> Arc<Self> {
+        let state = State { left: halves.enumerate().collect(), running: Vec::new(), waiter: None };
+        Arc::new(Self { done: AtomicU64::new(0), context, state: Mutex::new(state) })
     }
 
-    /// For who has stolen them, once. Tells how many it has run.
-    pub(crate) fn run(&self) -> usize {
-        let context = self.state.lock().context.take();
-        let mut ran = 0;
+    /// How many are left.
+    pub(super) fn left(&self) -> usize {
+        self.state.lock().left.len()
+    }
+
+    /// Runs those that are left, on the thread with the lane `own`, and tells after each how many are still left. Returns how many
+    /// it has run.
+    pub(crate) fn run(&self, own: &Arc<Lane>, tell: impl Fn(usize)) -> usize {
         // The first one is out before the context is used, which is good for as long as a half is not done.
-        if let (Some(context), Some(first)) = (context, self.next(0)) {
-            let mut next = Some(first);
-            context.run(&mut || {
-                while let Some(half) = next.take() {
-                    half();
-                    ran += 1;
-                    next = self.next(ran);
-                }
-            });
-        }
-        self.finish(ran);
+        let Some(first) = self.next(None, own, &tell) else { return 0 };
+        // Its join would wait for ever for a half that has come out and does not end.
+        let guard = AbortOnUnwind;
+        let (mut ran, mut last, mut next) = (0, first.0, Some(first));
+        self.context.run(&mut || {
+            while let Some((index, half)) = next.take() {
+                half();
+                (ran, last) = (ran + 1, index);
+                next = self.next(Some(index), own, &tell);
+            }
+        });
+        let waiter = {
+            let mut state = self.state.lock();
+            self.end(last, &mut state)
+        };
+        wake(waiter);
+        guard.disarm();
         ran
     }
 
-    /// The next one to run, after so many. The last one is not done before all is left that it was run in.
-    fn next(&self, ran: usize) -> Option<Lent> {
+    /// The next one to run, on the thread that has run the one `done`. The last one is not done before all is left that it was
+    /// run in.
+    fn next(&self, done: Option<usize>, own: &Arc<Lane>, tell: impl Fn(usize)) -> Option<(usize, Lent)> {
         let mut state = self.state.lock();
-        let next = state.left.pop_front()?;
-        let waiter = self.count_done(ran, &mut state);
+        let (index, half) = state.left.pop_front()?;
+        let waiter = done.and_then(|done| self.end(done, &mut state));
+        state.running.push((index, Arc::clone(own)));
+        tell(state.left.len());
         drop(state);
         wake(waiter);
-        Some(next)
+        Some((index, half))
     }
 
-    fn finish(&self, ran: usize) {
-        let mut state = self.state.lock();
-        let waiter = self.count_done(ran, &mut state);
-        let runner = state.runner.take();
-        drop(state);
-        drop(runner);
-        wake(waiter);
-    }
-
-    fn count_done(&self, done: usize, state: &mut State) -> Option<Waker> {
-        // ORDERING: Release, see `Share::is_done`.
-        self.done.store(done, Ordering::Release);
+    fn end(&self, index: usize, state: &mut State) -> Option<Waker> {
+        // ORDERING: Release, see `Share::is_done`; Relaxed to read, as it changes under the lock.
+        self.done.store(self.done.load(Ordering::Relaxed) | 1 << index, Ordering::Release);
+        state.running.retain(|(running, _)| *running != index);
         state.waiter.take()
     }
 }

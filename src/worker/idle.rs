@@ -13,6 +13,7 @@ use crate::monitor::monitor::Taken;
 use crate::queue::sleep::{Calls, Rest};
 use crate::steal::lane::Lane;
 use crate::steal::lanes::Found;
+use crate::steal::loot::Loot;
 use crate::worker::shared::Shared;
 
 /// The next job for a worker that has run the one `done`; waits for one, and runs halves of joins meanwhile. `None`: exit.
@@ -72,14 +73,16 @@ fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle) -> Tak
     idle.dozed = None;
     let own = pool.lanes.of_worker(worker);
     let (pulse, begin) = (from.pulse(), Tick::now());
-    let mut last = begin;
-    while let Some(loot) = pool.lanes.steal(from, idle.appetite, own) {
-        if last == begin {
-            // There may be more where it came from, and there will be where it goes.
-            pool.lanes.note_call();
-            pool.monitor.call_worker();
-        }
-        let halves = loot.run();
+    let (mut last, mut has_called) = (begin, false);
+    loop {
+        let call = || {
+            if !mem::replace(&mut has_called, true) {
+                // There may be more where it came from, and there will be where it goes.
+                pool.lanes.note_call();
+                pool.monitor.call_worker();
+            }
+        };
+        let Some(halves) = pool.lanes.run_oldest(from, idle.appetite, own, call) else { break };
         let now = Tick::now();
         if idle.is_not_worth_it(halves, now.since(last)) {
             return rest(pool, worker, idle);
@@ -114,7 +117,7 @@ struct Idle {
 impl Idle {
     const FIRST_DOZE: Duration = Duration::from_micros(50);
     const LONGEST_DOZE: Duration = Duration::from_millis(1);
-    const LARGEST_APPETITE: usize = 64;
+    const LARGEST_APPETITE: usize = Loot::MOST;
     /// How many nanoseconds it steals on before it looks what else the pool wants.
     const WITHOUT_A_LOOK: u64 = 50_000;
     /// A half that takes less, in nanoseconds, may be stolen with others.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::base::ids::PoolId;
 use crate::base::sync::thread_local;
+use crate::base::thread::stack_size;
 use crate::job::header::Header;
 use crate::job::runnable::RunEnd;
 use crate::monitor::monitor::Monitor;
@@ -72,6 +73,12 @@ fn replace(worker: Option<Rc<Worker>>) -> Option<Rc<Worker>> {
 /// The worker beneath what runs here.
 pub(crate) fn current() -> Option<Rc<Worker>> {
     SEAT.with(|seat| seat.worker.borrow().clone())
+}
+
+/// Whether this thread has as large a stack as those of the pool's jobs: any but a worker is taken to have the usual one.
+pub(crate) fn has_stack_for(pool: &Shared) -> bool {
+    let own = SEAT.with(|seat| seat.worker.borrow().as_ref().map(|worker| worker.stack_size));
+    own.unwrap_or_else(|| stack_size(None)) >= pool.stack_size
 }
 
 /// The worker beneath what runs here, if it is one of this pool's.

@@ -196,12 +196,12 @@ fn a_half_and_jobs_that_come_at_once_all_find_a_worker() {
     });
 }
 
-/// Exposes so many halves, then does `last`.
-fn nested(pool: &Pool, halves: u32, half: &(dyn Fn() + Sync), last: &dyn Fn()) {
+/// Exposes halves that are told how many are younger, then does `last`.
+fn nested(pool: &Pool, halves: usize, half: &(dyn Fn(usize) + Sync), last: &dyn Fn()) {
     if halves == 0 {
         last();
     } else {
-        pool.join(|| nested(pool, halves - 1, half, last), half);
+        pool.join(|| nested(pool, halves - 1, half, last), || half(halves - 1));
     }
 }
 
@@ -211,7 +211,7 @@ fn a_broadcast_does_not_wait_for_all_halves() {
     within_a_minute(|| {
         for _ in repeats(20) {
             let (pool, ran) = (one_worker(1), Arc::new(AtomicUsize::new(0)));
-            let half = || {
+            let half = |_younger| {
                 if ran.fetch_add(1, Ordering::SeqCst) == 0 {
                     wait_until("the broadcast to be queued", || pool.stats().queued == 1);
                     // Halves that take no time may be followed by others.
@@ -228,6 +228,28 @@ fn a_broadcast_does_not_wait_for_all_halves() {
                 nested(&pool, 6, &half, &|| wait_until("the broadcast to be over", || broadcast.is_finished()));
                 let before: Vec<_> = broadcast.join().unwrap().into_iter().map(Result::unwrap).collect();
                 assert_eq!(before, [1]);
+            });
+        }
+    });
+}
+
+/// Fails, as a hang, if halves that were stolen together with one that takes long are left to whoever runs that: it waits for all
+/// that are younger.
+#[test]
+fn what_was_stolen_with_a_long_half_finds_another_worker() {
+    within_a_minute(|| {
+        let pool = with_workers(4);
+        for _ in repeats(50) {
+            let younger = AtomicUsize::new(0);
+            const LONG: usize = 200;
+            let half = |which| match which {
+                LONG => wait_until("the younger halves to run", || younger.load(Ordering::SeqCst) == LONG),
+                0..LONG => drop(younger.fetch_add(1, Ordering::SeqCst)),
+                // By then the thief has found out that halves are short.
+                _ => {}
+            };
+            nested(&pool, 1_000, &half, &|| {
+                wait_until("the younger halves to run", || younger.load(Ordering::SeqCst) == LONG);
             });
         }
     });

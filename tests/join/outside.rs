@@ -1,5 +1,6 @@
 //! Threads outside of the pool join, too: where a pool's own threads are not workers yet or any more, and in its hooks.
 
+use std::hint::black_box;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
@@ -154,5 +155,33 @@ fn the_hook_of_a_panic_gets_help() {
         let pool = Pool::builder().workers(2).on_panic(hook).build().unwrap();
         outcome(pool.submit(|| panic!("{EXPECTED}for the hook")).unwrap()).unwrap_err();
         assert_eq!(notes.recv_timeout(FOREVER).unwrap(), (1, JOINED));
+    });
+}
+
+/// Uses some hundred bytes of the stack for each level.
+fn deep(levels: u32) -> u64 {
+    let used = black_box([u64::from(levels); 32]);
+    if levels == 0 { used[0] } else { deep(levels - 1) + black_box(used)[1] }
+}
+
+/// Fails, with the process, if a thread that waits runs a half that counts on the larger stacks of its pool.
+#[test]
+fn who_waits_on_a_small_stack_leaves_halves_to_the_pools_larger_ones() {
+    within_a_minute(|| {
+        let pool = Pool::builder().workers(2).stack_size(64 << 20).build().unwrap();
+        let outsider = || {
+            for _ in repeats(20) {
+                // The worker that runs it has the first half of its own go on for a while, with the other one there to be stolen.
+                let second = || {
+                    let first = || (0..20_000).for_each(|_| drop(pool.join(|| (), || ())));
+                    pool.join(first, || deep(50_000)).1
+                };
+                assert_eq!(with_second_elsewhere(&pool, || (), second).1, (1..=50_000).sum::<u64>());
+            }
+        };
+        thread::scope(|scope| {
+            let small = thread::Builder::new().stack_size(1 << 20).spawn_scoped(scope, outsider);
+            small.unwrap().join().unwrap();
+        });
     });
 }

@@ -311,7 +311,7 @@ fn halves_that_were_stolen_together_are_each_run_once() {
         }
         let thief = thread::spawn({
             let lanes = Arc::clone(&lanes);
-            move || lanes.steal(lanes.of_worker(0), 2, lanes.of_worker(1)).map_or(0, |loot| loot.run())
+            move || lanes.run_oldest(lanes.of_worker(0), 2, lanes.of_worker(1), || ()).unwrap_or(0)
         });
         let mut taken_back = 0;
         for place in places.iter().rev() {
