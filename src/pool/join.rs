@@ -5,8 +5,9 @@ use crate::fork::site::exposes_enough;
 use crate::pool::pool::Pool;
 
 impl Pool {
-    /// Calls both closures and returns what they return. `b` runs on a worker of this pool if one has nothing else to do,
-    /// otherwise on this thread, after `a`, as in `(a(), b())`.
+    /// Calls both closures and returns what they return. `b` runs on another thread if one has nothing else to do: a worker of
+    /// this pool, or a thread that waits in a join of this pool for what `b` is a part of. Otherwise it runs on this thread,
+    /// after `a`, as in `(a(), b())`.
     ///
     /// It is for divide and conquer, and it is cheap enough to be called at every level of a recursion, without a size below
     /// which the work is done in some other way: most calls cost no more than two plain ones. The closures may borrow

@@ -257,3 +257,28 @@ fn a_half_does_not_speak_for_the_job_that_has_aborted_another() {
         }
     });
 }
+
+/// Fails if what a half speaks for is remembered from a job that its thread was in the middle of before.
+#[test]
+fn jobs_joined_one_after_the_other_speak_each_for_itself() {
+    within_a_minute(|| {
+        let (pool, helpers) = (one_worker(4), one_worker(1));
+        let found = inside(&pool, move |pool| {
+            let nested = |is_cancelled: bool| {
+                let (helpers, token) = (helpers.clone(), CancelToken::new());
+                let own = token.clone();
+                // It runs on the worker that joins it.
+                let job = pool.job().token(&token).submit(move || {
+                    if is_cancelled {
+                        own.cancel();
+                    }
+                    with_second_elsewhere(&helpers, checkpoint, checkpoint)
+                });
+                job.unwrap().join().unwrap()
+            };
+            helpers.join(|| [true, false, true].map(nested), || ()).0
+        });
+        let (goes_on, stopped) = (Ok(()), Err(Interrupted::Cancelled));
+        assert_eq!(found, [(stopped, stopped), (goes_on, goes_on), (stopped, stopped)]);
+    });
+}

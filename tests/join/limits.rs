@@ -254,3 +254,24 @@ fn what_was_stolen_with_a_long_half_finds_another_worker() {
         }
     });
 }
+
+/// Fails, as a hang, if a worker that was called for a half, but takes a job, leaves those that sleep without a call.
+#[test]
+fn who_takes_a_job_leaves_halves_to_others() {
+    within_a_minute(|| {
+        let pool = named("jn-leave", 2);
+        with_second_elsewhere(&pool, || (), || ());
+        // From now on each of them looks for halves before it sleeps.
+        on_every_worker(&pool, || ());
+        for _ in repeats(200) {
+            wait_until("both workers to sleep", || asleep("jn-leave"));
+            // The one that is woken for the job is not yet there as the half is exposed.
+            let gate = Gate::new();
+            let passes = gate.clone();
+            let job = pool.submit(move || passes.pass()).unwrap();
+            with_second_elsewhere(&pool, || (), || ());
+            gate.open();
+            finish(job);
+        }
+    });
+}

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::common::{one_worker, spin, with_workers, within_a_minute};
+use crate::common::{one_worker, spin, wait_until, with_workers, within_a_minute};
 use crate::{inside, repeats, with_second_elsewhere};
 use corepool::{Pool, join_all};
 
@@ -207,5 +207,30 @@ fn a_list_of_100_000_is_visited_one_by_one() {
         let expected = (4_999_950_000, 4_999_950_000);
         assert_eq!(sums, expected);
         assert_eq!(inside(&pool, move |pool| (first_is_deep(pool, &list), second_is_deep(pool, &list))), expected);
+    });
+}
+
+/// Fails, as a hang, if joins deep in others are plain calls for good, although the only worker has nothing to do, or who waits
+/// for it has not.
+#[test]
+fn joins_far_down_get_help() {
+    fn far_down(pool: &Pool, depth: u32) {
+        if depth > 0 {
+            pool.join(|| far_down(pool, depth - 1), || ());
+            return;
+        }
+        // So many that nobody comes for that the thread exposes few again.
+        (0..5_000).for_each(|_| _ = pool.join(|| (), || ()));
+        let here = thread::current().id();
+        wait_until("another thread to run a second half", || {
+            pool.join(|| spin(10_000), || thread::current().id()).1 != here
+        });
+    }
+    within_a_minute(|| {
+        let pool = one_worker(1);
+        for _ in repeats(50) {
+            far_down(&pool, 20);
+            with_second_elsewhere(&pool, || (), || far_down(&pool, 20));
+        }
     });
 }

@@ -105,6 +105,18 @@ fn a_worker_that_falls_asleep_may_be_in_time_for_a_half() {
     assert_eq!(ends, ["caller", "worker"]);
 }
 
+/// Wherever it is on its way to sleep: the first half counts on it.
+#[test]
+fn a_worker_that_falls_asleep_comes_for_a_half() {
+    explore_bounded(2, || {
+        let pool = Pool::new(1);
+        let worker = pool.spawn_worker(0);
+        let gate = Gate::default();
+        pool.join(|| gate.pass(), || gate.open());
+        end(&pool, [worker]);
+    });
+}
+
 /// A worker that sleeps has asked, so the first join answers, and wakes it: the first half counts on that.
 #[test]
 fn a_worker_that_sleeps_comes_for_a_half() {
