@@ -49,7 +49,7 @@ fn the_books_balance_whatever_the_seed_and_the_number_of_threads() {
 
 #[test]
 fn everything_that_a_job_or_a_fork_may_come_to_occurs() {
-    let output = run(&["--jobs", "100000", "--seed", "4"]);
+    let output = run(&["--jobs", "300000", "--seed", "4"]);
     let counts = counts(succeed(&output));
     for row in ENDS.iter().chain(&REFUSALS).chain(&FORKS).chain(&["pools", "ran", "given up in line"]) {
         assert!(counts[row] > 0, "{row} does not occur: {counts:?}");
