@@ -26,8 +26,8 @@ pub(crate) enum Claim {
 pub(crate) fn claim(header: &Header, pool: PoolId) -> Claim {
     let has_run = match seat::current() {
         Some(worker) if worker.shared.id == pool => run_own(&worker, header),
-        // Workers may wait for the half, the job's own among them.
         Some(_) => registry::find(pool).is_some_and(|pool| pool.run_here(header)),
+        // Workers may wait for the half that runs here, the job's own among them.
         None => seat::with_stack(Stack::runs_half) && registry::find(pool).is_some_and(|pool| pool.run_here(header)),
     };
     if has_run {
