@@ -248,8 +248,11 @@ fn what_was_stolen_with_a_long_half_finds_another_worker() {
                 // By then the thief has found out that halves are short.
                 _ => {}
             };
-            nested(&pool, 1_000, &half, &|| {
-                wait_until("the younger halves to run", || younger.load(Ordering::SeqCst) == LONG);
+            let last = || wait_until("the younger halves to run", || younger.load(Ordering::SeqCst) == LONG);
+            thread::scope(|scope| {
+                let deep = thread::Builder::new().stack_size(64 << 20);
+                let caller = deep.spawn_scoped(scope, || nested(&pool, 1_000, &half, &last));
+                caller.unwrap().join().unwrap();
             });
         }
     });

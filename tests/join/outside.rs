@@ -174,9 +174,9 @@ fn who_waits_on_a_small_stack_leaves_halves_to_the_pools_larger_ones() {
                 // The worker that runs it has the first half of its own go on for a while, with the other one there to be stolen.
                 let second = || {
                     let first = || (0..20_000).for_each(|_| pool.join(|| (), || ()).0);
-                    pool.join(first, || deep(50_000)).1
+                    pool.join(first, || deep(20_000)).1
                 };
-                assert_eq!(with_second_elsewhere(&pool, || (), second).1, (1..=50_000).sum::<u64>());
+                assert_eq!(with_second_elsewhere(&pool, || (), second).1, (1..=20_000).sum::<u64>());
             }
         };
         thread::scope(|scope| {
