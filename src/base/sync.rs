@@ -72,8 +72,6 @@ mod native {
 
 #[cfg(corepool_loom)]
 mod model {
-    use std::sync::PoisonError;
-
     use super::{Instant, Woken};
 
     pub(crate) use loom::sync::MutexGuard;
@@ -96,11 +94,11 @@ mod model {
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            self.0.lock().expect("no code that panics runs under a lock")
         }
 
         pub(crate) fn get_mut(&mut self) -> &mut T {
-            self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+            self.0.get_mut().expect("no code that panics runs under a lock")
         }
     }
 
@@ -113,7 +111,7 @@ mod model {
         }
 
         pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-            self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+            self.0.wait(guard).expect("no code that panics runs under a lock")
         }
 
         /// loom has no clock: a wait in a model never times out. What follows a time-out is modelled by calling it.

@@ -28,7 +28,6 @@ thread_local! {
     };
 }
 
-#[derive(Default)]
 struct Lanes {
     /// Of the joins that this thread is in.
     current: Option<Arc<Lane>>,

@@ -32,7 +32,7 @@ pub(crate) struct Lane {
 
 /// A reading of a lane: equal to an earlier one if nothing has become or ceased to be its only half exposed since. So if any was
 /// exposed then, the oldest one has been all the time, or is younger than one that was stolen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pulse(u64);
 
 impl Pulse {

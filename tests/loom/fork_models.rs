@@ -356,7 +356,7 @@ fn halves_that_were_stolen_together_are_each_run_once() {
 
 /// A worker that sleeps is called for the half, though it finds a job first.
 #[test]
-fn a_half_goes_before_a_queued_job() {
+fn a_half_and_a_queued_job_are_both_met() {
     let ends = explore_bounded(2, || {
         let pool = Pool::new(1);
         let worker = spawn_sleeping_worker(&pool, 0);
