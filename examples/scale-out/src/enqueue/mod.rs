@@ -16,14 +16,13 @@ use self::input::Input;
 pub(crate) use self::settings::Settings;
 use crate::jobs::{Added, Id, Job, Queue};
 use crate::program::{Signalled, Stops};
-use crate::redis::Redis;
 
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(settings: Settings) -> Result<()> {
     let jobs = Input::of(&settings)?;
-    let queue = Queue::new(Redis::new(&settings.redis)?, &settings.queue);
+    let queue = settings.place.queue()?;
     let mut stops = Stops::listen()?;
     tokio::select! {
         code = stops.next() => Err(Signalled(code).into()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::jobs::Place;
 use crate::program::duration;
 
 /// Adds jobs to the queue of the workers, and prints their ids.
@@ -20,19 +21,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
 
-    /// The queue
-    #[arg(long, value_name = "NAME", default_value = "jobs")]
-    pub(super) queue: String,
-
-    /// Where the queue is
-    #[arg(
-        long,
-        env = "REDIS_URL",
-        value_name = "URL",
-        default_value = "redis://127.0.0.1:6379",
-        hide_env_values = true
-    )]
-    pub(super) redis: String,
+    #[command(flatten)]
+    pub(super) place: Place,
 
     /// Waits until all jobs have ended, and prints what has become of each: id, status, and the value or the reason, with tabs
     /// between them. If one is a dead letter, the exit code is 1

@@ -33,11 +33,13 @@
 mod delivery;
 mod figures;
 mod job;
+mod place;
 mod queue;
 mod reader;
 mod scripts;
 
 pub(crate) use self::delivery::{Abandoned, Claimed, Delivery};
 pub(crate) use self::job::{Id, Job, Record};
+pub(crate) use self::place::Place;
 pub(crate) use self::queue::{Added, Queue};
 pub(crate) use self::reader::Reader;

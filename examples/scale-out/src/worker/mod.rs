@@ -26,7 +26,6 @@ pub(crate) use self::settings::Settings;
 use self::take::Take;
 use crate::jobs::Queue;
 use crate::program::{BadInput, Stops};
-use crate::redis::Redis;
 
 /// What all parts of this worker share.
 struct Worker {
@@ -78,12 +77,12 @@ pub(crate) async fn run(settings: Settings) -> Result<()> {
 
 impl Worker {
     fn new(settings: &Settings) -> Result<Self> {
-        let redis = Redis::new(&settings.redis)?;
+        let queue = settings.place.queue()?;
         let (workers, ahead) = (settings.workers(), settings.ahead());
         let pool = Pool::builder().workers(workers).queue_capacity(ahead).thread_name("jobs").timings(true).build();
         Ok(Self {
             name: settings.name(),
-            queue: Queue::new(redis, &settings.queue),
+            queue,
             pool: pool.context("cannot build the pool")?,
             kinds: Kinds::of(settings).map_err(|error| BadInput(format!("{error:#}")))?,
             // As many as the pool has room for.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use clap::Args;
 
+use crate::jobs::Place;
 use crate::program::{duration, number};
 use crate::work::fibonacci::MAX_N;
 
@@ -24,19 +25,8 @@ const SHORTEST_KEEP: Duration = Duration::from_secs(1);
 /// died is taken over by another. On SIGTERM it takes nothing new, finishes what runs, hands back the rest, and exits with 0.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Settings {
-    /// The queue
-    #[arg(long, value_name = "NAME", default_value = "jobs")]
-    pub(super) queue: String,
-
-    /// Where the queue is
-    #[arg(
-        long,
-        env = "REDIS_URL",
-        value_name = "URL",
-        default_value = "redis://127.0.0.1:6379",
-        hide_env_values = true
-    )]
-    pub(super) redis: String,
+    #[command(flatten)]
+    pub(super) place: Place,
 
     /// The name of this worker, which no other may have [default: from the process id and chance]
     #[arg(long, value_name = "NAME")]
