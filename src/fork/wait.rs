@@ -22,14 +22,13 @@ use crate::worker::shared::Shared;
 pub(super) fn wait_for(pool: &Shared, half: &Share) {
     let Some(own) = site::with_lane(Arc::clone) else { unreachable!("a thread that is in a join has its lane") };
     with_parker(|parker, waker| {
-        own.wait_for(Some(half.clone()));
         // Parts may go as deep as the pool's stacks let them.
         let may_help = seat::has_stack_for(pool);
         let mut rest = FIRST_REST;
         while !half.is_done() {
             half.wait_with(waker.clone());
+            own.wait_for(Some(half.clone()));
             if may_help && look(half, &own).is_some_and(|part| help(pool, &part, &own)) {
-                own.wait_for(Some(half.clone()));
                 rest = FIRST_REST;
             } else if !half.is_done() {
                 parker.park_until(Some(Instant::now() + rest));
@@ -40,8 +39,9 @@ pub(super) fn wait_for(pool: &Shared, half: &Share) {
     });
 }
 
-/// Whether there was a part to run.
+/// Whether there was a part to run. Meanwhile this thread waits for nothing, to those who wait for that part.
 fn help(pool: &Shared, part: &Part, own: &Arc<Lane>) -> bool {
+    own.wait_for(None);
     let _depth = Depth::outermost();
     pool.lanes.run_part(part, own)
 }
