@@ -197,8 +197,15 @@ impl Lane {
 
     // What others call.
 
-    /// Takes the oldest halves exposed, at most so many and no more than half of them. None unless `may_steal` says so, which is asked when they can go nowhere else.
-    pub(super) fn steal(&self, most: usize, may_steal: impl FnOnce() -> bool) -> Option<Arc<Loot>> {
+    /// Takes the oldest halves exposed, at most so many and no more than half of them. None unless `may_steal` says so, which is
+    /// asked when they can go nowhere else. `tell` is told how many there are besides the first, before anybody sees that they are
+    /// exposed no more.
+    pub(super) fn steal(
+        &self,
+        most: usize,
+        may_steal: impl FnOnce() -> bool,
+        tell: impl FnOnce(usize),
+    ) -> Option<Arc<Loot>> {
         let mut state = self.state.lock();
         if !may_steal() {
             return None;
@@ -208,6 +215,7 @@ impl Lane {
         let of_one = state.exposed.iter().take(most).take_while(|half| half.context == context).count();
         let context = Arc::clone(&state.contexts[context].context);
         let loot = Loot::new(state.exposed.drain(..of_one).map(|exposed| exposed.half), context);
+        tell(of_one - 1);
         if state.exposed.is_empty() {
             self.beat();
         }
@@ -218,19 +226,29 @@ impl Lane {
         Some(loot)
     }
 
-    /// Has others help with what the thread runs, from now on or no more.
-    pub(super) fn share(&self, loot: Option<Arc<Loot>>) {
-        let old = mem::replace(&mut self.state.lock().loot, loot);
-        drop(old);
+    /// Has others help with what its thread runs.
+    pub(super) fn share(&self, loot: &Arc<Loot>) {
+        self.state.lock().loot = Some(Arc::clone(loot));
+    }
+
+    /// Nothing is left of it.
+    pub(super) fn stop_sharing(&self, loot: &Arc<Loot>) {
+        let mut state = self.state.lock();
+        let ended = state.loot.take_if(|shared| Arc::ptr_eq(shared, loot));
+        if ended.is_some() {
+            self.tell_spoils(0);
+        }
+        drop(state);
+        drop(ended);
     }
 
     pub(super) fn tell_spoils(&self, left: usize) {
-        // ORDERING: Relaxed, as for the pulse.
+        // ORDERING: Relaxed, as for the pulse. Who has to know of them holds the lock that they are told under.
         self.spoils.store(left as u64, Ordering::Relaxed);
     }
 
     pub(super) fn spoils(&self) -> u64 {
-        // ORDERING: Relaxed, as for the pulse.
+        // ORDERING: Relaxed, see `tell_spoils`.
         self.spoils.load(Ordering::Relaxed)
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::base::spin::Glances;
 use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::steal::lane::{Lane, Pulse};
-use crate::steal::loot::Share;
+use crate::steal::loot::{Loot, Share};
 
 pub(crate) struct Lanes {
     workers: Vec<Arc<Lane>>,
@@ -122,16 +122,20 @@ impl Lanes {
         }
     }
 
-    /// Has every thread in joins call a worker when it exposes a half. `false`: one exposes a half now.
+    /// Has every thread in joins call a worker when it exposes a half. `false`: there is one to run now.
+    ///
+    /// A half that was exposed as its lane was looked at is seen there. One that had been stolen by then, with others, is among
+    /// the spoils, which are looked at afterwards.
     pub(crate) fn watch(&self) -> bool {
         // ORDERING: Relaxed, see `note_call`.
         self.has_called.store(false, Ordering::Relaxed);
         let of_workers = self.workers.iter().fold(false, |any, lane| lane.watch() | any);
         let of_others = self.others.lock().iter().fold(false, |any, lane| lane.watch() | any);
-        if of_workers || of_others {
+        let has_some = of_workers || of_others || self.workers.iter().any(|lane| lane.spoils() > 0);
+        if has_some {
             self.note_call();
         }
-        !of_workers && !of_others
+        !has_some
     }
 
     /// A worker is called, or has to look again: whoever is counted on to find the halves there are may get a job instead.
@@ -149,27 +153,26 @@ impl Lanes {
     /// Steals the oldest halves, at most so many, and runs them on the thread with the lane `own`, which has nothing else to do; or
     /// helps with those that were stolen by the thread with that lane. Tells how many it has run; `begin` is called before.
     pub(crate) fn run_oldest(&self, from: &Lane, most: usize, own: &Arc<Lane>, begin: impl FnOnce()) -> Option<usize> {
-        let Some(loot) = from.steal(most, || true) else {
-            let loot = from.shared()?;
-            begin();
-            return Some(loot.run(own, |left| from.tell_spoils(left)));
-        };
-        begin();
-        let halves = loot.left();
-        self.count_stolen(halves);
-        if halves > 1 {
-            own.share(Some(Arc::clone(&loot)));
+        match from.steal(most, || true, |left| own.tell_spoils(left)) {
+            Some(loot) => {
+                if own.spoils() > 0 {
+                    own.share(&loot);
+                }
+                self.count_stolen(loot.left());
+                begin();
+                Some(run_shared(&loot, own, own))
+            }
+            None => {
+                let loot = from.shared()?;
+                begin();
+                Some(run_shared(&loot, from, own))
+            }
         }
-        let ran = loot.run(own, |left| own.tell_spoils(left));
-        if halves > 1 {
-            own.share(None);
-        }
-        Some(ran)
     }
 
     /// Runs the oldest half of a part, for who waits for what it is a part of, and has the lane `own`. `false`: there is none.
     pub(crate) fn run_part(&self, part: &Part, own: &Arc<Lane>) -> bool {
-        let Some(loot) = part.lane.steal(1, || !part.of.is_done()) else { return false };
+        let Some(loot) = part.lane.steal(1, || !part.of.is_done(), |_none_left| ()) else { return false };
         self.count_stolen(1);
         loot.run(own, |_none_left| ());
         true
@@ -184,6 +187,14 @@ impl Lanes {
         // ORDERING: Relaxed, see `count_stolen`.
         self.stolen.load(Ordering::Relaxed)
     }
+}
+
+/// Runs what is left of what the thread with the lane `of` has stolen, on the thread with the lane `own`.
+fn run_shared(loot: &Arc<Loot>, of: &Lane, own: &Arc<Lane>) -> usize {
+    let ran = loot.run(own, |left| of.tell_spoils(left));
+    // The thread of their joins may have taken the last ones back.
+    of.stop_sharing(loot);
+    ran
 }
 
 /// So many threads are looked at that each wait for what the next one runs.

@@ -6,9 +6,9 @@
 use loom::cell::UnsafeCell;
 
 use super::*;
-use crate::steal::lane::{self, Call, Settled};
+use crate::steal::lane::{self, Call, Lane, Settled};
 use crate::steal::lanes::Lanes;
-use crate::steal::loot::{Context, Lent, Reclaimed};
+use crate::steal::loot::{Context, Reclaimed};
 
 /// Opened by one half, and waited for by another.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Place {
 
 /// Who has run a half.
 fn me() -> &'static str {
-    if seat::current_worker().is_some() { "worker" } else { "caller" }
+    if current_worker().is_some() { "worker" } else { "caller" }
 }
 
 /// A worker that has fallen asleep: the orders are tried from there on.
@@ -271,9 +271,9 @@ fn a_cancel_reaches_the_half_that_another_worker_runs() {
         let job = pool.queue({
             let pool = pool.clone();
             move || {
-                let ran_on = seat::current_worker();
+                let ran_on = current_worker();
                 let (_, (elsewhere, stopped)) =
-                    pool.join(|| (), || (seat::current_worker() != ran_on, checkpoint().is_err()));
+                    pool.join(|| (), || (current_worker() != ran_on, checkpoint().is_err()));
                 (elsewhere, stopped)
             }
         });
@@ -308,17 +308,20 @@ impl Context for Anywhere {
     }
 }
 
+fn expose(lane: &Lane, half: impl FnMut() + Send + 'static) -> Call {
+    let place = lane::Place { depth: 0, innermost: 0 };
+    lane.expose(Box::leak(Box::new(half)), place, || Arc::new(Anywhere))
+}
+
 /// Two of three are stolen at once. Their thread takes back what the thief has not begun, and waits for the one that is running.
 #[test]
 fn halves_that_were_stolen_together_are_each_run_once() {
-    let ends = explore(|| {
+    let ends = explore_bounded(4, || {
         let (lanes, places) = (Arc::new(Lanes::new(2)), Arc::new([(); 3].map(|()| Place::new())));
         let own = Arc::clone(lanes.of_worker(0));
         for index in 0..3 {
             let places = Arc::clone(&places);
-            let half: Lent = Box::leak(Box::new(move || places[index].set(1)));
-            let place = lane::Place { depth: 0, innermost: 0 };
-            let call = own.expose(half, place, || Arc::new(Anywhere));
+            let call = expose(&own, move || places[index].set(1));
             assert_eq!(call, if index == 0 { Call::Worker } else { Call::Nobody });
         }
         let thief = thread::spawn({
@@ -349,9 +352,43 @@ fn halves_that_were_stolen_together_are_each_run_once() {
         }
         let ran = thief.join().unwrap();
         assert_eq!(ran + taken_back, 3);
+        assert!(lanes.watch(), "there is nothing left to run");
         ran
     });
     assert_eq!(ends, [0, 1, 2]);
+}
+
+/// The oldest one waits for the one that may be stolen together with it, and their thread takes the youngest one back, so that none
+/// is exposed. Whoever finds nothing to run leaves.
+#[test]
+fn a_half_that_was_stolen_together_with_a_long_one_is_found() {
+    explore_bounded(3, || {
+        let lanes = Arc::new(Lanes::new(3));
+        let (own, gate) = (Arc::clone(lanes.of_worker(2)), Arc::new(Gate::default()));
+        let opens = Arc::clone(&gate);
+        let halves: [Box<dyn FnMut() + Send>; 3] =
+            [Box::new(move || gate.pass()), Box::new(move || opens.open()), Box::new(|| ())];
+        for half in halves {
+            let _call = expose(&own, half);
+        }
+        let workers = [0, 1].map(|index| {
+            let lanes = Arc::clone(&lanes);
+            thread::spawn(move || {
+                let (own, other) = (lanes.of_worker(index), lanes.of_worker(1 - index));
+                loop {
+                    let ran = [other, lanes.of_worker(2)].map(|from| lanes.run_oldest(from, 2, own, || ()));
+                    if ran == [None, None] && lanes.watch() {
+                        break;
+                    }
+                    thread::yield_now();
+                }
+            })
+        });
+        let _taken_back_or_stolen = own.settle();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
 }
 
 /// A worker that sleeps is called for the half, though it finds a job first.
