@@ -57,11 +57,15 @@ struct State {
     /// Since the limit was raised or something was stolen: halves that were taken back, and halves that were exposed.
     unused: u32,
     unasked: u32,
+    /// How many unused halves are enough to lower the limit.
+    enough: u32,
 }
 
 /// Who looks asks about every microsecond. So while somebody does, nearly all joins expose their halves, however short they are; and
-/// once nobody does, no more than so many.
-const ENOUGH_UNUSED: u32 = 128;
+/// once nobody does, no more than so many: few at first, for the sake of small computations, and more once somebody has asked again, as
+/// one in many may be long.
+const FEW_UNUSED: u32 = 16;
+const MANY_UNUSED: u32 = 128;
 /// A recursion that goes down first takes none back, so a half of it may lie deep below.
 const ENOUGH_UNASKED: u32 = 2_048;
 
@@ -111,7 +115,7 @@ pub(crate) enum Settled {
 impl Lane {
     pub(crate) fn new() -> Arc<Self> {
         // Workers that sleep may not know of it.
-        let state = State { is_watched: true, ..State::default() };
+        let state = State { is_watched: true, enough: FEW_UNUSED, ..State::default() };
         let (pulse, spoils) = (AtomicU64::new(0), AtomicU64::new(0));
         Arc::new(Self { limit: Lease::new(), pulse, spoils, state: Mutex::new(state) })
     }
@@ -169,7 +173,8 @@ impl Lane {
     fn note_unused(&self, state: &mut State) {
         if self.limit().get() != Limit::USUAL {
             state.unused += 1;
-            if state.unused >= ENOUGH_UNUSED {
+            if state.unused >= state.enough {
+                state.enough = MANY_UNUSED;
                 self.lower_limit(state);
             }
         }
@@ -185,7 +190,9 @@ impl Lane {
 
     /// The thread leaves the places where none of its joins is going on.
     pub(crate) fn forget_places(&self) {
-        let contexts = &mut self.state.lock().contexts;
+        let state = &mut *self.state.lock();
+        state.enough = FEW_UNUSED;
+        let contexts = &mut state.contexts;
         while contexts.pop_if(|last| last.joins == 0).is_some() {}
     }
 

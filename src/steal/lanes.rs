@@ -40,7 +40,7 @@ const LOOKS: u32 = if cfg!(corepool_loom) { 1 } else { 40 };
 /// Most of a microsecond each.
 const GLANCES: Glances = Glances { spins: 32, spinning: 10 };
 /// So many without a change say that there is nothing.
-const QUIET_LOOKS: u32 = 8;
+const QUIET_LOOKS: u32 = 16;
 
 impl Lanes {
     pub(crate) fn new(workers: usize) -> Self {
