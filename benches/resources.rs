@@ -11,14 +11,18 @@ use std::hint::black_box;
 use std::thread;
 use std::time::Duration;
 
+use corepool::Pool;
 use corepool_benches::for_each_sized_peer;
 use corepool_benches::peers::{Peer, WORKERS, hold, submit_and_join_all};
+use rayon::ThreadPoolBuilder;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const JOBS: usize = 100_000;
+/// Of a tree of a million joins.
+const DEPTH: u64 = 20;
 /// Enough for every pool's threads to have gone to sleep after their last job.
 const SETTLING: Duration = Duration::from_millis(200);
 
@@ -66,14 +70,39 @@ fn ticks() -> Option<u64> {
 fn idle<P: Peer>(workers: usize, rest: Duration) {
     let pool = P::build(workers);
     black_box(submit_and_join_all(&pool, 10_000));
+    count_ticks(&format!("idle_{workers}"), P::NAME, rest);
+}
+
+/// A pool whose threads have looked for more than jobs.
+fn idle_after_joins(rest: Duration) {
+    fn by_corepool(pool: &Pool, calls: u64) {
+        if calls > 0 {
+            pool.join(|| by_corepool(pool, calls - 1), || by_corepool(pool, calls - 1));
+        }
+    }
+    fn by_rayon(calls: u64) {
+        if calls > 0 {
+            rayon::join(|| by_rayon(calls - 1), || by_rayon(calls - 1));
+        }
+    }
+    let pool = Pool::builder().workers(WORKERS).build().expect("threads start");
+    by_corepool(&pool, DEPTH);
+    count_ticks("idle_after_joins", "corepool", rest);
+    drop(pool);
+    let rayon = ThreadPoolBuilder::new().num_threads(WORKERS).build().expect("threads start");
+    rayon.install(|| by_rayon(DEPTH));
+    count_ticks("idle_after_joins", "rayon", rest);
+}
+
+fn count_ticks(group: &str, peer: &str, rest: Duration) {
     thread::sleep(SETTLING);
     let Some(before) = ticks() else {
-        eprintln!("idle_{workers}: skipped, as there is no /proc/self/stat");
+        eprintln!("{group}: skipped, as there is no /proc/self/stat");
         return;
     };
     thread::sleep(rest);
     let used = ticks().unwrap_or(before) - before;
-    row(&format!("idle_{workers}"), P::NAME, used as f64, "ticks");
+    row(group, peer, used as f64, "ticks");
 }
 
 fn main() {
@@ -82,4 +111,5 @@ fn main() {
     for workers in [2, 64] {
         for_each_sized_peer!(idle(workers, Duration::from_secs(seconds)));
     }
+    idle_after_joins(Duration::from_secs(seconds));
 }

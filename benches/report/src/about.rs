@@ -1,7 +1,7 @@
 //! What the groups measure, in words. A group that is not here is shown without any.
 
 /// By how the group's name begins, the longer before the shorter; what follows is its own.
-const WORDS: [(&str, &str); 36] = [
+const WORDS: [(&str, &str); 37] = [
     ("burst", "100,000 empty jobs submitted, then all awaited"),
     ("round_trip_from_task", "one empty job after the other, each awaited by a task of tokio's"),
     ("round_trip", "one empty job after the other, each awaited by a thread"),
@@ -53,6 +53,10 @@ const WORDS: [(&str, &str); 36] = [
     ),
     ("allocations", "allocations a job, from submit to join"),
     ("queued_memory", "memory that a queued job of one word holds"),
+    (
+        "idle_after_joins",
+        "processor time of an idle pool of two workers after a million joins, in five seconds, in ticks of usually 10 ms",
+    ),
     ("idle_", "processor time of an idle pool of so many workers in five seconds, in ticks of usually 10 ms"),
 ];
 

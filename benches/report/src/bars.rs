@@ -17,6 +17,11 @@ pub(crate) enum Must {
     StayWithin(f64, &'static str),
     /// The part of both cores that does the jobs' work, measured by plain threads that do it.
     KeepBusy(f64),
+    /// So many times as fast as this peer, or both take at most so many times half of what one thread takes: two cores can do no
+    /// better.
+    BeatOrShareLimit(&'static str, f64, f64),
+    /// At most so many times what the computation takes on one thread.
+    TakeSerial(f64),
     /// A job takes at most so many times what it takes in that group.
     NotOutgrow(&'static str, f64),
 }
@@ -27,7 +32,7 @@ const fn bar(group: &'static str, must: Must) -> Bar {
 
 const MICROSECOND: f64 = 1_000.0;
 
-pub(crate) const BARS: [Bar; 19] = [
+pub(crate) const BARS: [Bar; 37] = [
     bar("burst", Must::BeatBestPeer(1.1)),
     bar("producers_4", Must::BeatBestPeer(1.1)),
     bar("bounded", Must::BeatBestPeer(1.1)),
@@ -47,5 +52,23 @@ pub(crate) const BARS: [Bar; 19] = [
     bar("queued_memory", Must::StayWithin(100.0, "bytes a job")),
     bar("idle_2", Must::StayWithin(0.0, "ticks")),
     bar("idle_64", Must::StayWithin(0.0, "ticks")),
+    bar("idle_after_joins", Must::StayWithin(0.0, "ticks")),
     bar("build", Must::StayWithin(200.0 * MICROSECOND, "ns")),
+    bar("fib_mix_1_worker", Must::TakeSerial(1.1)),
+    bar("fib", Must::TakeSerial(1.2)),
+    bar("fib", Must::BeatEach(&["chili"], 1.2)),
+    bar("fib", Must::BeatEach(&["rayon"], 4.0)),
+    bar("fib_cut_off_12", Must::BeatEach(&["serial"], 1.9)),
+    bar("fib_cut_off_12", Must::BeatEach(&["rayon"], 0.98)),
+    bar("fib_cut_off_20", Must::BeatEach(&["serial"], 1.9)),
+    bar("fib_cut_off_20", Must::BeatEach(&["rayon"], 0.98)),
+    bar("sort", Must::BeatEach(&["rayon", "rayon_par_sort_unstable"], 1.0)),
+    bar("spine_items_offered", Must::BeatOrShareLimit("rayon", 1.5, 1.25)),
+    bar("spine_rest_offered", Must::BeatOrShareLimit("rayon", 1.5, 1.25)),
+    bar("list_items_offered", Must::BeatOrShareLimit("rayon", 1.5, 1.25)),
+    bar("list_rest_offered", Must::BeatOrShareLimit("rayon", 1.5, 1.25)),
+    bar("halves_20ms", Must::BeatEach(&["chili"], 1.0)),
+    bar("fib_oversubscribed_4", Must::NotOutgrow("fib", 1.1)),
+    bar("fib_oversubscribed_8", Must::NotOutgrow("fib", 1.15)),
+    bar("fib_oversubscribed_64", Must::NotOutgrow("fib", 1.5)),
 ];

@@ -77,11 +77,17 @@ impl<'a> Group<'a> {
         self.rows.iter().copied().filter(|row| role(&row.peer) == Role::Peer)
     }
 
-    /// The best of the peers that are of the same variant, or of all if none is.
+    /// Of a variant, the best of the peers that are of the same, or of all if none is. Of the plain one, the best of those that no
+    /// variant of ours is compared with.
     fn rival(&self, ours: &Row) -> Option<&'a Row> {
-        let ending = variant(&ours.peer).map(|variant| format!("_{variant}"));
-        let alike = ending.and_then(|ending| self.peers().find(|peer| peer.peer.ends_with(&ending)));
-        alike.or_else(|| self.best_peer())
+        let is_of = |peer: &Row, variant| peer.peer.ends_with(&format!("_{variant}"));
+        match variant(&ours.peer) {
+            Some(variant) => self.peers().find(|peer| is_of(peer, variant)).or_else(|| self.best_peer()),
+            None => {
+                let variants = || self.rows.iter().filter_map(|row| variant(&row.peer));
+                self.peers().find(|peer| !variants().any(|variant| is_of(peer, variant)))
+            }
+        }
     }
 }
 
@@ -176,6 +182,17 @@ pub(crate) mod tests {
         let group = &all(&rows)[0];
         let rivals: Vec<_> = group.standings().map(|standing| standing.rival.peer.as_str()).collect();
         assert_eq!(rivals, ["recloser_count", "failsafe_time", "recloser_count"]);
+    }
+
+    #[test]
+    fn the_plain_one_is_not_compared_with_what_a_variant_is_like() {
+        let mut rows =
+            rows(&[("nested", "corepool", 9.0), ("nested", "corepool_join", 1.0), ("nested", "rayon_join", 2.0)]);
+        let standings =
+            |rows: &[Row]| all(rows)[0].standings().map(|standing| standing.ours.peer.clone()).collect::<Vec<_>>();
+        assert_eq!(standings(&rows), ["corepool_join"]);
+        rows.remove(1);
+        assert_eq!(standings(&rows), ["corepool"]);
     }
 
     #[test]

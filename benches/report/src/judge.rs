@@ -8,6 +8,8 @@ use crate::units::{amount, percent, times};
 
 /// The row that bars are about.
 const OURS: &str = "corepool";
+/// The row of one thread.
+const SERIAL: &str = "serial";
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct Verdict {
@@ -41,6 +43,10 @@ fn wording(must: &Must) -> String {
         Must::BeatEach(peers, least) => format!("at least {least}× as fast as each of {}", peers.join(", ")),
         Must::StayWithin(most, unit) => format!("at most {}", amount(*most, unit)),
         Must::KeepBusy(least) => format!("at least {:.0} % of what plain threads do", least * 100.0),
+        Must::BeatOrShareLimit(peer, least, slack) => {
+            format!("at least {least}× as fast as {peer}, or both at most {slack}× half of {SERIAL}")
+        }
+        Must::TakeSerial(most) => format!("at most {most}× {SERIAL}"),
         Must::NotOutgrow(group, most) => format!("a job at most {most}× that of {group}"),
     }
 }
@@ -61,6 +67,16 @@ fn weigh(must: &Must, group: &Group<'_>, ours: &Row, groups: &[Group<'_>]) -> Op
         Must::KeepBusy(least) => {
             let busy = Spread::of(group.plain_threads()?, ours).median;
             Some((percent(busy), busy >= *least))
+        }
+        Must::BeatOrShareLimit(peer, least, slack) => {
+            let (rival, serial) = (group.row(peer)?, group.row(SERIAL)?);
+            let (measured, is_beaten) = beat(ours, rival, *least);
+            let is_at_limit = |row| 2.0 * ratio(row, serial.value()) <= *slack;
+            Some((measured, is_beaten || is_at_limit(ours.value()) && is_at_limit(rival.value())))
+        }
+        Must::TakeSerial(most) => {
+            let taken = Spread::of(ours, group.row(SERIAL)?).median;
+            Some((format!("{} {SERIAL}", times(taken)), taken <= *most))
         }
         Must::NotOutgrow(other, most) => {
             let other = groups.iter().find(|group| group.name == *other)?;
@@ -120,6 +136,26 @@ mod tests {
         assert_eq!(outcome(Must::KeepBusy(0.95), &values), Outcome::Met);
         assert_eq!(outcome(Must::KeepBusy(0.98), &values), Outcome::NotMet);
         assert_eq!(outcome(Must::KeepBusy(0.98), &values[..1]), Outcome::NotMeasured);
+    }
+
+    #[test]
+    fn at_the_limit_nobody_is_beaten() {
+        let values = |ours, rival| [("a", "corepool", ours), ("a", "rayon", rival), ("a", "serial", 20.0)];
+        let must = || Must::BeatOrShareLimit("rayon", 1.5, 1.2);
+        assert_eq!(outcome(must(), &values(18.0, 27.0)), Outcome::Met);
+        assert_eq!(outcome(must(), &values(18.0, 26.0)), Outcome::NotMet);
+        assert_eq!(outcome(must(), &values(12.0, 11.0)), Outcome::Met);
+        assert_eq!(outcome(must(), &values(12.1, 11.0)), Outcome::NotMet);
+        assert_eq!(outcome(must(), &values(11.0, 12.1)), Outcome::NotMet);
+        assert_eq!(outcome(must(), &values(11.0, 12.0)[..2]), Outcome::NotMeasured);
+    }
+
+    #[test]
+    fn one_thread_may_be_nearly_as_fast() {
+        let values = [("a", "corepool", 11.0), ("a", "serial", 10.0)];
+        assert_eq!(outcome(Must::TakeSerial(1.1), &values), Outcome::Met);
+        assert_eq!(outcome(Must::TakeSerial(1.05), &values), Outcome::NotMet);
+        assert_eq!(outcome(Must::TakeSerial(1.1), &values[..1]), Outcome::NotMeasured);
     }
 
     #[test]
