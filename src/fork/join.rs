@@ -93,7 +93,7 @@ fn expose(pool: &Arc<Shared>, half: Lent) -> bool {
 fn settle(pool: &Shared) {
     let guard = AbortOnUnwind;
     match site::with_lane(|lane| lane.settle()) {
-        Some(Settled::TakenBack) => {}
+        Some(Settled::TakenBack | Settled::Done) => {}
         Some(Settled::Stolen(half)) => match half.reclaim() {
             Reclaimed::TakenBack | Reclaimed::Done => {}
             Reclaimed::Running => wait_for(pool, &half),

@@ -109,6 +109,8 @@ pub(crate) enum Call {
 pub(crate) enum Settled {
     /// It is its thread's again.
     TakenBack,
+    /// Somebody has stolen and run it.
+    Done,
     Stolen(Share),
 }
 
@@ -307,8 +309,13 @@ impl State {
     fn settle_stolen(&mut self) -> Settled {
         let last = self.stolen.last_mut().expect("a half that is not exposed was stolen");
         last.halves -= 1;
-        let settled = Settled::Stolen(Share { loot: Arc::clone(&last.loot), index: last.halves });
-        if last.halves == 0 {
+        let index = last.halves;
+        let settled = if last.loot.is_done(index) {
+            Settled::Done
+        } else {
+            Settled::Stolen(Share { loot: Arc::clone(&last.loot), index })
+        };
+        if index == 0 {
             self.stolen.pop();
         }
         settled

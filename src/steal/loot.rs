@@ -60,10 +60,8 @@ pub(crate) enum Reclaimed {
 }
 
 impl Share {
-    #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `count_done`: what the half has done is seen by who joins it.
-        self.loot.done.load(Ordering::Acquire) >> self.index & 1 == 1
+        self.loot.is_done(self.index)
     }
 
     /// For the thread of the joins, which comes to them the youngest first.
@@ -101,6 +99,12 @@ impl Loot {
         Arc::new(Self { done: AtomicU64::new(0), context, state: Mutex::new(state) })
     }
 
+    #[inline]
+    pub(super) fn is_done(&self, index: usize) -> bool {
+        // ORDERING: Acquire pairs with the Release in `end`: what the half has done is seen by who joins it.
+        self.done.load(Ordering::Acquire) >> index & 1 == 1
+    }
+
     /// How many are left.
     pub(super) fn left(&self) -> usize {
         self.state.lock().left.len()
@@ -123,6 +127,7 @@ impl Loot {
         });
         let waiter = {
             let mut state = self.state.lock();
+            state.running.retain(|(running, _)| *running != last);
             self.end(last, &mut state)
         };
         wake(waiter);
@@ -135,8 +140,12 @@ impl Loot {
     fn next(&self, done: Option<usize>, own: &Arc<Lane>, tell: impl Fn(usize)) -> Option<(usize, Lent)> {
         let mut state = self.state.lock();
         let (index, half) = state.left.pop_front()?;
+        let before = done.and_then(|done| state.running.iter_mut().find(|(running, _)| *running == done));
+        match before {
+            Some((running, _)) => *running = index,
+            None => state.running.push((index, Arc::clone(own))),
+        }
         let waiter = done.and_then(|done| self.end(done, &mut state));
-        state.running.push((index, Arc::clone(own)));
         tell(state.left.len());
         drop(state);
         wake(waiter);
@@ -146,7 +155,6 @@ impl Loot {
     fn end(&self, index: usize, state: &mut State) -> Option<Waker> {
         // ORDERING: Release, see `Share::is_done`; Relaxed to read, as it changes under the lock.
         self.done.store(self.done.load(Ordering::Relaxed) | 1 << index, Ordering::Release);
-        state.running.retain(|(running, _)| *running != index);
         state.waiter.take()
     }
 }

@@ -332,6 +332,7 @@ fn halves_that_were_stolen_together_are_each_run_once() {
         for place in places.iter().rev() {
             let is_back = match own.settle() {
                 Settled::TakenBack => true,
+                Settled::Done => false,
                 Settled::Stolen(half) => match half.reclaim() {
                     Reclaimed::TakenBack => true,
                     Reclaimed::Done => false,
