@@ -153,7 +153,7 @@ impl Loot {
     }
 
     fn end(&self, index: usize, state: &mut State) -> Option<Waker> {
-        // ORDERING: Release, see `Share::is_done`; Relaxed to read, as it changes under the lock.
+        // ORDERING: Release, see `is_done`; Relaxed to read, as it changes under the lock.
         self.done.store(self.done.load(Ordering::Relaxed) | 1 << index, Ordering::Release);
         state.waiter.take()
     }
