@@ -34,6 +34,7 @@ pub use base::error::{BuildError, Interrupted, JobError, SubmitError, SubmitErro
 pub use base::job_panic::JobPanic;
 pub use base::priority::Priority;
 pub use base::run_error::RunError;
+pub use base::try_map_error::TryMapError;
 pub use ending::cancel::Cancel;
 pub use ending::token::CancelToken;
 pub use handle::cancel_on_drop::CancelOnDrop;

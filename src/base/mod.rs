@@ -17,6 +17,7 @@ pub(crate) mod panic;
 pub(crate) mod job_panic;
 pub(crate) mod error;
 pub(crate) mod run_error;
+pub(crate) mod try_map_error;
 pub(crate) mod ids;
 pub(crate) mod priority;
 pub(crate) mod unrun;

@@ -34,6 +34,10 @@
 #![allow(unsafe_code, reason = "no safe type lends a borrow to a thread that may outlive it")]
 
 pub(crate) mod join;
+pub(crate) mod fill; // the same with each of many items
+pub(crate) mod items;
+pub(crate) mod each;
+mod made;
 pub(crate) mod site;
 mod wait;
 mod inherit;

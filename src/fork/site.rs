@@ -45,6 +45,12 @@ pub(crate) fn exposes_enough(pool: PoolId) -> bool {
     SITE.with(|site| site.depth.get() >= site.limit.get().get() && site.pool.get() == pool)
 }
 
+/// Whether somebody has asked this thread for halves of its joins of this pool.
+#[inline]
+pub(super) fn is_asked(pool: PoolId) -> bool {
+    SITE.with(|site| site.limit.get().is_raised() && site.pool.get() == pool)
+}
+
 /// Whether this thread is in joins of this pool, or one of its workers that has been.
 #[inline]
 pub(super) fn is_in(pool: PoolId) -> bool {

@@ -12,6 +12,7 @@ mod ends; // the ways to end it
 mod looks; // what is seen of it while it runs
 pub(crate) mod report;
 mod join; // fork and join
+mod slices; // the same for each item of a slice
 mod broadcast; // a job for every worker
 pub(crate) mod weak;
 pub(crate) mod owner;

@@ -39,8 +39,13 @@ impl Limit {
         self.0.store(limit, Ordering::Relaxed);
     }
 
+    #[inline]
+    pub(crate) fn is_raised(&self) -> bool {
+        self.get() == Self::RAISED
+    }
+
     pub(super) fn raise(&self) {
-        if self.get() != Self::RAISED {
+        if !self.is_raised() {
             self.set(Self::RAISED);
         }
     }

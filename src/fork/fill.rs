@@ -1,0 +1,109 @@
+//! Doing the same with each of many items, cut in two when somebody asks.
+//!
+//! ```text
+//!   [block][  block  ][      block      ][   left half of the rest   |   right half   ]
+//!   ----- looks between two blocks whether somebody asks -----------> then joins the halves, each of which goes on like this
+//! ```
+//!
+//! 1. A thread does a *block* of items at a time: each twice as long as the one before, and never more than a part of what is left.
+//!    So it looks often where items may be large and where the end is near, and there are few blocks of many small items.
+//! 2. Between two blocks it looks whether anybody has asked for halves ([`crate::steal::limit`]). If so, what is left becomes a
+//!    join of two halves. So what a thread has begun can still be shared, however large the items turn out to be, and no
+//!    size has to be chosen beforehand.
+//! 3. Who calls has not been asked by workers that sleep, and to wake one takes longer than many a call. So it asks the
+//!    clock until the call has taken as long as that; unless there are so few items that they may well be large.
+//!
+//! Halves get shorter by half, so the recursion is no deeper than the binary logarithm of the number of items.
+
+use std::sync::Arc;
+
+use crate::base::tick::Tick;
+use crate::fork::each::Each;
+use crate::fork::items::Items;
+use crate::fork::join::join;
+use crate::fork::made::{Made, collect};
+use crate::fork::site::{exposes_enough, is_asked};
+use crate::worker::shared::Shared;
+
+/// In nanoseconds: about what it takes to wake a worker.
+const WORTH_A_CALL: u64 = 2_000;
+/// As there is a block for each thread when the items run out, it is to be small beside what a thread has done.
+const BLOCKS_A_WORKER: usize = 8;
+
+/// Gives the value for each item, in their order. `None` where `each` stops before.
+pub(crate) fn map<I, E>(pool: &Arc<Shared>, items: I, each: &E) -> Option<Vec<E::Value>>
+where
+    I: Items,
+    E: Each<I::Item>,
+{
+    let fill = Fill { pool, each, parts: BLOCKS_A_WORKER * pool.workers.max(1) };
+    let call = if items.len() > fill.parts { Call::At(Tick::now()) } else { Call::Few };
+    collect(items.len(), |made| fill.run(items, made, call))
+}
+
+/// Where the call has got to.
+#[derive(Clone, Copy)]
+enum Call {
+    /// It has begun, with few items.
+    Few,
+    /// It has begun, then.
+    At(Tick),
+    /// Its items have been cut in two.
+    Cut,
+}
+
+struct Fill<'a, E> {
+    pool: &'a Arc<Shared>,
+    each: &'a E,
+    /// No block is longer than one of so many equal parts of what is left.
+    parts: usize,
+}
+
+impl<E> Fill<'_, E> {
+    fn run<I>(&self, items: I, made: &mut Made<'_, E::Value>, call: Call) -> Option<()>
+    where
+        I: Items,
+        E: Each<I::Item>,
+    {
+        let mut state = self.each.take_state();
+        let (mut rest, mut longest) = (items, 1);
+        while rest.len() > 0 {
+            if rest.len() > 1 && self.is_to_share(call) {
+                self.each.put_back(state);
+                return self.run_halves(rest, made);
+            }
+            let length = longest.min(rest.len() / self.parts).max(1);
+            let (block, others) = rest.cut(length);
+            made.extend(block.each().map(|item| self.each.call(&mut state, item)))?;
+            (rest, longest) = (others, length.saturating_mul(2));
+            if rest.len() > 0 && self.each.is_over() {
+                return None;
+            }
+        }
+        self.each.put_back(state);
+        Some(())
+    }
+
+    fn run_halves<I>(&self, items: I, made: &mut Made<'_, E::Value>) -> Option<()>
+    where
+        I: Items,
+        E: Each<I::Item>,
+    {
+        let middle = items.len() / 2;
+        let (left, right) = items.cut(middle);
+        made.complete(middle, |left_made, right_made| {
+            let left = || self.run(left, left_made, Call::Cut);
+            let right = || self.run(right, right_made, Call::Cut);
+            let (left, right) = join(self.pool, left, right);
+            left.and(right)
+        })
+    }
+
+    fn is_to_share(&self, call: Call) -> bool {
+        match call {
+            Call::Few => !exposes_enough(self.pool.id),
+            Call::At(begin) => !exposes_enough(self.pool.id) && Tick::now().since(begin) >= WORTH_A_CALL,
+            Call::Cut => is_asked(self.pool.id),
+        }
+    }
+}
