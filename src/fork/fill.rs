@@ -10,8 +10,10 @@
 //! 2. Between two blocks it looks whether anybody has asked for halves ([`crate::steal::limit`]). If so, what is left becomes a
 //!    join of two halves. So what a thread has begun can still be shared, however large the items turn out to be, and no
 //!    size has to be chosen beforehand.
-//! 3. Who calls has not been asked by workers that sleep, and to wake one takes longer than many a call. So it asks the
-//!    clock until the call has taken as long as that; unless there are so few items that they may well be large.
+//! 3. A few items may well be large, and who is in the middle of one does not look. So these are cut without being asked for: at the
+//!    end of each half there are as many.
+//! 4. To wake a worker takes longer than many a call. So who calls with more than a few items asks the clock first, until the call
+//!    has taken as long as that.
 //!
 //! Halves get shorter by half, so the recursion is no deeper than the binary logarithm of the number of items.
 
@@ -27,7 +29,7 @@ use crate::worker::shared::Shared;
 
 /// In nanoseconds: about what it takes to wake a worker.
 const WORTH_A_CALL: u64 = 2_000;
-/// As there is a block for each thread when the items run out, it is to be small beside what a thread has done.
+/// A block is what others may have to wait for when the items run out, so it is to be small beside what a thread has done.
 const BLOCKS_A_WORKER: usize = 8;
 
 /// Gives the value for each item, in their order. `None` where `each` stops before.
@@ -36,27 +38,25 @@ where
     I: Items,
     E: Each<I::Item>,
 {
-    let fill = Fill { pool, each, parts: BLOCKS_A_WORKER * pool.workers.max(1) };
-    let call = if items.len() > fill.parts { Call::At(Tick::now()) } else { Call::Few };
+    let fill = Fill { pool, each, few: BLOCKS_A_WORKER * pool.workers.max(1) };
+    let call = if items.len() > fill.few { Call::Begun(Tick::now()) } else { Call::Cut };
     collect(items.len(), |made| fill.run(items, made, call))
 }
 
 /// Where the call has got to.
 #[derive(Clone, Copy)]
 enum Call {
-    /// It has begun, with few items.
-    Few,
-    /// It has begun, then.
-    At(Tick),
-    /// Its items have been cut in two.
+    /// It has begun, then, and nobody else knows of it.
+    Begun(Tick),
+    /// Its items have been cut in two, or are to be.
     Cut,
 }
 
 struct Fill<'a, E> {
     pool: &'a Arc<Shared>,
     each: &'a E,
-    /// No block is longer than one of so many equal parts of what is left.
-    parts: usize,
+    /// So many items are few. No block is longer than one of so many equal parts of what is left.
+    few: usize,
 }
 
 impl<E> Fill<'_, E> {
@@ -65,14 +65,17 @@ impl<E> Fill<'_, E> {
         I: Items,
         E: Each<I::Item>,
     {
+        if items.len() == 0 {
+            return Some(());
+        }
         let mut state = self.each.take_state();
         let (mut rest, mut longest) = (items, 1);
         while rest.len() > 0 {
-            if rest.len() > 1 && self.is_to_share(call) {
+            if rest.len() > 1 && self.is_to_share(rest.len(), call) {
                 self.each.put_back(state);
                 return self.run_halves(rest, made);
             }
-            let length = longest.min(rest.len() / self.parts).max(1);
+            let length = longest.min(rest.len() / self.few).max(1);
             let (block, others) = rest.cut(length);
             made.extend(block.each().map(|item| self.each.call(&mut state, item)))?;
             (rest, longest) = (others, length.saturating_mul(2));
@@ -99,11 +102,11 @@ impl<E> Fill<'_, E> {
         })
     }
 
-    fn is_to_share(&self, call: Call) -> bool {
+    fn is_to_share(&self, left: usize, call: Call) -> bool {
         match call {
-            Call::Few => !exposes_enough(self.pool.id),
-            Call::At(begin) => !exposes_enough(self.pool.id) && Tick::now().since(begin) >= WORTH_A_CALL,
-            Call::Cut => is_asked(self.pool.id),
+            Call::Cut if left > self.few => is_asked(self.pool.id),
+            Call::Cut => !exposes_enough(self.pool.id),
+            Call::Begun(at) => !exposes_enough(self.pool.id) && Tick::now().since(at) >= WORTH_A_CALL,
         }
     }
 }

@@ -3,9 +3,13 @@
 //! What a half does it does to loom's cells, which find a missing order, and to borrowed ones: a half that outlives its join is
 //! told by them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use loom::cell::UnsafeCell;
 
 use super::*;
+use crate::fork::each::Plain;
+use crate::fork::fill;
 use crate::steal::lane::{self, Call, Lane, Settled};
 use crate::steal::lanes::Lanes;
 use crate::steal::loot::{Context, Reclaimed};
@@ -204,7 +208,7 @@ fn a_panic_of_the_first_half_waits_for_the_second() {
         let pool = Pool::new(1);
         let worker = spawn_sleeping_worker(&pool, 0);
         let place = Place::new();
-        let joined = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let joined = catch_unwind(AssertUnwindSafe(|| {
             pool.join(|| resume_unwind(Box::new("first")), || place.set(1));
         }));
         assert_eq!(joined.unwrap_err().downcast_ref(), Some(&"first"));
@@ -222,7 +226,7 @@ fn a_panic_of_the_second_half_is_the_joins() {
         let pool = Pool::new(1);
         let worker = spawn_sleeping_worker(&pool, 0);
         let place = Place::new();
-        let joined = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let joined = catch_unwind(AssertUnwindSafe(|| {
             pool.join(
                 || (),
                 || {
@@ -390,6 +394,49 @@ fn a_half_that_was_stolen_together_with_a_long_one_is_found() {
             worker.join().unwrap();
         }
     });
+}
+
+/// Two of three items are cut off at once. Whoever does them, each is done once, in its place, before the call returns.
+#[test]
+fn items_are_done_by_the_caller_or_by_a_worker() {
+    let ends = explore_bounded(2, || {
+        let pool = Pool::new(1);
+        let worker = spawn_sleeping_worker(&pool, 0);
+        let places = [(); 3].map(|()| Place::new());
+        let item = |place: &Place| {
+            place.set(1);
+            me()
+        };
+        let done_by = fill::map(pool.shared(), &places[..], &Plain(item)).unwrap();
+        assert!(places.iter().all(|place| place.get() == 1));
+        end(&pool, [worker]);
+        done_by
+    });
+    let others = ends.iter().map(|done_by| done_by.iter().filter(|&&by| by == "worker").count());
+    assert_eq!(others.collect::<BTreeSet<_>>(), BTreeSet::from([0, 1, 2]));
+}
+
+/// What was made is dropped, and nothing is done after that.
+#[test]
+fn a_panic_waits_for_the_other_items() {
+    let ends = explore_bounded(2, || {
+        let pool = Pool::new(1);
+        let worker = spawn_sleeping_worker(&pool, 0);
+        let place = Place::new();
+        let item = |&panics: &bool| {
+            if panics {
+                resume_unwind(Box::new("an item"));
+            }
+            place.set(1);
+            me()
+        };
+        let ended = catch_unwind(AssertUnwindSafe(|| fill::map(pool.shared(), &[true, false][..], &Plain(item))));
+        assert_eq!(ended.unwrap_err().downcast_ref::<&str>(), Some(&"an item"));
+        let is_done = place.get() == 1;
+        end(&pool, [worker]);
+        is_done
+    });
+    assert_eq!(ends, [false, true]);
 }
 
 /// A worker that sleeps is called for the half, though it finds a job first.

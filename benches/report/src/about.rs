@@ -1,7 +1,7 @@
 //! What the groups measure, in words. A group that is not here is shown without any.
 
 /// By how the group's name begins, the longer before the shorter; what follows is its own.
-const WORDS: [(&str, &str); 37] = [
+const WORDS: [(&str, &str); 41] = [
     ("burst", "100,000 empty jobs submitted, then all awaited"),
     ("round_trip_from_task", "one empty job after the other, each awaited by a task of tokio's"),
     ("round_trip", "one empty job after the other, each awaited by a thread"),
@@ -39,6 +39,10 @@ const WORDS: [(&str, &str); 37] = [
     ),
     ("list_rest_offered", "the same list; the rest of the list after each item may be taken by other threads"),
     ("halves_20ms", "one join of two halves of 20 ms each, on an idle pool"),
+    ("map_slice_spread", "a slice of 1,000 items of 1 to 100 µs, mixed"),
+    ("map_slice_tail", "a slice of 1,000 items of 10 µs, but the last ten take 1 ms"),
+    ("map_slice_few", "a slice of ten items of 2 ms"),
+    ("map_slice_", "a slice of so many items that take next to nothing, to a vector"),
     ("closed_", "a call through a closed breaker, on so many threads at once"),
     (
         "rate_parts",

@@ -32,7 +32,7 @@ const fn bar(group: &'static str, must: Must) -> Bar {
 
 const MICROSECOND: f64 = 1_000.0;
 
-pub(crate) const BARS: [Bar; 37] = [
+pub(crate) const BARS: [Bar; 44] = [
     bar("burst", Must::BeatBestPeer(1.1)),
     bar("producers_4", Must::BeatBestPeer(1.1)),
     bar("bounded", Must::BeatBestPeer(1.1)),
@@ -68,6 +68,13 @@ pub(crate) const BARS: [Bar; 37] = [
     bar("list_items_offered", Must::BeatOrShareLimit("rayon", 1.5, 1.25)),
     bar("list_rest_offered", Must::BeatOrShareLimit("rayon", 1.5, 1.25)),
     bar("halves_20ms", Must::BeatEach(&["chili"], 1.0)),
+    bar("map_slice_1000", Must::StayWithin(MICROSECOND, "ns")),
+    bar("map_slice_100000", Must::BeatEach(&["rayon"], 1.2)),
+    bar("map_slice_4000000", Must::BeatEach(&["rayon"], 1.2)),
+    bar("map_slice_10000000", Must::BeatEach(&["rayon"], 0.97)),
+    bar("map_slice_spread", Must::KeepBusy(0.97)),
+    bar("map_slice_spread", Must::BeatEach(&["rayon"], 1.0)),
+    bar("map_slice_tail", Must::KeepBusy(0.9)),
     bar("fib_oversubscribed_4", Must::NotOutgrow("fib", 1.1)),
     bar("fib_oversubscribed_8", Must::NotOutgrow("fib", 1.15)),
     bar("fib_oversubscribed_64", Must::NotOutgrow("fib", 1.5)),

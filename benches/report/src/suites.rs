@@ -11,8 +11,8 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use crate::measured::Row;
 use crate::{command, rows, turns};
 
-/// In the order of a job's life; then what forks, and the breaker last.
-const SUITES: [&str; 5] = ["handover", "load", "life", "fork_join", "breaker"];
+/// In the order of a job's life; then what forks and what is cut up, and the breaker last.
+const SUITES: [&str; 6] = ["handover", "load", "life", "fork_join", "slices", "breaker"];
 /// Prints its rows itself, once: they are no times.
 const RESOURCES: &str = "resources";
 
