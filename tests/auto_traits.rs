@@ -77,6 +77,7 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
         JobHandle<OnlySend>,
         JobPanic,
         RunError,
+        TryMapError<()>,
         Pool,
         WeakPool,
         Priority,
@@ -229,6 +230,7 @@ fn small_values_can_be_compared_hashed_and_shown() {
     small::<Priority>();
     small::<Shutdown>();
     small::<SubmitErrorKind>();
+    small::<TryMapError<u8>>();
     small::<WaitError>();
     small::<Expired>();
     small::<HalfOpenPolicy>();

@@ -27,8 +27,9 @@ use crate::fork::made::{Made, collect};
 use crate::fork::site::{exposes_enough, is_asked};
 use crate::worker::shared::Shared;
 
-/// In nanoseconds: about what it takes to wake a worker.
-const WORTH_A_CALL: u64 = 2_000;
+/// In nanoseconds: about what it takes to wake a worker until it has its half. So a call takes no more than twice what it would take
+/// with or without one.
+const WORTH_A_CALL: u64 = 10_000;
 /// A block is what others may have to wait for when the items run out, so it is to be small beside what a thread has done.
 const BLOCKS_A_WORKER: usize = 8;
 

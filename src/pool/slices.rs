@@ -21,8 +21,12 @@ impl Pool {
     /// They are no jobs of their own: they take no place in the queue, [`stats`](Self::stats) does not count them, and it makes no
     /// difference whether the queue is full or the pool has been shut down: then the caller does it all.
     ///
-    /// A call that takes less than some 2 microseconds wakes no worker. Unless there are fewer than 8 items for each worker: they
-    /// may well be large. If you know that they are not, an iterator is faster.
+    /// A call that takes less than some 10 microseconds is not worth waking a worker, and does not. Unless there are no more than 8
+    /// items for each worker, which may well be large: if you know that they are not, an iterator is faster.
+    ///
+    /// Called outside of the pool's jobs, the calling thread is one more than the pool has workers. Where those are as many as there are
+    /// processors, and the call takes long, make it in a job, with [`run`](Self::run): threads that take turns
+    /// on a processor wait for each other at the end, for a twentieth of the time, say.
     ///
     /// For chains of operations on items, [rayon's iterators](https://docs.rs/rayon) have what this has not.
     ///

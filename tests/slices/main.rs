@@ -51,7 +51,7 @@ impl Shared {
             self.elsewhere.fetch_add(1, Ordering::SeqCst);
         } else if index == 0 {
             let begin = Instant::now();
-            while begin.elapsed() < Duration::from_micros(50) {
+            while begin.elapsed() < Duration::from_micros(100) {
                 thread::yield_now();
             }
         } else {
