@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use crate::common::{Gate, finish, on_drop, outcome, until_stopped, with_workers, within_a_minute};
@@ -53,7 +54,12 @@ fn after_an_error_no_block_is_begun() {
         let failed = pool.try_map_slice(&items, |&index| {
             calls.fetch_add(1, Ordering::SeqCst);
             shared.begin(index);
-            if shared.elsewhere() > 0 { Err(index) } else { Ok(()) }
+            if thread::current().id() != shared.here {
+                return Err(index);
+            }
+            // So that who has failed can say so.
+            thread::yield_now();
+            Ok(())
         });
         assert!(matches!(failed, Err(TryMapError::Failed(_))));
         assert!(calls.load(Ordering::SeqCst) < 250_000, "{calls:?}");
