@@ -1,7 +1,7 @@
 //! What stops at the first error, or with the job that it is part of.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -51,13 +51,14 @@ fn after_an_error_no_block_is_begun() {
         assert_eq!(calls.load(Ordering::SeqCst), 101);
         // Others end with their block, which is never longer than a sixteenth of what is left.
         let (pool, calls, shared) = (with_workers(2), AtomicUsize::new(0), Shared::new());
+        let has_failed = AtomicBool::new(false);
         let failed = pool.try_map_slice(&items, |&index| {
             calls.fetch_add(1, Ordering::SeqCst);
             shared.begin(index);
-            if thread::current().id() != shared.here {
+            if thread::current().id() != shared.here && !has_failed.swap(true, Ordering::SeqCst) {
                 return Err(index);
             }
-            // So that who has failed can say so.
+            // So that the one that has failed can say so.
             thread::yield_now();
             Ok(())
         });
