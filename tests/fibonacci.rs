@@ -1,5 +1,5 @@
-//! Runs `examples/fibonacci.rs` as a program: what it prints, what it rejects and how it ends. `nqueens` does the same with
-//! `examples/nqueens.rs`: in here it costs no linking of its own.
+//! Runs `examples/fibonacci.rs` as a program: what it prints, what it rejects and how it ends. `nqueens` and `mandelbrot` do the same with
+//! the examples of those names: in here they cost no linking of their own.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use program::{Running, assert_rejected, assert_rejected_about, program, run, run_with, succeed, text};
 use serde_json::Value;
 
+mod mandelbrot;
 mod nqueens;
 mod program;
 
