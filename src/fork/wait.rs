@@ -1,8 +1,8 @@
 //! Waiting for a half that another thread runs.
 //!
-//! Who waits helps: it steals from the thread that runs the half or, where that waits in turn, from the one that runs what it waits
-//! for; never anything that does not belong to that very half. So it delays nobody: what it waits for cannot be done before what it
-//! runs is. (Leapfrogging: D. B. Wagner and B. G. Calder, Leapfrogging: a portable technique for implementing efficient futures, PPoPP
+//! Who waits helps: it steals from the thread that runs the half or, where that has none exposed, from one that runs a part of it;
+//! never anything that does not belong to that very half. So it delays nobody: what it waits for cannot be done before what it
+//! runs is. (After leapfrogging: D. B. Wagner and B. G. Calder, Leapfrogging: a portable technique for implementing efficient futures, PPoPP
 //! 1993.)
 
 use std::sync::Arc;

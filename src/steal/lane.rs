@@ -11,7 +11,7 @@
 //! one exposed or, if none is, the last one stolen.
 //!
 //! While a thread waits for a half, none of its own is exposed, as older ones were stolen before. So all that is exposed belongs to
-//! what the thread runs innermost, and who waits for that may steal any of it.
+//! what the thread runs innermost, and who waits for that may steal any of it. So does what was stolen since the thread began that.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -46,6 +46,8 @@ impl Pulse {
 struct State {
     exposed: VecDeque<Exposed>,
     stolen: Vec<Stolen>,
+    /// So many of them were there as the thread began what it runs innermost for others.
+    stolen_before: usize,
     /// What the joins are called for. Oldest first; those at the end may have no join at the moment.
     contexts: Vec<Called>,
     /// What the thread waits for at the moment.
@@ -204,6 +206,13 @@ impl Lane {
         drop(old);
     }
 
+    /// The thread runs something for others, until this is dropped.
+    pub(super) fn begin_run(&self) -> Run<'_> {
+        let mut state = self.state.lock();
+        let before = state.stolen.len();
+        Run { lane: self, stolen_before: mem::replace(&mut state.stolen_before, before) }
+    }
+
     // What others call.
 
     /// Takes the oldest halves exposed, at most so many and no more than half of them. None unless `may_steal` says so, which is
@@ -279,9 +288,28 @@ impl Lane {
         !state.exposed.is_empty()
     }
 
-    /// What the thread waits for.
-    pub(super) fn awaited(&self) -> Option<Share> {
-        self.state.lock().awaited.clone()
+    /// What others run of what the thread runs innermost.
+    pub(super) fn parts(&self) -> Vec<Share> {
+        let state = self.state.lock();
+        let awaited = state.awaited.clone();
+        let stolen: Vec<_> =
+            state.stolen[state.stolen_before..].iter().map(|stolen| Arc::clone(&stolen.loot)).collect();
+        drop(state);
+        awaited.into_iter().chain(stolen.iter().flat_map(Share::running)).collect()
+    }
+}
+
+/// What a thread is in the middle of for others.
+#[must_use]
+pub(super) struct Run<'a> {
+    lane: &'a Lane,
+    /// Of what it is in the middle of outside of this.
+    stolen_before: usize,
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.lane.state.lock().stolen_before = self.stolen_before;
     }
 }
 

@@ -174,6 +174,7 @@ impl Lanes {
     pub(crate) fn run_part(&self, part: &Part, own: &Arc<Lane>) -> bool {
         let Some(loot) = part.lane.steal(1, || !part.of.is_done(), |_none_left| ()) else { return false };
         self.count_stolen(1);
+        let _run = own.begin_run();
         loot.run(own, |_none_left| ());
         true
     }
@@ -191,14 +192,16 @@ impl Lanes {
 
 /// Runs what is left of what the thread with the lane `of` has stolen, on the thread with the lane `own`.
 fn run_shared(loot: &Arc<Loot>, of: &Lane, own: &Arc<Lane>) -> usize {
+    let run = own.begin_run();
     let ran = loot.run(own, |left| of.tell_spoils(left));
+    drop(run);
     // The thread of their joins may have taken the last ones back.
     of.stop_sharing(loot);
     ran
 }
 
-/// So many threads are looked at that each wait for what the next one runs.
-const CHAIN: usize = 64;
+/// So many threads are looked at for who waits.
+const PARTS: usize = 64;
 
 /// A lane whose halves are parts of what somebody waits for, while the thread with that lane runs `of`.
 pub(crate) struct Part {
@@ -216,28 +219,23 @@ impl Part {
         Arc::ptr_eq(&self.lane, &other.lane)
     }
 
-    /// For who waits for this half, which is running: the thread that runs it or, where that waits in turn, the one that runs what
-    /// it waits for, and so on, if that one has a half exposed.
+    /// For who waits for this half, which is running: the thread that runs it, if it has a half exposed. Otherwise one that runs a
+    /// part of it, and so on.
     ///
-    /// A thread that runs what is not done is in the middle of it. So what it waits for is a part of that, if that is not done even
-    /// after it was asked what it waits for; and what it has exposed is, if that is not done while its lane is locked.
+    /// A thread that runs what is not done is in the middle of it. So what others run of what it runs is a part of that, if that is
+    /// not done even after it was asked; and what it has exposed is, if that is not done while its lane is locked.
     pub(crate) fn of(awaited: &Share, own: &Arc<Lane>) -> Option<Self> {
-        let mut of = awaited.clone();
-        for _ in 0..CHAIN {
-            let lane = of.runner().filter(|lane| !Arc::ptr_eq(lane, own))?;
+        let mut open = vec![awaited.clone()];
+        for _ in 0..PARTS {
+            let of = open.pop()?;
+            let Some(lane) = of.runner().filter(|lane| !Arc::ptr_eq(lane, own)) else { continue };
             if lane.pulse().is_exposing() {
                 return Some(Self { lane, of });
             }
-            let next = lane.awaited();
-            if of.is_done() {
-                return None;
-            }
-            match next {
-                Some(next) => of = next,
-                None => {
-                    lane.ask();
-                    return None;
-                }
+            let parts = lane.parts();
+            if !of.is_done() {
+                lane.ask();
+                open.extend(parts);
             }
         }
         None

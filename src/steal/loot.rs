@@ -83,6 +83,12 @@ impl Share {
         drop(old);
     }
 
+    /// Those of a loot that are running.
+    pub(super) fn running(loot: &Arc<Loot>) -> Vec<Self> {
+        let state = loot.state.lock();
+        state.running.iter().map(|&(index, _)| Self { loot: Arc::clone(loot), index }).collect()
+    }
+
     /// The lane of the thread that runs it; none unless it is running.
     pub(super) fn runner(&self) -> Option<Arc<Lane>> {
         let state = self.loot.state.lock();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::common::{one_worker, spin, wait_until, with_workers, within_a_minute};
-use crate::{inside, repeats, with_second_elsewhere};
+use crate::{Flag, inside, repeats, with_second_elsewhere};
 use corepool::{Pool, join_all};
 
 /// Branches by joins and by jobs in turn.
@@ -103,6 +103,25 @@ fn an_outsider_that_runs_a_workers_job_leaves_it_the_workers() {
         assert_eq!(with_second_elsewhere(&pool, || (), second), ((), (true, 1)));
         assert_eq!(pool.stats().completed, 1);
         assert_eq!(pool.stats().busy, 0);
+    });
+}
+
+/// Fails, as a hang, if who waits for a half leaves a part of it that a third thread has to give away, while the one that runs the
+/// half is busy itself: each of the three waits for the innermost half.
+#[test]
+fn who_waits_comes_for_a_part_of_a_part() {
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        for _ in repeats(500) {
+            let (begun, done) = (Flag::default(), Flag::default());
+            let wait = || done.wait("the innermost half to run");
+            let inner = || {
+                begun.raise();
+                pool.join(wait, || done.raise())
+            };
+            let outer = || with_second_elsewhere(&pool, wait, inner);
+            with_second_elsewhere(&pool, || begun.wait("both workers to be busy"), outer);
+        }
     });
 }
 

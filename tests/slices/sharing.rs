@@ -1,5 +1,7 @@
 //! Who does the items: the caller, and whoever has nothing else to do.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -41,6 +43,25 @@ fn what_is_left_is_shared_at_any_item() {
                 }
             });
             assert!(shared.elsewhere() > 0);
+        }
+    });
+}
+
+/// Fails, as a hang, if a thread that has run out of items does not get some of those that another one has taken: each of
+/// the last three items waits for the two others.
+#[test]
+fn every_thread_gets_some_of_what_is_left() {
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        let items: Vec<usize> = (0..12).collect();
+        for _ in repeats(300) {
+            let threads = Mutex::new(HashSet::new());
+            pool.map_slice(&items, |&index| {
+                if index >= 9 {
+                    threads.lock().unwrap().insert(thread::current().id());
+                    wait_until("the last three to be on three threads", || threads.lock().unwrap().len() == 3);
+                }
+            });
         }
     });
 }
