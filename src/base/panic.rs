@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::mem;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 use std::process;
 use std::sync::Arc;
@@ -47,21 +47,33 @@ impl Drop for AbortOnUnwind {
 /// A closure that the clones of a builder and the pools they build share.
 pub(crate) type Shareable<F> = Arc<Contained<Box<F>>>;
 
-/// Something of the user's that is shared: what its destructor throws stays here, whoever held it last.
+/// Something of the user's: what its destructor throws stays here, whoever held it last.
 pub(crate) struct Contained<T>(Option<T>);
 
 impl<T> Contained<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(Some(value))
     }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().expect(THERE)
+    }
 }
+
+const THERE: &str = "it is there until it is dropped";
 
 impl<T> Deref for Contained<T> {
     type Target = T;
 
     #[inline]
     fn deref(&self) -> &T {
-        self.0.as_ref().expect("it is there until it is dropped")
+        self.0.as_ref().expect(THERE)
+    }
+}
+
+impl<T> DerefMut for Contained<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect(THERE)
     }
 }
 

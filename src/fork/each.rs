@@ -1,6 +1,7 @@
 //! What is done with each item: by a closure, by one with a state, or until one fails.
 
 use crate::base::error::Interrupted;
+use crate::base::panic::Contained;
 use crate::base::sync::{AtomicBool, Mutex, Ordering};
 use crate::base::try_map_error::TryMapError;
 use crate::worker::checkpoint::checkpoint;
@@ -16,7 +17,7 @@ pub(crate) trait Each<I>: Sync {
     /// `None`: no item is to be done any more.
     fn call(&self, state: &mut Self::State, item: I) -> Option<Self::Value>;
 
-    /// Whether no item is to be done any more. Asked between blocks of items.
+    /// Whether no item is to be done any more. Asked before each block of items.
     fn is_over(&self) -> bool;
 }
 
@@ -43,7 +44,7 @@ impl<I, R: Send, F: Fn(I) -> R + Sync> Each<I> for Plain<F> {
 /// Each run of items has a state to itself. There are as many as there are such runs at once, so at most one a thread.
 pub(crate) struct Stateful<N, S, F> {
     new: N,
-    spare: Mutex<Vec<S>>,
+    spare: Mutex<Vec<Contained<S>>>,
     each: F,
 }
 
@@ -54,20 +55,20 @@ impl<N, S, F> Stateful<N, S, F> {
 }
 
 impl<I, S: Send, R: Send, N: Fn() -> S + Sync, F: Fn(&mut S, I) -> R + Sync> Each<I> for Stateful<N, S, F> {
-    type State = S;
+    type State = Contained<S>;
     type Value = R;
 
-    fn take_state(&self) -> S {
+    fn take_state(&self) -> Contained<S> {
         let spare = self.spare.lock().pop();
-        spare.unwrap_or_else(&self.new)
+        spare.unwrap_or_else(|| Contained::new((self.new)()))
     }
 
-    fn put_back(&self, state: S) {
+    fn put_back(&self, state: Contained<S>) {
         self.spare.lock().push(state);
     }
 
     #[inline(always)]
-    fn call(&self, state: &mut S, item: I) -> Option<R> {
+    fn call(&self, state: &mut Contained<S>, item: I) -> Option<R> {
         Some((self.each)(state, item))
     }
 
@@ -80,7 +81,7 @@ impl<I, S: Send, R: Send, N: Fn() -> S + Sync, F: Fn(&mut S, I) -> R + Sync> Eac
 pub(crate) struct Trying<F, E> {
     each: F,
     is_over: AtomicBool,
-    why: Mutex<Option<TryMapError<E>>>,
+    why: Mutex<Option<Contained<TryMapError<E>>>>,
 }
 
 impl<F, E> Trying<F, E> {
@@ -90,13 +91,13 @@ impl<F, E> Trying<F, E> {
 
     /// Why it has stopped, if it has.
     pub(crate) fn why(&self) -> Option<TryMapError<E>> {
-        self.why.lock().take()
+        self.why.lock().take().map(Contained::into_inner)
     }
 
     /// The first one counts; others, and what comes after it, are dropped.
     fn stop(&self, why: TryMapError<E>) {
         let mut first = self.why.lock();
-        let late = if first.is_none() { first.replace(why) } else { Some(why) };
+        let late = if first.is_none() { first.replace(Contained::new(why)) } else { Some(Contained::new(why)) };
         drop(first);
         // ORDERING: Relaxed: who sees it late does some more. Why is under the lock.
         self.is_over.store(true, Ordering::Relaxed);

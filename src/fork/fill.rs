@@ -15,10 +15,14 @@
 //! 4. To wake a worker takes longer than many a call. So who calls with more than a few items asks the clock first, until the call
 //!    has taken as long as that.
 //!
+//! 5. Before each block it looks whether there is any use in it: not after a panic, or an error, in whatever part.
+//!
 //! Halves get shorter by half, so the recursion is no deeper than the binary logarithm of the number of items.
 
+use std::mem;
 use std::sync::Arc;
 
+use crate::base::sync::{AtomicBool, Ordering};
 use crate::base::tick::Tick;
 use crate::fork::each::Each;
 use crate::fork::items::Items;
@@ -39,7 +43,8 @@ where
     I: Items,
     E: Each<I::Item>,
 {
-    let fill = Fill { pool, each, few: BLOCKS_A_WORKER * pool.workers.max(1) };
+    let few = BLOCKS_A_WORKER * pool.workers.max(1);
+    let fill = Fill { pool, each, few, has_panicked: AtomicBool::new(false) };
     let call = if items.len() > fill.few { Call::Begun(Tick::now()) } else { Call::Cut };
     collect(items.len(), |made| fill.run(items, made, call))
 }
@@ -58,6 +63,8 @@ struct Fill<'a, E> {
     each: &'a E,
     /// So many items are few. No block is longer than one of so many equal parts of what is left.
     few: usize,
+    /// Whether an item has, so that no other need be done.
+    has_panicked: AtomicBool,
 }
 
 impl<E> Fill<'_, E> {
@@ -69,9 +76,24 @@ impl<E> Fill<'_, E> {
         if items.len() == 0 {
             return Some(());
         }
+        let guard = NotePanic(&self.has_panicked);
+        let done = self.run_blocks(items, made, call);
+        mem::forget(guard);
+        done
+    }
+
+    fn run_blocks<I>(&self, items: I, made: &mut Made<'_, E::Value>, call: Call) -> Option<()>
+    where
+        I: Items,
+        E: Each<I::Item>,
+    {
         let mut state = self.each.take_state();
         let (mut rest, mut longest) = (items, 1);
         while rest.len() > 0 {
+            // ORDERING: Relaxed: who sees it late does some more.
+            if self.has_panicked.load(Ordering::Relaxed) || self.each.is_over() {
+                return None;
+            }
             if rest.len() > 1 && self.is_to_share(rest.len(), call) {
                 self.each.put_back(state);
                 return self.run_halves(rest, made);
@@ -80,9 +102,6 @@ impl<E> Fill<'_, E> {
             let (block, others) = rest.cut(length);
             made.extend(block.each().map(|item| self.each.call(&mut state, item)))?;
             (rest, longest) = (others, length.saturating_mul(2));
-            if rest.len() > 0 && self.each.is_over() {
-                return None;
-            }
         }
         self.each.put_back(state);
         Some(())
@@ -109,5 +128,15 @@ impl<E> Fill<'_, E> {
             Call::Cut => !exposes_enough(self.pool.id),
             Call::Begun(at) => !exposes_enough(self.pool.id) && Tick::now().since(at) >= WORTH_A_CALL,
         }
+    }
+}
+
+/// Notes, if it is dropped, that an item has panicked.
+struct NotePanic<'a>(&'a AtomicBool);
+
+impl Drop for NotePanic<'_> {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed, see where it is read.
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -2,7 +2,6 @@
 //! were are dropped.
 
 use std::mem::{self, MaybeUninit};
-use std::ptr;
 
 use crate::base::panic::contain;
 
@@ -63,8 +62,9 @@ impl<'a, R> Made<'a, R> {
 
 impl<R> Drop for Made<'_, R> {
     fn drop(&mut self) {
-        let values = ptr::from_mut(&mut self.places[..self.count]) as *mut [R];
-        // SAFETY: the first `count` places hold values, which nobody else drops; and this is the last that is done with them.
-        contain(|| unsafe { ptr::drop_in_place(values) });
+        for place in &mut self.places[..self.count] {
+            // SAFETY: the first `count` places hold values, which nobody else drops; and this is the last that is done with them.
+            contain(|| unsafe { place.assume_init_drop() });
+        }
     }
 }

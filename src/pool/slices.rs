@@ -1,10 +1,10 @@
 //! The same for each item of a slice: how it is shared among threads is in [`crate::fork::fill`].
 
-use crate::base::panic::contain;
+use crate::base::panic::Contained;
 use crate::base::try_map_error::TryMapError;
-use crate::fork::each::{Plain, Stateful, Trying};
+use crate::fork::each::{Each, Plain, Stateful, Trying};
 use crate::fork::fill::map;
-use crate::fork::items::Chunks;
+use crate::fork::items::{Chunks, Items};
 use crate::pool::pool::Pool;
 
 /// Of a call that nothing stops.
@@ -32,8 +32,8 @@ impl Pool {
     ///
     /// # Panics
     ///
-    /// If `f` does: with its payload, once no other call of `f` is running. The values made so far are dropped. If
-    /// several panic, with one of the payloads.
+    /// If `f` does: with its payload, once no other call of `f` is running; few are begun after the panic. The values made so far
+    /// are dropped. If several panic, with one of the payloads.
     ///
     /// # Examples
     ///
@@ -75,7 +75,7 @@ impl Pool {
         T: Sync,
         R: Send,
     {
-        map(self.shared(), items, &Plain(f)).expect(COMPLETE)
+        self.map_items(items, Plain(f)).expect(COMPLETE)
     }
 
     /// As [`map_slice`](Self::map_slice), with a state that goes from one call of `f` to the next: a buffer, a connection, a
@@ -114,17 +114,15 @@ impl Pool {
         T: Sync,
         R: Send,
     {
-        let each = Stateful::new(init, f);
-        let values = map(self.shared(), items, &each).expect(COMPLETE);
-        contain(|| drop(each));
-        values
+        self.map_items(items, Stateful::new(init, f)).expect(COMPLETE)
     }
 
     /// As [`map_slice`](Self::map_slice), with an `f` that can fail. Stops at the first error, or once the job that makes the
     /// call is to stop.
     ///
-    /// The calls of `f` that are running then go on to their end, and so may some that follow: a thread looks after each *block*
-    /// of items, which is never longer than an eighth of what is left for it, shared by the number of workers.
+    /// The calls of `f` that are running then go on to their end, and so may some that follow: a thread looks before each *block*
+    /// of items. That is a single one where there are few, and never more than an eighth of what is left for the thread, divided
+    /// by the number of workers.
     ///
     /// # Errors
     ///
@@ -156,14 +154,10 @@ impl Pool {
         R: Send,
         E: Send,
     {
-        let each = Trying::new(f);
-        let values = map(self.shared(), items, &each);
-        match each.why() {
-            None => Ok(values.expect(COMPLETE)),
-            Some(why) => {
-                contain(|| drop(values));
-                Err(why)
-            }
+        let each = Contained::new(Trying::new(f));
+        match map(self.shared(), items, &*each) {
+            Some(values) => Ok(values),
+            None => Err(each.why().expect("there is a reason to stop")),
         }
     }
 
@@ -186,7 +180,7 @@ impl Pool {
     where
         T: Send,
     {
-        map(self.shared(), items, &Plain(f)).expect(COMPLETE);
+        self.map_items(items, Plain(f)).expect(COMPLETE);
     }
 
     /// Calls `f` with each `chunk` items and the index of that chunk, on several threads, as [`map_slice`](Self::map_slice) does:
@@ -210,6 +204,10 @@ impl Pool {
         T: Send,
     {
         assert_ne!(chunk, 0, "a chunk of no items: pass the length of a chunk, 1 or more");
-        map(self.shared(), Chunks::new(items, chunk), &Plain(|(index, items)| f(index, items))).expect(COMPLETE);
+        self.map_items(Chunks::new(items, chunk), Plain(|(index, items)| f(index, items))).expect(COMPLETE);
+    }
+
+    fn map_items<I: Items, E: Each<I::Item>>(&self, items: I, each: E) -> Option<Vec<E::Value>> {
+        map(self.shared(), items, &*Contained::new(each))
     }
 }

@@ -112,12 +112,68 @@ fn destructors_may_panic() {
             let call = || {
                 let values = pool.map_slice(&items, |&index| match index {
                     _ if index == panics => resume_unwind(Box::new(index)),
-                    2 => (Some(Throws(Live::new(&live))), None),
+                    0 | 2 => (Some(Throws(Live::new(&live))), None),
                     _ => (None, Some(Live::new(&live))),
                 });
                 drop(values);
             };
             assert_eq!(thrown(call), panics);
+            assert_eq!(live.load(Ordering::SeqCst), 0);
+        }
+    });
+}
+
+/// Fails if what the closure or the states own throws instead of the values that are there, or ends the process.
+#[test]
+fn destructors_of_closures_and_states_may_panic() {
+    struct Throws;
+    impl Drop for Throws {
+        fn drop(&mut self) {
+            resume_unwind(Box::new("a destructor"));
+        }
+    }
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        let items: Vec<usize> = (0..64).collect();
+        for _ in repeats(100) {
+            let (live, shared, throws) = (AtomicUsize::new(0), Shared::new(), Throws);
+            let item = |index: usize| {
+                shared.begin(index);
+                Live::new(&live)
+            };
+            let values = pool.map_slice_with(
+                || Throws,
+                &items,
+                |_, &index| {
+                    let _owned = &throws;
+                    item(index)
+                },
+            );
+            assert_eq!((values.len(), live.load(Ordering::SeqCst)), (64, 64));
+            drop(values);
+            let item = &item;
+            let values = pool.map_slice(&items, move |&index| {
+                let _owned = &throws;
+                item(index)
+            });
+            assert_eq!((values.len(), live.load(Ordering::SeqCst)), (64, 64));
+            drop(values);
+            assert_eq!(live.load(Ordering::SeqCst), 0);
+            let throws = Throws;
+            let panics = || {
+                pool.map_slice_with(
+                    || Throws,
+                    &items,
+                    move |_, &index| {
+                        let _owned = &throws;
+                        if index == 40 {
+                            resume_unwind(Box::new(index));
+                        }
+                        item(index)
+                    },
+                );
+            };
+            assert_eq!(thrown(panics), 40);
             assert_eq!(live.load(Ordering::SeqCst), 0);
         }
     });

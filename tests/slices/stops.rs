@@ -1,5 +1,6 @@
 //! What stops at the first error, or with the job that it is part of.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -64,6 +65,75 @@ fn after_an_error_no_block_is_begun() {
         });
         assert!(matches!(failed, Err(TryMapError::Failed(_))));
         assert!(calls.load(Ordering::SeqCst) < 250_000, "{calls:?}");
+    });
+}
+
+/// Fails if a part of few items does not hear of an error before its first item.
+#[test]
+fn after_an_error_no_item_of_a_few_is_begun() {
+    within_a_minute(|| {
+        let inline = Pool::builder().inline().build().unwrap();
+        let worker = with_workers(1);
+        for length in 1..=40 {
+            for failing in 0..length {
+                let calls = AtomicUsize::new(0);
+                let items: Vec<usize> = (0..length).collect();
+                let item = |&index: &usize| {
+                    calls.fetch_add(1, Ordering::SeqCst);
+                    if index == failing { Err(index) } else { Ok(()) }
+                };
+                assert_eq!(inline.try_map_slice(&items, item), Err(TryMapError::Failed(failing)));
+                assert_eq!(calls.swap(0, Ordering::SeqCst), failing + 1);
+                let failed = worker.try_map_slice(&items, item);
+                assert_eq!(failed, Err(TryMapError::Failed(failing)));
+            }
+        }
+    });
+}
+
+/// Fails if a job that is to stop is told that all is well, however few items there are.
+#[test]
+fn a_call_of_a_job_that_is_to_stop_does_nothing() {
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        for length in [1, 2, 16, 17, 1_000] {
+            let (token, inner) = (CancelToken::new(), pool.clone());
+            let cancels = token.clone();
+            let job = pool.job().token(&token).submit(move || {
+                cancels.cancel();
+                let calls = AtomicUsize::new(0);
+                let ended =
+                    inner.try_map_slice(&vec![(); length], |()| Ok::<_, ()>(calls.fetch_add(1, Ordering::SeqCst)));
+                (ended.err(), calls.into_inner(), inner.try_map_slice(&[0; 0], |_| Ok::<_, ()>(())))
+            });
+            let (why, calls, none) = finish(job.unwrap());
+            assert_eq!((why, calls), (Some(TryMapError::Interrupted(Interrupted::Cancelled)), 0), "{length} items");
+            assert_eq!(none, Ok(vec![]));
+        }
+    });
+}
+
+/// Fails if the destructor of an error that comes too late takes the first one's place, or ends the process.
+#[test]
+fn destructors_of_late_errors_may_panic() {
+    struct Throws;
+    impl Drop for Throws {
+        fn drop(&mut self) {
+            resume_unwind(Box::new("a destructor"));
+        }
+    }
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        let items: Vec<usize> = (0..64).collect();
+        for _ in repeats(100) {
+            let shared = Shared::new();
+            let failed = pool.try_map_slice(&items, |&index| {
+                shared.begin(index);
+                if index % 2 == 0 { Ok(Throws) } else { Err(Throws) }
+            });
+            let Err(TryMapError::Failed(error)) = failed else { panic!("it was to fail") };
+            std::mem::forget(error);
+        }
     });
 }
 
