@@ -46,6 +46,7 @@ pub use observe::times::{Times, TimesBucket};
 pub use observe::timings::{JobTimes, Timings, WorkerTimes};
 pub use pool::builder::Builder;
 pub use pool::job_builder::JobBuilder;
+pub use pool::map::{Map, MapUnordered};
 pub use pool::pool::Pool;
 pub use pool::report::Report;
 pub use pool::shutdown::{Shutdown, ShutdownReport};

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::marker::{PhantomData, PhantomPinned};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -76,6 +77,8 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
         JobError,
         JobHandle<OnlySend>,
         JobPanic,
+        Map<Range<u8>, fn(u8) -> OnlySend, OnlySend>,
+        MapUnordered<Range<u8>, fn(u8) -> OnlySend, OnlySend>,
         RunError,
         TryMapError<()>,
         Pool,

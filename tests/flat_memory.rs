@@ -10,7 +10,7 @@ use std::panic;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use common::{FOREVER, finish, hold_worker, one_worker, rounds, within_a_minute};
+use common::{FOREVER, Gate, finish, hold_worker, one_worker, rounds, within_a_minute};
 use corepool::{Cancel, CancelToken, JobError, Pool, SubmitErrorKind};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -24,7 +24,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 #[test]
 fn memory_stays_flat() {
-    let steps: [(&str, fn()); 8] = [
+    let steps: [(&str, fn()); 9] = [
         ("a million submitted and cancelled", a_million_submitted_and_cancelled),
         ("a million cancelled by their tokens", a_million_cancelled_by_their_tokens),
         ("ten million jobs of one token", ten_million_jobs_of_one_token),
@@ -33,6 +33,7 @@ fn memory_stays_flat() {
         ("a million far deadlines", a_million_far_deadlines),
         ("a million cancelled before their deadlines", a_million_cancelled_before_their_deadlines),
         ("a million futures that left the line", a_million_futures_that_left_the_line),
+        ("a million items of an endless input", a_million_items_of_an_endless_input),
     ];
     let mut broken = Vec::new();
     for (what, step) in steps {
@@ -175,4 +176,21 @@ fn a_million_futures_that_left_the_line() {
     });
     gate.open();
     finish(held);
+}
+
+fn a_million_items_of_an_endless_input() {
+    let (pool, gate) = (Pool::builder().workers(2).build().unwrap(), Gate::new());
+    let mut kept = pool.map(0_u64.., |n| n);
+    stays_flat(MILLION, |n| assert_eq!(kept.next().unwrap().unwrap(), n as u64));
+    drop(kept);
+    // One is in flight all the time.
+    let shut = gate.clone();
+    let mut unordered = pool.map_unordered(0_u64.., move |n| {
+        if n == 0 {
+            shut.pass();
+        }
+        n
+    });
+    stays_flat(MILLION, |_| assert!(unordered.next().unwrap().is_ok()));
+    gate.open();
 }

@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::{FOREVER, hold_worker, one_worker, poll_once, ready, within_a_minute};
+use common::{FOREVER, Gate, asleep, hold_worker, one_worker, poll_once, ready, wait_until, within_a_minute};
 use corepool::{Cancel, JobError, JobHandle, Pool, RunError, Shutdown, SubmitErrorKind, WaitError};
 use fork::{Fork, waitpid_nohang};
 
@@ -113,6 +113,37 @@ fn a_child_is_told_by_whatever_would_wait() {
         end();
         other_end();
         drop(owned);
+    });
+}
+
+/// Fails if in the child an iterator waits for items in flight, or for room, or loses an item.
+#[test]
+fn each_item_that_is_mapped_has_a_result() {
+    alone(|| {
+        let (pool, gate) = (one_worker(1), Gate::new());
+        let f = {
+            let gate = gate.clone();
+            move |n: u32| {
+                if n > 0 {
+                    gate.pass();
+                }
+                n
+            }
+        };
+        let mut kept = pool.map(0..6, f.clone()).buffered(4);
+        assert_eq!(kept.next().unwrap().unwrap(), 0);
+        let other = one_worker(1);
+        let mut unordered = other.map_unordered(0..6, f).buffered(4);
+        assert_eq!(unordered.next().unwrap().unwrap(), 0);
+        // Otherwise a worker might hold a lock as this process forks.
+        for pool in [&pool, &other] {
+            wait_until("the second item to run", || pool.stats().busy == 1 && asleep("corepool"));
+        }
+        let _ = in_a_child(|| {
+            assert_eq!(kept.by_ref().filter(|result| matches!(result, Err(JobError::Forked))).count(), 5);
+            assert_eq!(unordered.by_ref().filter(|result| matches!(result, Err(JobError::Forked))).count(), 5);
+        });
+        gate.open();
     });
 }
 

@@ -21,9 +21,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
 fn memory_is_as_promised() {
-    let steps: [(&str, fn()); 11] = [
+    let steps: [(&str, fn()); 12] = [
         ("a submit is one allocation", a_submit_is_one_allocation),
         ("joining does not allocate", joining_does_not_allocate),
+        ("an item is one allocation", an_item_is_one_allocation),
         ("a rejection leaves nothing behind", a_rejection_leaves_nothing_behind),
         ("a queued job takes at most 100 bytes", a_queued_job_takes_at_most_100_bytes_beside_closure_and_result),
         ("a full queue takes no more for flowing", a_full_queue_takes_at_most_100_bytes_a_job_while_it_flows),
@@ -119,6 +120,18 @@ fn joining_does_not_allocate() {
         })
     };
     assert_eq!(fewest(one_by_one), 500);
+}
+
+fn an_item_is_one_allocation() {
+    let pool = unbounded(2);
+    // And a few for the iterator itself.
+    let kept = || allocations(|| pool.map(0..5_000_usize, spin).buffered(100).for_each(|item| item.unwrap()));
+    let unordered =
+        || allocations(|| pool.map_unordered(0..5_000_usize, spin).buffered(100).for_each(|item| item.unwrap()));
+    let (kept, unordered) = (fewest(kept), fewest(unordered));
+    assert!((5_000..=5_020).contains(&kept), "{kept} allocations for 5,000 items");
+    // It has a waker for each item in flight, and its lists grow.
+    assert!((5_000..=5_200).contains(&unordered), "{unordered} allocations for 5,000 items");
 }
 
 fn a_rejection_leaves_nothing_behind() {

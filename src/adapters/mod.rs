@@ -5,5 +5,7 @@
 
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "stream")]
+mod stream;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -36,7 +36,8 @@ pub enum JobError {
     /// The job's deadline passed before it ran.
     #[error("the job's deadline passed before it ran")]
     Expired,
-    /// The pool was shut down with [`Shutdown::Abort`](crate::Shutdown::Abort) before the job ran.
+    /// The pool was shut down with [`Shutdown::Abort`](crate::Shutdown::Abort) before the job ran; or in either way before
+    /// [`Pool::map`](crate::Pool::map) had submitted the item.
     #[error("the job was aborted: its pool was shut down before the job ran")]
     Aborted,
     /// Joining would wait for ever, because this thread is itself in the middle of the job.

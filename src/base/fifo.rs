@@ -104,6 +104,11 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
         self.get(self.head)
     }
 
+    /// The key of the oldest value.
+    pub(crate) fn front_key(&self) -> Option<Key> {
+        Some(self.head).filter(|head| *head != NIL)
+    }
+
     /// The key of the value that came after that under `key`.
     pub(crate) fn after(&self, key: Key) -> Option<Key> {
         let node = self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?;

@@ -5,7 +5,7 @@ use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::base::error::JobError;
@@ -75,7 +75,15 @@ impl<T> JobHandle<T> {
     where
         T: Send + 'static,
     {
-        Self::new(Arc::new(JobCell::completed(value, Location::caller())), PoolId::NONE)
+        Self::resolved(Ok(value), Location::caller())
+    }
+
+    /// The handle of a job that has resolved, and was never submitted.
+    pub(crate) fn resolved(outcome: Outcome<T>, made_at: &'static Location<'static>) -> Self
+    where
+        T: Send + 'static,
+    {
+        Self::new(Arc::new(JobCell::resolved(outcome, made_at)), PoolId::NONE)
     }
 
     /// Blocks until the job has resolved, and returns its outcome.
@@ -303,14 +311,47 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Runs the job on this thread if a join would.
-    pub(super) fn run_if_queued(&self) {
-        if let Some(cell) = &self.cell
-            && !cell.header().is_finished()
-        {
-            // Whatever it finds, the join that follows finds it too.
-            let _ = claim(cell.header(), self.pool);
+    /// Runs the job on this thread if a join would, and says what it has found.
+    pub(super) fn claim(&self) -> Claim {
+        match &self.cell {
+            Some(cell) if !cell.header().is_finished() => claim(cell.header(), self.pool),
+            _ => Claim::NotHere,
         }
+    }
+
+    pub(super) fn run_if_queued(&self) {
+        // Whatever it finds, the join that follows finds it too.
+        let _ = self.claim();
+    }
+
+    /// Whether there is an outcome to take. Does nothing for that, unlike [`is_finished`](Self::is_finished).
+    pub(super) fn has_resolved(&self) -> bool {
+        self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())
+    }
+
+    /// Whether this thread is in the middle of the job, so that it would wait for ever.
+    pub(super) fn is_on_own_stack(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| seat::holds(cell.header()))
+    }
+
+    /// A poll that does not look whether this is a forked child, which takes a system call: whoever goes on to wait does.
+    pub(super) fn poll_outcome(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
+        let cell = self.cell.as_ref().expect(SPENT);
+        settle_if_ended(&**cell, self.pool);
+        lend_thread(&**cell, self.pool, &|| false);
+        let polled = match cell.poll(waker) {
+            Poll::Pending if ended(&**cell).is_some() => {
+                // Since it was looked at above, so that nobody was told.
+                settle_if_ended(&**cell, self.pool);
+                cell.take().map_or(Poll::Pending, Poll::Ready)
+            }
+            polled => polled,
+        };
+        match polled.is_ready() {
+            true => self.cell = None,
+            false => self.has_left_waker = true,
+        }
+        polled
     }
 
     /// For futures that may be polled inside the job's pool, where nobody else may be free to run it.
@@ -400,21 +441,10 @@ impl<T> Future for JobHandle<T> {
     ///
     /// If polled again after it has returned `Ready`, or if cloning the waker panics.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let cell = self.cell.as_ref().expect(SPENT);
-        settle_if_ended(&**cell, self.pool);
-        lend_thread(&**cell, self.pool, &|| false);
-        let polled = match cell.poll(cx.waker()) {
-            Poll::Pending if self.pool.is_of_parent() => Poll::Ready(Err(JobError::Forked)),
-            Poll::Pending if ended(&**cell).is_some() => {
-                // Since it was looked at above, so that nobody was told.
-                settle_if_ended(&**cell, self.pool);
-                cell.take().map_or(Poll::Pending, Poll::Ready)
-            }
-            polled => polled,
-        };
-        match polled.is_ready() {
-            true => self.cell = None,
-            false => self.has_left_waker = true,
+        let polled = self.poll_outcome(cx.waker());
+        if polled.is_pending() && self.pool.is_of_parent() {
+            self.cell = None;
+            return Poll::Ready(Err(JobError::Forked));
         }
         polled
     }
@@ -426,7 +456,6 @@ impl<T> fmt::Debug for JobHandle<T> {
         if let Some(cell) = &self.cell {
             out.field("submitted_at", &format_args!("{}", cell.header().submitted_at()));
         }
-        let is_finished = self.cell.as_ref().is_none_or(|cell| cell.header().is_finished());
-        out.field("finished", &is_finished).finish()
+        out.field("finished", &self.has_resolved()).finish()
     }
 }

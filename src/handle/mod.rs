@@ -6,4 +6,7 @@
 pub(crate) mod job_handle;
 pub(crate) mod cancel_on_drop;
 pub(crate) mod join_all;
+pub(crate) mod outcomes;
+pub(crate) mod in_order;
+pub(crate) mod completions;
 mod remains;

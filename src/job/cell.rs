@@ -89,10 +89,10 @@ impl<F, T> Body<F, T> {
 }
 
 impl<T> JobCell<(), T, ()> {
-    /// That of a job which has completed, and never was one.
-    pub(crate) fn completed(value: T, made_at: &'static Location<'static>) -> Self {
+    /// That of a job which has resolved, and never was one.
+    pub(crate) fn resolved(outcome: Outcome<T>, made_at: &'static Location<'static>) -> Self {
         let cell = Self::new((), (), made_at);
-        cell.finish(Ok(value));
+        cell.finish(outcome);
         cell
     }
 }

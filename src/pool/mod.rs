@@ -14,6 +14,8 @@ pub(crate) mod report;
 mod join; // fork and join
 mod slices; // the same for each item of a slice
 mod broadcast; // a job for every worker
+pub(crate) mod map; // a job for every item of an iterator
+pub(crate) mod pipeline;
 pub(crate) mod weak;
 pub(crate) mod owner;
 pub(crate) mod job_builder;

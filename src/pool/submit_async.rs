@@ -28,6 +28,8 @@ use crate::queue::front::{Origin, Rejected};
 use crate::worker::seat::origin;
 use crate::worker::shared::Shared;
 
+type Submitted<F, T> = Result<JobHandle<T>, SubmitError<F>>;
+
 pub(crate) struct SubmitAsync<F, T, S: Submittable> {
     pool: Arc<Owner>,
     state: State<F, T, S>,
@@ -55,7 +57,7 @@ where
     T: Send + 'static,
     S: Submittable,
 {
-    type Output = Result<JobHandle<T>, SubmitError<F>>;
+    type Output = Submitted<F, T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
@@ -79,17 +81,49 @@ where
             }
         };
         this.state = State::Done;
-        match verdict {
-            Verdict::NotYet => {
-                this.state = State::InLine(cell);
+        match decide(pool, cell, verdict) {
+            Ok(submitted) => Poll::Ready(submitted),
+            Err(in_line) => {
+                this.state = in_line;
                 Poll::Pending
-            }
-            Verdict::Accepted => Poll::Ready(Ok(JobHandle::new(cell, pool.id))),
-            Verdict::Rejected(kind) => {
-                Poll::Ready(Err(SubmitError::new(kind, pool.monitor.capacity(), None, cell.take_closure())))
             }
         }
     }
+}
+
+/// What a poll returns that has found this verdict; `Err` is the state in which to be polled again.
+fn decide<F, T, S>(
+    pool: &Shared,
+    cell: Arc<JobCell<F, T, S::Extras>>,
+    verdict: Verdict,
+) -> Result<Submitted<F, T>, State<F, T, S>>
+where
+    F: Send + 'static,
+    T: Send + 'static,
+    S: Submittable,
+{
+    match verdict {
+        Verdict::NotYet => Err(State::InLine(cell)),
+        Verdict::Accepted => Ok(Ok(JobHandle::new(cell, pool.id))),
+        Verdict::Rejected(kind) => Ok(Err(SubmitError::new(kind, pool.monitor.capacity(), None, cell.take_closure()))),
+    }
+}
+
+/// Submits a plain job, and makes the future, polled once with `waker`, only if the job has to stand in line: for callers to
+/// whom a copy of the pool for each job is too much.
+pub(crate) fn submit_or_stand_in_line<F, T>(
+    pool: &Arc<Owner>,
+    job: F,
+    submitted_at: &'static Location<'static>,
+    waker: &Waker,
+) -> Result<Submitted<F, T>, SubmitAsync<F, T, ()>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let cell = Arc::new(JobCell::new(job, (), submitted_at));
+    let verdict = first_offer(pool.shared(), Runnable::of(&cell), cell.header(), None, waker);
+    decide(pool.shared(), cell, verdict).map_err(|state| SubmitAsync { pool: Arc::clone(pool), state, submitted_at })
 }
 
 /// The first poll: puts the job into the queue, or in line with a copy of `waker`.

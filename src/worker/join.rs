@@ -37,6 +37,11 @@ pub(crate) fn claim(header: &Header, pool: PoolId) -> Claim {
     if seat::holds(header) { Claim::OnOwnStack } else { Claim::NotHere }
 }
 
+/// Whether a join on this thread runs the job it would wait for.
+pub(crate) fn may_claim() -> bool {
+    seat::current().is_some() || seat::with_stack(Stack::runs_half)
+}
+
 /// Runs a job that is not queued, on a worker of its pool, if that still takes jobs of its own.
 pub(crate) fn run_here(worker: &Worker, job: Runnable) -> Result<(), Rejected> {
     let monitor = &worker.shared.monitor;

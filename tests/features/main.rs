@@ -7,6 +7,8 @@ mod common;
 
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "stream")]
+mod stream;
 #[cfg(feature = "tower")]
 mod tower;
 #[cfg(feature = "tracing")]

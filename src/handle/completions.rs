@@ -1,0 +1,284 @@
+//! Jobs whose outcomes come out as the jobs resolve, each found in O(1).
+//!
+//! Mostly the oldest job is among those that have resolved, so it is looked at first. Only a consumer that is about to wait
+//! listens for all:
+//!
+//! 1. Each job has a key, and each key a [`Bell`], which is a waker. It is left with the job as its waiter, once.
+//! 2. When the job resolves, however it does, its bell is rung: it puts its key on the list of those that were [`Rung`], and
+//!    wakes the consumer.
+//! 3. The consumer takes the key from the list, and polls the job. If that is pending, then the bell was rung for nothing (by
+//!    the job that had the key before, or by somebody who wants the consumer to end the job), and is left with the job again.
+//!
+//! No ring is lost: a consumer puts its waker on the list under the lock under which it has found no key there. Bells are
+//! used again with their keys, so a job costs no allocation. The list stays short: bells are left only once it is empty.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::base::error::JobError;
+use crate::base::fifo::{Fifo, Key};
+use crate::base::panic::contain;
+use crate::base::sync::{AtomicBool, Mutex, Ordering};
+use crate::handle::job_handle::JobHandle;
+use crate::handle::outcomes::Outcomes;
+use crate::handle::remains::{Left, let_go};
+use crate::job::cell::Outcome;
+use crate::worker::join::{Claim, may_claim};
+
+/// For lists that mostly stay short.
+const CHUNK: usize = 32;
+
+pub(crate) struct Completions<T> {
+    /// Those that are not known to have resolved, oldest first.
+    jobs: Fifo<JobHandle<T>, CHUNK>,
+    /// The first job that was not left a bell; nor were those after it.
+    silent: Option<Key>,
+    /// The first job that was not tried to be claimed; nor were those after it. One that is once not queued never is again.
+    untried: Option<Key>,
+    /// A job that the consumer is itself in the middle of.
+    own: Option<Key>,
+    bells: Bells,
+    /// Keys taken from the list.
+    heard: VecDeque<Key>,
+}
+
+impl<T> Completions<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            jobs: Fifo::new(),
+            silent: None,
+            untried: None,
+            own: None,
+            bells: Bells { wakers: Vec::new(), rung: Arc::default() },
+            heard: VecDeque::new(),
+        }
+    }
+
+    fn take_own(&mut self) -> Option<Outcome<T>> {
+        let key = self.own.take()?;
+        self.remove(key).map(|_detached| Err(JobError::WouldDeadlock))
+    }
+
+    fn take_oldest(&mut self) -> Option<Outcome<T>> {
+        let key = self.jobs.front_key()?;
+        let has_resolved = self.jobs.get(key).is_some_and(JobHandle::has_resolved);
+        if has_resolved { self.remove(key).map(JobHandle::join) } else { None }
+    }
+
+    fn take_rung(&mut self) -> Option<Outcome<T>> {
+        loop {
+            if self.heard.is_empty() && self.bells.rung.is_likely() {
+                self.bells.rung.take(&mut self.heard);
+            }
+            let key = self.heard.pop_front()?;
+            if let Poll::Ready(outcome) = self.poll_job(key) {
+                return Some(outcome);
+            }
+        }
+    }
+
+    /// Leaves bells with all jobs, unless one turns out to have resolved.
+    fn leave_bells(&mut self) -> Option<Outcome<T>> {
+        while let Some(key) = self.silent {
+            self.silent = self.jobs.after(key);
+            if let Poll::Ready(outcome) = self.poll_job(key) {
+                return Some(outcome);
+            }
+        }
+        None
+    }
+
+    /// Polls a job with its bell.
+    fn poll_job(&mut self, key: Key) -> Poll<Outcome<T>> {
+        let Some(job) = self.jobs.get_mut(key) else { return Poll::Pending };
+        let polled = job.poll_outcome(self.bells.of(key));
+        if polled.is_ready() {
+            drop(self.remove(key));
+        }
+        polled
+    }
+
+    /// For who is about to wait: in a forked child no bell will be rung.
+    fn look_for_fork(&mut self) -> Poll<Outcome<T>> {
+        let Some(key) = self.jobs.front_key() else { return Poll::Pending };
+        let Some(job) = self.jobs.get_mut(key) else { unreachable!("the key of a job") };
+        let polled = Pin::new(job).poll(&mut Context::from_waker(self.bells.of(key)));
+        if polled.is_ready() {
+            drop(self.remove(key));
+        }
+        polled
+    }
+
+    fn remove(&mut self, key: Key) -> Option<JobHandle<T>> {
+        for first in [&mut self.silent, &mut self.untried] {
+            if *first == Some(key) {
+                *first = self.jobs.after(key);
+            }
+        }
+        self.jobs.remove(key)
+    }
+}
+
+impl<T> Outcomes<T> for Completions<T> {
+    fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    fn push(&mut self, job: JobHandle<T>) {
+        let key = self.jobs.push_back(job);
+        self.silent.get_or_insert(key);
+        self.untried.get_or_insert(key);
+    }
+
+    fn take(&mut self) -> Option<Outcome<T>> {
+        self.take_own().or_else(|| self.take_oldest()).or_else(|| self.take_rung())
+    }
+
+    fn is_ready(&self) -> bool {
+        self.jobs.front().is_some_and(JobHandle::has_resolved) || self.bells.rung.is_likely()
+    }
+
+    fn poll(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
+        loop {
+            if let Some(outcome) = self.take().or_else(|| self.leave_bells()) {
+                return Poll::Ready(outcome);
+            }
+            if self.bells.rung.leave(waker) {
+                return self.look_for_fork();
+            }
+        }
+    }
+
+    fn run_oldest(&mut self) -> bool {
+        if !may_claim() {
+            return false;
+        }
+        while let Some(key) = self.untried {
+            self.untried = self.jobs.after(key);
+            match self.jobs.get(key).map(JobHandle::claim) {
+                Some(Claim::Ran) => return true,
+                Some(Claim::OnOwnStack) => {
+                    self.own = Some(key);
+                    return true;
+                }
+                Some(Claim::NotHere) | None => {}
+            }
+        }
+        false
+    }
+}
+
+impl<T> Drop for Completions<T> {
+    fn drop(&mut self) {
+        // First, as cancelling rings the bells, which would wake the very task that lets go of it.
+        if let Some(consumer) = self.bells.rung.forget_consumer() {
+            let_go(Left::Waker(consumer));
+        }
+        let jobs: Vec<_> = mem::replace(&mut self.jobs, Fifo::new()).into_values().collect();
+        // Newest first: a worker that stops, as it is asked to, would go on with the next.
+        for job in jobs.into_iter().rev() {
+            drop(job.cancel_on_drop());
+        }
+    }
+}
+
+/// As for the handles in it.
+impl<T> UnwindSafe for Completions<T> {}
+impl<T> RefUnwindSafe for Completions<T> {}
+
+/// Wakers by key.
+struct Bells {
+    wakers: Vec<Waker>,
+    rung: Arc<Rung>,
+}
+
+impl Bells {
+    fn of(&mut self, key: Key) -> &Waker {
+        while self.wakers.len() <= key as usize {
+            let bell = Bell { key: self.wakers.len() as Key, rung: Arc::clone(&self.rung) };
+            self.wakers.push(Waker::from(Arc::new(bell)));
+        }
+        &self.wakers[key as usize]
+    }
+}
+
+struct Bell {
+    key: Key,
+    rung: Arc<Rung>,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.rung.add(self.key);
+    }
+}
+
+/// The keys whose bells were rung.
+#[derive(Default)]
+struct Rung {
+    /// Whether there are any, to who does not want the lock for nothing.
+    hint: AtomicBool,
+    list: Mutex<List>,
+}
+
+#[derive(Default)]
+struct List {
+    keys: VecDeque<Key>,
+    /// Whom to wake for the next key.
+    consumer: Option<Waker>,
+}
+
+impl Rung {
+    fn is_likely(&self) -> bool {
+        // ORDERING: Relaxed, as it only says whether it is worth taking the lock, under which it is written.
+        self.hint.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, key: Key) {
+        let consumer = {
+            let mut list = self.list.lock();
+            list.keys.push_back(key);
+            // ORDERING: Relaxed, see `is_likely`.
+            self.hint.store(true, Ordering::Relaxed);
+            list.consumer.take()
+        };
+        if let Some(consumer) = consumer {
+            contain(|| consumer.wake());
+        }
+    }
+
+    /// Exchanges all keys for an empty list.
+    fn take(&self, empty: &mut VecDeque<Key>) {
+        let mut list = self.list.lock();
+        mem::swap(&mut list.keys, empty);
+        // ORDERING: Relaxed, see `is_likely`.
+        self.hint.store(false, Ordering::Relaxed);
+    }
+
+    /// Leaves a waker for the next key, unless there is one already. Wakers are the executor's code: outside the lock.
+    fn leave(&self, waker: &Waker) -> bool {
+        let mut spare = Some(waker.clone());
+        let is_left = {
+            let mut list = self.list.lock();
+            let is_empty = list.keys.is_empty();
+            if is_empty {
+                mem::swap(&mut list.consumer, &mut spare);
+            }
+            is_empty
+        };
+        contain(|| drop(spare));
+        is_left
+    }
+
+    fn forget_consumer(&self) -> Option<Waker> {
+        self.list.lock().consumer.take()
+    }
+}

@@ -1,0 +1,218 @@
+//! A job for each item of an input, a window of them at a time: items are pulled in, outcomes come out. Behind `Pool::map` and
+//! `Pool::map_unordered`, which differ in the [`Outcomes`] they collect.
+//!
+//! ```text
+//!   input --next--> [pending] --room--> queue, workers --> outcomes --take--> consumer
+//!                       one item that      `------ at most `window` ------'
+//!                       waits for room
+//! ```
+//!
+//! While the queue is full, the consumer waits for room and for the next outcome alike, whichever comes first. To wait for room
+//! alone would be for ever where the jobs ahead in the queue wait for something that the consumer does with an outcome.
+
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::base::error::{JobError, SubmitErrorKind};
+use crate::base::panic::Contained;
+use crate::base::park::{Parker, with_parker};
+use crate::base::spin::spin_until;
+use crate::handle::job_handle::JobHandle;
+use crate::handle::outcomes::Outcomes;
+use crate::job::cell::Outcome;
+use crate::observe::label::JobLabel;
+use crate::pool::owner::Owner;
+use crate::pool::submit_async::{SubmitAsync, submit_or_stand_in_line};
+#[cfg(feature = "stream")]
+use crate::queue::front::Origin;
+use crate::worker::seat;
+
+type Submitted<R> = Result<JobHandle<R>, SubmitErrorKind>;
+
+/// Laid out in the order in which it is to be dropped: the pending item leaves the line before the jobs are cancelled, which
+/// makes room; and these are cancelled before the pool, perhaps, waits for them.
+pub(crate) struct Pipeline<I, G, R, O> {
+    pending: Option<Pending<R>>,
+    outcomes: O,
+    input: Input<I>,
+    f: Arc<Contained<G>>,
+    window: usize,
+    pool: Arc<Owner>,
+    submitted_at: &'static Location<'static>,
+}
+
+impl<I, G, R, O: Outcomes<R>> Pipeline<I, G, R, O> {
+    pub(crate) fn new(
+        pool: &Arc<Owner>,
+        items: I,
+        f: G,
+        outcomes: O,
+        submitted_at: &'static Location<'static>,
+    ) -> Self {
+        let (input, f) = (Input { items, has_ended: false }, Arc::new(Contained::new(f)));
+        let window = pool.shared().workers.saturating_mul(2);
+        Self { outcomes, pending: None, input, f, window, pool: Arc::clone(pool), submitted_at }
+    }
+
+    /// At least one.
+    pub(crate) fn set_window(&mut self, jobs: usize) {
+        self.window = jobs.max(1);
+    }
+
+    pub(crate) fn window(&self) -> usize {
+        self.window
+    }
+
+    /// Items that were taken from the input, and whose outcome has not come out.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.outcomes.len() + usize::from(self.pending.is_some())
+    }
+}
+
+impl<I, G, R, O> Pipeline<I, G, R, O>
+where
+    I: Iterator<Item: Send + 'static>,
+    G: Fn(I::Item) -> R + Send + Sync + 'static,
+    R: Send + 'static,
+    O: Outcomes<R>,
+{
+    /// The next outcome, waiting for it on this thread.
+    pub(crate) fn next(&mut self) -> Option<Outcome<R>> {
+        with_parker(|parker, waker| {
+            loop {
+                self.fill(waker);
+                if let Some(outcome) = self.outcomes.take() {
+                    return Some(outcome);
+                }
+                if self.in_flight() == 0 {
+                    return None;
+                }
+                // A job that ran here may have waited, too, and have taken rings that were meant for this wait: look again.
+                if !self.outcomes.run_oldest()
+                    && let Poll::Ready(outcome) = self.park(parker, waker)
+                {
+                    return Some(outcome);
+                }
+            }
+        })
+    }
+
+    /// Waits for something to look at; gives the outcome if it is found on the way.
+    fn park(&mut self, parker: &Parker, waker: &Waker) -> Poll<Outcome<R>> {
+        if !self.pool.shared().id.is_inline() {
+            spin_until(|| self.outcomes.is_ready());
+        }
+        let polled = self.outcomes.poll(waker);
+        if polled.is_pending() {
+            let _shown = seat::show_wait(|| JobLabel::new(None, self.submitted_at));
+            parker.park_until(None);
+        }
+        polled
+    }
+
+    /// The next outcome, or the promise to wake who asks.
+    #[cfg(feature = "stream")]
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<R>>> {
+        loop {
+            self.fill(cx.waker());
+            if let Some(outcome) = self.outcomes.take() {
+                return Poll::Ready(Some(outcome));
+            }
+            if self.in_flight() == 0 {
+                return Poll::Ready(None);
+            }
+            // In a job of the pool nobody else may be free to run it, as whoever polls may wait for it.
+            if seat::origin(self.pool.shared().id) == Origin::Outside || !self.outcomes.run_oldest() {
+                return self.outcomes.poll(cx.waker()).map(Some);
+            }
+        }
+    }
+
+    /// Submits items until the window or the queue is full. The latter leaves `waker` with the item that waits for room.
+    fn fill(&mut self, waker: &Waker) {
+        while self.outcomes.len() < self.window {
+            let polled = match &mut self.pending {
+                Some(pending) => pending.poll(waker),
+                None => match self.input.next() {
+                    Some(item) => self.submit(item, waker),
+                    None => return,
+                },
+            };
+            let Poll::Ready(submitted) = polled else { return };
+            self.pending = None;
+            self.outcomes.push(submitted.unwrap_or_else(|why| self.rejected(why)));
+        }
+    }
+
+    fn submit(&mut self, item: I::Item, waker: &Waker) -> Poll<Submitted<R>> {
+        let f = Arc::clone(&self.f);
+        match submit_or_stand_in_line(&self.pool, move || f(item), self.submitted_at, waker) {
+            Ok(submitted) => Poll::Ready(submitted.map_err(SubmitErrorKind::from)),
+            Err(in_line) => {
+                self.pending = Some(Pending::new(in_line));
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Every item has an outcome, also one that the pool does not take any more.
+    fn rejected(&self, why: SubmitErrorKind) -> JobHandle<R> {
+        let error = match why {
+            SubmitErrorKind::Forked => JobError::Forked,
+            _ => JobError::Aborted,
+        };
+        JobHandle::resolved(Err(error), self.submitted_at)
+    }
+}
+
+impl<I: Iterator, G, R, O: Outcomes<R>> Pipeline<I, G, R, O> {
+    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
+        let (in_flight, (least, most)) = (self.in_flight(), self.input.size_hint());
+        (least.saturating_add(in_flight), most.and_then(|most| most.checked_add(in_flight)))
+    }
+}
+
+type Poller<R> = dyn FnMut(&mut Context<'_>) -> Poll<Submitted<R>> + Send;
+
+/// An item that waits for room in the queue. Behind a lock so that it is `Sync` whatever the closure is.
+struct Pending<R>(parking_lot::Mutex<Box<Poller<R>>>);
+
+impl<R: Send + 'static> Pending<R> {
+    fn new<F: FnOnce() -> R + Send + 'static>(mut in_line: SubmitAsync<F, R, ()>) -> Self {
+        Self(parking_lot::Mutex::new(Box::new(move |cx: &mut Context<'_>| {
+            Pin::new(&mut in_line).poll(cx).map(|submitted| submitted.map_err(SubmitErrorKind::from))
+        })))
+    }
+
+    fn poll(&mut self, waker: &Waker) -> Poll<Submitted<R>> {
+        self.0.get_mut()(&mut Context::from_waker(waker))
+    }
+}
+
+/// What it is after a panic is what it was before: see [`SubmitAsync`].
+impl<R> UnwindSafe for Pending<R> {}
+impl<R> RefUnwindSafe for Pending<R> {}
+
+/// The items to come. Not asked again once it has ended, nor once it has panicked.
+struct Input<I> {
+    items: I,
+    has_ended: bool,
+}
+
+impl<I: Iterator> Input<I> {
+    fn next(&mut self) -> Option<I::Item> {
+        if self.has_ended {
+            return None;
+        }
+        self.has_ended = true;
+        let item = self.items.next()?;
+        self.has_ended = false;
+        Some(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.has_ended { (0, Some(0)) } else { self.items.size_hint() }
+    }
+}
