@@ -14,7 +14,6 @@
 //!    end of each half there are as many.
 //! 4. To wake a worker takes longer than many a call. So who calls with more than a few items asks the clock first, until the call
 //!    has taken as long as that.
-//!
 //! 5. Before each block it looks whether there is any use in it: not after a panic, or an error, in whatever part.
 //!
 //! Halves get shorter by half, so the recursion is no deeper than the binary logarithm of the number of items.

@@ -21,6 +21,9 @@ impl Pool {
     /// They are no jobs of their own: they take no place in the queue, [`stats`](Self::stats) does not count them, and it makes no
     /// difference whether the queue is full or the pool has been shut down: then the caller does it all.
     ///
+    /// While a thread is in the middle of an item, nobody takes what it would do next, unless that was cut off before: so many items
+    /// of which the first one takes very long wait for it. A few are shared at once.
+    ///
     /// A call that takes less than some 10 microseconds is not worth waking a worker, and does not. Unless there are no more than 8
     /// items for each worker, which may well be large: if you know that they are not, an iterator is faster.
     ///
