@@ -137,9 +137,11 @@ fn a_worker_with_tens_of_thousands_of_jobs_keeps_them_all() -> Result<()> {
     const MANY: usize = 20_000;
     let jobs = Jobs::up()?;
     jobs.add(&["spin:1000000"])?;
-    jobs.fill(MANY)?;
     let flags = ["--visibility", "6s", "--workers", "1", "--ahead", &MANY.to_string()];
     let worker = jobs.worker("first", &flags)?;
+    // None of the others runs before it, in whatever order they are submitted.
+    until("it runs one", || worker.running() == 1.0)?;
+    jobs.fill(MANY)?;
     until("it has them all", || jobs.pending_of("first").is_ok_and(|pending| pending.len() == MANY + 1))?;
     let last = jobs.pending()?.pop().context("nothing is pending")?.0;
     let idle = || -> Option<u64> {
