@@ -56,6 +56,12 @@ pub fn named(name: &str, workers: usize) -> Pool {
     Pool::builder().workers(workers).thread_name(name).build().unwrap()
 }
 
+/// Runs `job` on a worker of the pool and gives what it returned.
+pub fn inside<T: Send + 'static>(pool: &Pool, job: impl FnOnce(&Pool) -> T + Send + 'static) -> T {
+    let inner = pool.clone();
+    finish(pool.submit(move || job(&inner)).unwrap())
+}
+
 /// Keeps one worker busy until the gate is opened. Comes back once the worker has begun.
 pub fn hold_worker(pool: &Pool) -> (Gate, JobHandle<()>) {
     let (gate, started) = (Gate::new(), Gate::new());
@@ -152,6 +158,12 @@ pub const fn in_debug_a_quarter_of(times: usize) -> usize {
 pub fn rounds(most: usize) -> impl Iterator<Item = usize> {
     let start = Instant::now();
     (0..in_debug_a_quarter_of(most)).take_while(move |_| start.elapsed() < FOREVER / 4)
+}
+
+/// As [`rounds`]; fewer where the environment says so: under valgrind each takes fifty times as long.
+pub fn repeats(most: usize) -> impl Iterator<Item = usize> {
+    let limit = std::env::var("COREPOOL_TEST_REPEATS").ok().and_then(|limit| limit.parse().ok());
+    rounds(most).take(limit.unwrap_or(usize::MAX))
 }
 
 /// Runs `test` on a thread of its own; ends the process with a message if it hangs.

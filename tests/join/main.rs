@@ -22,18 +22,11 @@ mod several;
 mod threads;
 mod values;
 
-use std::env;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
-use common::{finish, rounds, wait_until};
+use common::{inside, repeats, wait_until};
 use corepool::Pool;
-
-/// Runs `job` on a worker of the pool and gives what it returned.
-fn inside<T: Send + 'static>(pool: &Pool, job: impl FnOnce(&Pool) -> T + Send + 'static) -> T {
-    let inner = pool.clone();
-    finish(pool.submit(move || job(&inner)).unwrap())
-}
 
 /// A flag that one half shows another, on the stack of the join.
 #[derive(Default)]
@@ -82,10 +75,4 @@ where
 /// Where the halves of a join have run.
 fn threads_of_halves(pool: &Pool) -> (ThreadId, ThreadId) {
     pool.join(|| thread::current().id(), || thread::current().id())
-}
-
-/// As [`rounds`]; fewer where the environment says so: under valgrind each takes fifty times as long.
-fn repeats(most: usize) -> impl Iterator<Item = usize> {
-    let limit = env::var("COREPOOL_TEST_REPEATS").ok().and_then(|limit| limit.parse().ok());
-    rounds(most).take(limit.unwrap_or(usize::MAX))
 }

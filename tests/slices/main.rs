@@ -13,24 +13,20 @@ mod states;
 mod stops;
 mod values;
 
-use std::env;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use common::{finish, rounds, wait_until};
-use corepool::Pool;
+use common::{inside, repeats, wait_until};
 
-/// Runs `job` on a worker of the pool and gives what it returned.
-fn inside<T: Send + 'static>(pool: &Pool, job: impl FnOnce(&Pool) -> T + Send + 'static) -> T {
-    let inner = pool.clone();
-    finish(pool.submit(move || job(&inner)).unwrap())
-}
+/// Throws when it is dropped.
+struct Throws;
 
-/// As [`rounds`], and fewer where the environment says so, as under valgrind.
-fn repeats(most: usize) -> impl Iterator<Item = usize> {
-    let limit = env::var("COREPOOL_TEST_REPEATS").ok().and_then(|limit| limit.parse().ok());
-    rounds(most).take(limit.unwrap_or(usize::MAX))
+impl Drop for Throws {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("a destructor"));
+    }
 }
 
 /// For a call whose items are shared for certain: the first one takes long enough for a call to be worth it, and ends

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::{EXPECTED, silence_expected_panics, spin, with_workers, within_a_minute};
-use crate::{Shared, inside, repeats};
+use crate::{Shared, Throws, inside, repeats};
 
 /// Counts those that live.
 struct Live<'a>(&'a AtomicUsize);
@@ -98,12 +98,6 @@ fn in_a_job_it_is_the_jobs() {
 /// being dropped.
 #[test]
 fn destructors_may_panic() {
-    struct Throws<'a>(#[expect(dead_code, reason = "it is dropped")] Live<'a>);
-    impl Drop for Throws<'_> {
-        fn drop(&mut self) {
-            resume_unwind(Box::new("a destructor"));
-        }
-    }
     within_a_minute(|| {
         let pool = with_workers(2);
         let live = AtomicUsize::new(0);
@@ -112,7 +106,7 @@ fn destructors_may_panic() {
             let call = || {
                 let values = pool.map_slice(&items, |&index| match index {
                     _ if index == panics => resume_unwind(Box::new(index)),
-                    0 | 2 => (Some(Throws(Live::new(&live))), None),
+                    0 | 2 => (Some((Throws, Live::new(&live))), None),
                     _ => (None, Some(Live::new(&live))),
                 });
                 drop(values);
@@ -126,12 +120,6 @@ fn destructors_may_panic() {
 /// Fails if what the closure or the states own throws instead of the values that are there, or ends the process.
 #[test]
 fn destructors_of_closures_and_states_may_panic() {
-    struct Throws;
-    impl Drop for Throws {
-        fn drop(&mut self) {
-            resume_unwind(Box::new("a destructor"));
-        }
-    }
     within_a_minute(|| {
         let pool = with_workers(2);
         let items: Vec<usize> = (0..64).collect();

@@ -1,13 +1,12 @@
 //! What stops at the first error, or with the job that it is part of.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::common::{Gate, finish, on_drop, outcome, until_stopped, with_workers, within_a_minute};
-use crate::{Shared, inside, repeats};
+use crate::{Shared, Throws, inside, repeats};
 use corepool::{CancelToken, Interrupted, Pool, Shutdown, TryMapError, checkpoint};
 
 /// Fails if the error is lost, or if values or other errors are left or dropped twice.
@@ -116,12 +115,6 @@ fn a_call_of_a_job_that_is_to_stop_does_nothing() {
 /// Fails if the destructor of an error that comes too late takes the first one's place, or ends the process.
 #[test]
 fn destructors_of_late_errors_may_panic() {
-    struct Throws;
-    impl Drop for Throws {
-        fn drop(&mut self) {
-            resume_unwind(Box::new("a destructor"));
-        }
-    }
     within_a_minute(|| {
         let pool = with_workers(2);
         let items: Vec<usize> = (0..64).collect();
