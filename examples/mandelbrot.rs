@@ -10,18 +10,20 @@
 //! ```
 
 use std::f64::consts::TAU;
-use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::BufWriter;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use clap::Parser;
 use corepool::{CancelToken, Pool};
-use indicatif::{ProgressBar, ProgressStyle};
+use display::{print, progress_bar};
+use indicatif::ProgressBar;
 use shared::{DONE, INTERRUPTED, build, complain, finish, interrupt, parse};
 
+#[path = "shared/display.rs"]
+mod display;
 mod shared;
 
 const BYTES: usize = 3;
@@ -107,7 +109,7 @@ fn main() {
 
 fn run(arguments: &Arguments, pool: Option<&Pool>) -> Result<i32> {
     let view = View::of(arguments);
-    let (stop, bar) = (interrupt()?, progress_bar(view.height)?);
+    let (stop, bar) = (interrupt()?, progress_bar(view.height as u64, "{pos} of {len} rows")?);
     let path = arguments.file.display();
     let is_new = !arguments.file.exists();
     // Before the work, so that a file that cannot be written costs no time.
@@ -215,16 +217,4 @@ fn write(file: File, view: &View, pixels: &[u8]) -> Result<()> {
     writer.write_image_data(pixels)?;
     writer.finish()?;
     Ok(())
-}
-
-fn print(name: &str, value: impl Display) -> io::Result<()> {
-    writeln!(io::stdout(), "{name:<22}{value}")
-}
-
-/// Only drawn if stderr is a terminal; by a thread of its own, so that no worker waits.
-fn progress_bar(rows: usize) -> Result<ProgressBar> {
-    let bar = ProgressBar::new(rows as u64);
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos} of {len} rows, {elapsed}, {eta} to go")?);
-    bar.enable_steady_tick(Duration::from_millis(100));
-    Ok(bar)
 }

@@ -12,17 +12,18 @@
 //!
 //! The way of a board: `next_row` finds its free columns -> `split` forks -> `place` puts a queen -> `next_row`.
 
-use std::fmt::Display;
-use std::io::{self, Write};
 use std::ops::Add;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
 use corepool::{CancelToken, Pool};
-use indicatif::{ProgressBar, ProgressStyle};
+use display::{print, progress_bar};
+use indicatif::ProgressBar;
 use shared::{DONE, INTERRUPTED, build, complain, finish, interrupt, parse};
 
+#[path = "shared/display.rs"]
+mod display;
 mod shared;
 
 /// What is known, for boards of 1, 2, 3 and more columns (OEIS A000170): each count is checked against it.
@@ -83,7 +84,7 @@ fn main() {
 }
 
 fn run(size: u32, pool: Option<&Pool>) -> Result<i32> {
-    let (stop, bar) = (interrupt()?, progress_bar(size)?);
+    let (stop, bar) = (interrupt()?, progress_bar(first_boards(size), "{percent} %")?);
     print("board", format_args!("{size} x {size}"))?;
     print("workers", pool.map_or("none".into(), |pool| pool.workers().to_string()))?;
     let begin = Instant::now();
@@ -112,18 +113,6 @@ fn run(size: u32, pool: Option<&Pool>) -> Result<i32> {
     print("solutions per second", format_args!("{:.0}", count.solutions as f64 / time.as_secs_f64()))?;
     print("queens per second", format_args!("{:.0}", count.queens as f64 / time.as_secs_f64()))?;
     Ok(DONE)
-}
-
-fn print(name: &str, value: impl Display) -> io::Result<()> {
-    writeln!(io::stdout(), "{name:<22}{value}")
-}
-
-/// Only drawn if stderr is a terminal; by a thread of its own, so that no worker waits.
-fn progress_bar(size: u32) -> Result<ProgressBar> {
-    let bar = ProgressBar::new(first_boards(size));
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} %, {elapsed}, {eta} to go")?);
-    bar.enable_steady_tick(Duration::from_millis(100));
-    Ok(bar)
 }
 
 /// Boards with queens in the first three rows, none of which attacks another (OEIS A061989).
