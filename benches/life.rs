@@ -12,7 +12,7 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use corepool::{Cancel, Pool, Shutdown};
-use corepool_benches::peers::{Corepool, Peer, sizes};
+use corepool_benches::peers::{Corepool, Peer, Rayon, sizes};
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::{for_each_sized_peer, run};
 use tokio::runtime::{self, Runtime};
@@ -165,7 +165,7 @@ fn nested(bench: &mut dyn Bench) {
             let inner = pool.clone();
             pool.run(move || sum_by_join(&inner, 0, LEAVES))
         });
-        let rayon = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads start");
+        let Rayon(rayon) = Rayon::build(workers);
         group.iterate("rayon_join", move || rayon.install(|| sum_by_rayon(0, LEAVES)));
         bench.measure(group);
     }

@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use corepool::Pool;
 use corepool_benches::for_each_sized_peer;
-use corepool_benches::peers::{Peer, WORKERS, hold, submit_and_join_all};
-use rayon::ThreadPoolBuilder;
+use corepool_benches::peers::{Corepool, Peer, Rayon, WORKERS, hold, submit_and_join_all};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 #[global_allocator]
@@ -85,11 +84,11 @@ fn idle_after_joins(rest: Duration) {
             rayon::join(|| by_rayon(calls - 1), || by_rayon(calls - 1));
         }
     }
-    let pool = Pool::builder().workers(WORKERS).build().expect("threads start");
+    let Corepool(pool) = Corepool::build(WORKERS);
     by_corepool(&pool, DEPTH);
     count_ticks("idle_after_joins", "corepool", rest);
     drop(pool);
-    let rayon = ThreadPoolBuilder::new().num_threads(WORKERS).build().expect("threads start");
+    let Rayon(rayon) = Rayon::build(WORKERS);
     rayon.install(|| by_rayon(DEPTH));
     count_ticks("idle_after_joins", "rayon", rest);
 }

@@ -10,21 +10,11 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use corepool::Pool;
-use corepool_benches::peers::sizes;
+use corepool_benches::peers::{Corepool, Peer, Rayon, sizes};
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::run;
 use corepool_benches::work::{rounds_per_microsecond, spin};
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
-fn corepool(workers: usize) -> Pool {
-    Pool::builder().workers(workers).build().expect("threads start")
-}
-
-fn rayon(workers: usize) -> ThreadPool {
-    ThreadPoolBuilder::new().num_threads(workers).build().expect("threads start")
-}
 
 /// Two operations.
 fn cheap(n: &u32) -> u32 {
@@ -37,7 +27,7 @@ fn cheap_items(bench: &mut dyn Bench) {
         for (name, workers) in sizes(&format!("map_slice_{length}")) {
             let items: &[u32] = &(0..length).collect::<Vec<_>>();
             let mut group = Group::new(name).jobs(u64::from(length));
-            let (pool, rayon) = (corepool(workers), rayon(workers));
+            let (pool, rayon) = (Corepool::build(workers).0, Rayon::build(workers).0);
             group.iterate("corepool", move || pool.map_slice(items, cheap));
             group.iterate("rayon", move || rayon.install(|| items.par_iter().map(cheap).collect::<Vec<_>>()));
             group.iterate("serial", move || items.iter().map(cheap).collect::<Vec<_>>());
@@ -67,7 +57,7 @@ fn by_plain_threads(threads: usize, rounds: &[u64]) -> Vec<u64> {
 fn items_of(bench: &mut dyn Bench, name: &str, rounds: &'static [u64]) {
     for (name, workers) in sizes(name) {
         let mut group = Group::new(name).jobs(rounds.len() as u64);
-        let (pool, rayon) = (corepool(workers), rayon(workers));
+        let (pool, rayon) = (Corepool::build(workers).0, Rayon::build(workers).0);
         group.iterate("corepool", move || {
             let inner = pool.clone();
             pool.run(move || inner.map_slice(rounds, |&rounds| spin(rounds)))

@@ -132,7 +132,7 @@ impl Peer for Timed {
     }
 }
 
-pub struct Rayon(rayon::ThreadPool);
+pub struct Rayon(pub rayon::ThreadPool);
 
 impl Peer for Rayon {
     const NAME: &'static str = "rayon+oneshot";
