@@ -18,7 +18,9 @@ pub(crate) trait Each<I>: Sync {
     fn call(&self, state: &mut Self::State, item: I) -> Option<Self::Value>;
 
     /// Whether no item is to be done any more. Asked before each block of items.
-    fn is_over(&self) -> bool;
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 pub(crate) struct Plain<F>(pub(crate) F);
@@ -34,10 +36,6 @@ impl<I, R: Send, F: Fn(I) -> R + Sync> Each<I> for Plain<F> {
     #[inline(always)]
     fn call(&self, (): &mut (), item: I) -> Option<R> {
         Some((self.0)(item))
-    }
-
-    fn is_over(&self) -> bool {
-        false
     }
 }
 
@@ -70,10 +68,6 @@ impl<I, S: Send, R: Send, N: Fn() -> S + Sync, F: Fn(&mut S, I) -> R + Sync> Eac
     #[inline(always)]
     fn call(&self, state: &mut Contained<S>, item: I) -> Option<R> {
         Some((self.each)(state, item))
-    }
-
-    fn is_over(&self) -> bool {
-        false
     }
 }
 
