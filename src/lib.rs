@@ -1,6 +1,8 @@
 //! [tour]: guide::tour
 //! [questions]: guide::questions
 //! [fork and join]: guide::fork_join
+//! [slices]: guide::fork_join#slices
+//! [scopes]: guide::fork_join#scopes
 //! [migrating]: guide::migrating
 //! [guarantees and limits]: guide::limits
 //!
@@ -37,9 +39,11 @@ pub use base::run_error::RunError;
 pub use base::try_map_error::TryMapError;
 pub use ending::cancel::Cancel;
 pub use ending::token::CancelToken;
+pub use fork::scope::Scope;
 pub use handle::cancel_on_drop::CancelOnDrop;
 pub use handle::job_handle::JobHandle;
 pub use handle::join_all::join_all;
+pub use handle::scoped_job_handle::ScopedJobHandle;
 pub use observe::label::JobLabel;
 pub use observe::running::{QueuedJob, Running, RunningJob};
 pub use observe::times::{Times, TimesBucket};

@@ -80,6 +80,8 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
         Map<Range<u8>, fn(u8) -> OnlySend, OnlySend>,
         MapUnordered<Range<u8>, fn(u8) -> OnlySend, OnlySend>,
         RunError,
+        Scope<'static, 'static>,
+        ScopedJobHandle<'static, OnlySend>,
         TryMapError<()>,
         Pool,
         WeakPool,

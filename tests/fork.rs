@@ -147,6 +147,23 @@ fn each_item_that_is_mapped_has_a_result() {
     });
 }
 
+/// Fails if a scope in the child waits for jobs that nobody will run.
+#[test]
+fn the_jobs_of_a_scope_say_that_they_are_forked() {
+    alone(|| {
+        let pool = one_worker(4);
+        pool.scope(|scope| drop(scope.spawn(|| ())));
+        let _owned = in_a_child(|| {
+            let number = 42;
+            let outcome = pool.scope(|scope| {
+                drop(scope.spawn(|| number));
+                scope.spawn(|| number).join()
+            });
+            assert!(matches!(outcome, Err(JobError::Forked)));
+        });
+    });
+}
+
 #[test]
 fn a_child_cannot_end_the_global_pool() {
     alone(|| {

@@ -1,10 +1,12 @@
-//! The job that a half speaks for: the one whose code has called the join.
+//! The job that what borrows speaks for: the one whose code has called the join or the scope.
 
 use std::sync::{Arc, Weak};
 
+use crate::base::error::Interrupted;
 use crate::job::runnable::RunEnd;
 use crate::steal::lane::Place;
 use crate::steal::loot::Context;
+use crate::worker::checkpoint::interruption;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
 
@@ -31,5 +33,25 @@ impl Context for Inherited {
             .map(|job| job.upgrade().expect("a job is there while a join that it has called is going on"));
         let pool = self.pool.upgrade().expect("a pool is there while its job runs, or a join of it");
         seat::with_stack(|stack| stack.run_half(pool, job, halves));
+    }
+}
+
+/// The job that has called a scope, to that scope's jobs.
+pub(super) struct Ancestor {
+    job: Weak<dyn RunEnd>,
+    pool: Weak<Shared>,
+}
+
+/// The innermost job that runs on this thread.
+pub(super) fn ancestor_here() -> Option<Ancestor> {
+    let depth = seat::with_stack(|stack| stack.place()).depth;
+    seat::running_among(depth, |job, pool| Ancestor { job: Arc::downgrade(job), pool: Arc::downgrade(pool) })
+}
+
+impl Ancestor {
+    /// Why it should stop.
+    pub(super) fn interruption(&self) -> Option<Interrupted> {
+        let (job, pool) = (self.job.upgrade()?, self.pool.upgrade()?);
+        interruption(&*job, &pool.monitor)
     }
 }

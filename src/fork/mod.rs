@@ -37,6 +37,8 @@ pub(crate) mod join;
 pub(crate) mod fill; // the same with each of many items
 pub(crate) mod items;
 pub(crate) mod each;
+pub(crate) mod scope; // jobs that borrow
+mod scoped;
 mod made;
 pub(crate) mod site;
 mod wait;

@@ -5,6 +5,7 @@
 
 pub(crate) mod job_handle;
 pub(crate) mod cancel_on_drop;
+pub(crate) mod scoped_job_handle;
 pub(crate) mod join_all;
 pub(crate) mod outcomes;
 pub(crate) mod in_order;

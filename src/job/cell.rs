@@ -8,7 +8,7 @@
 //! | `Queued` | the closure | the owner of the `Runnable`: `run` | `Running` |
 //! | | | the owner of the `Runnable`: `abort` | `Running`, then `Finished(Err(reason))` |
 //! | | | the submitter, once the job was rejected: `take_closure` | `Taken` |
-//! | `Running` | nothing | the owner of the `Runnable` | `Finished(Ok or Err)` |
+//! | `Running` | nothing | the owner of the `Runnable` | `Finished(Ok or Err)`; `Taken` if it is of a scope, and abandoned |
 //! | `Finished` | the outcome | the handle | `Taken` |
 //! | `Taken` | nothing | nobody | |
 //!
@@ -54,6 +54,9 @@ pub(crate) trait WaitEnd<T>: Remains {
 
     /// Takes back what [`poll`](Self::poll) has promised, and gives the waker to drop.
     fn forget_waker(&self) -> Option<Waker>;
+
+    /// Nobody will take the outcome. That of a job in a scope is dropped now, or as soon as there is one.
+    fn abandon(&self);
 }
 
 /// One job: see the table at the top of this file.
@@ -113,6 +116,13 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
         }
     }
 
+    /// Resolves a job that was rejected.
+    pub(crate) fn resolve_rejected(&self, why: JobError) {
+        let job = self.take_closure();
+        contain(|| drop(job));
+        self.finish(Err(why));
+    }
+
     pub(crate) fn header(&self) -> &Header {
         &self.header
     }
@@ -154,17 +164,24 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
     }
 
     fn finish(&self, outcome: Outcome<T>) {
-        let waiter = {
+        let (waiter, unwanted) = {
             let mut body = self.body.lock();
-            body.stage = Stage::Finished(outcome);
-            body.waiter.take()
+            let is_abandoned = self.extras.is_abandoned();
+            let (stage, unwanted) =
+                if is_abandoned { (Stage::Taken, Some(outcome)) } else { (Stage::Finished(outcome), None) };
+            body.stage = stage;
+            (body.waiter.take(), unwanted)
         };
+        if let Some(outcome) = unwanted {
+            self.extras.drop_outcome(outcome);
+        }
         // After the lock, so that who spins on the header finds the lock free; before the wake-up, so that who is
         // woken finds the job finished.
         self.header.set_standing(Standing::Finished);
         if let Some(waiter) = waiter {
             contain(|| waiter.wake());
         }
+        self.extras.resolved();
     }
 }
 
@@ -289,6 +306,17 @@ where
 
     fn forget_waker(&self) -> Option<Waker> {
         self.body.lock().waiter.take()
+    }
+
+    fn abandon(&self) {
+        let outcome = {
+            let mut body = self.body.lock();
+            self.extras.abandon();
+            body.take_outcome()
+        };
+        if let Some(outcome) = outcome {
+            self.extras.drop_outcome(outcome);
+        }
     }
 }
 

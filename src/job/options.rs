@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::error::Interrupted;
+use crate::base::error::{Interrupted, JobError};
 use crate::base::priority::Priority;
 use crate::base::unrun::Unrun;
 
@@ -36,11 +36,27 @@ pub(crate) struct Options<E> {
     pub(crate) ending: E,
 }
 
-/// What a cell holds beside the job: nothing, or [`Options`].
+/// What a cell holds beside the job: nothing, [`Options`], or the scope that the job belongs to, which outlives what the job
+/// borrows, but not what is left of its cell.
 pub(crate) trait Extras: Send + Sync {
     fn name(&self) -> Option<&Cow<'static, str>>;
     fn priority(&self) -> Priority;
     fn ending(&self) -> Option<&dyn Ending>;
+
+    /// Notes that nobody will take the outcome, which must not stay in the cell then. Under the cell's lock, as is the next.
+    fn abandon(&self) {}
+
+    fn is_abandoned(&self) -> bool {
+        false
+    }
+
+    /// Drops an outcome that nobody takes.
+    fn drop_outcome<T>(&self, outcome: Result<T, JobError>) {
+        drop(outcome);
+    }
+
+    /// The job has resolved: nothing of it is left but an outcome that somebody will take.
+    fn resolved(&self) {}
 }
 
 impl Extras for () {

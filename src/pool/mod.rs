@@ -13,6 +13,7 @@ mod looks; // what is seen of it while it runs
 pub(crate) mod report;
 mod join; // fork and join
 mod slices; // the same for each item of a slice
+mod scope; // jobs that borrow
 mod broadcast; // a job for every worker
 pub(crate) mod map; // a job for every item of an iterator
 pub(crate) mod pipeline;

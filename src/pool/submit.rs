@@ -81,7 +81,7 @@ where
 }
 
 /// The part that is the same for all types.
-fn hand_over(
+pub(crate) fn hand_over(
     pool: &Arc<Shared>,
     job: Runnable,
     header: &Header,

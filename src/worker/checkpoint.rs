@@ -45,7 +45,8 @@ pub fn checkpoint() -> Result<(), Interrupted> {
     }
 }
 
-fn interruption(job: &dyn RunEnd, monitor: &Monitor) -> Option<Interrupted> {
+/// Why that job should stop.
+pub(crate) fn interruption(job: &dyn RunEnd, monitor: &Monitor) -> Option<Interrupted> {
     if job.header().ended().is_some() {
         return Some(Interrupted::Cancelled);
     }

@@ -8,8 +8,9 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::hint;
 use std::io::Write;
-use std::panic;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Once};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
@@ -315,6 +316,33 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
             act();
         }
     }
+}
+
+/// Counts those that live.
+pub struct Live<'a>(&'a AtomicUsize);
+
+impl<'a> Live<'a> {
+    pub fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        // Whoever does not wait for it is caught at it.
+        spin(50);
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The number that a call has thrown.
+pub fn thrown<R>(call: impl FnOnce() -> R) -> usize {
+    let payload: Box<dyn Any + Send> = match panic::catch_unwind(AssertUnwindSafe(call)) {
+        Ok(_) => panic!("it was to panic"),
+        Err(payload) => payload,
+    };
+    *payload.downcast().expect("its own payload")
 }
 
 /// Where jobs write down that they ran.

@@ -1,26 +1,16 @@
 //! A panic of either half goes on from the join, once both halves have ended or will not be called.
 
-use std::any::Any;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{panic_any, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::{
-    EXPECTED, message_of, on_drop, one_worker, outcome, silence_expected_panics, spin, threads_of, with_workers,
-    within_a_minute,
+    EXPECTED, message_of, on_drop, one_worker, outcome, silence_expected_panics, spin, threads_of, thrown,
+    with_workers, within_a_minute,
 };
 use crate::{Flag, inside, repeats, with_second_elsewhere};
 use corepool::Pool;
-
-/// The number that a join has thrown.
-fn thrown<R>(join: impl FnOnce() -> R) -> usize {
-    let payload: Box<dyn Any + Send> = match catch_unwind(AssertUnwindSafe(join)) {
-        Ok(_) => panic!("it was to panic"),
-        Err(payload) => payload,
-    };
-    *payload.downcast().expect("the half's own payload")
-}
 
 fn throw(number: usize) {
     resume_unwind(Box::new(number));

@@ -16,38 +16,38 @@ use crate::steal::loot::{Context, Reclaimed};
 
 /// Opened by one half, and waited for by another.
 #[derive(Default)]
-struct Gate(Arc<Parker>);
+pub(crate) struct Gate(Arc<Parker>);
 
 impl Gate {
-    fn open(&self) {
+    pub(crate) fn open(&self) {
         Waker::from(Arc::clone(&self.0)).wake();
     }
 
-    fn pass(&self) {
+    pub(crate) fn pass(&self) {
         self.0.park_until(None);
     }
 }
 
 /// A borrowed place that two threads must not be at without an order between them.
-struct Place(UnsafeCell<u32>);
+pub(crate) struct Place(UnsafeCell<u32>);
 
 // SAFETY: loom fails the model where two threads would be at it at once.
 #[allow(unsafe_code, reason = "loom's own cell, which checks what it allows")]
 unsafe impl Sync for Place {}
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(UnsafeCell::new(0))
     }
 
     #[allow(unsafe_code, reason = "see the type")]
-    fn set(&self, value: u32) {
+    pub(crate) fn set(&self, value: u32) {
         // SAFETY: see the type.
         self.0.with_mut(|place| unsafe { *place = value });
     }
 
     #[allow(unsafe_code, reason = "see the type")]
-    fn get(&self) -> u32 {
+    pub(crate) fn get(&self) -> u32 {
         // SAFETY: see the type.
         self.0.with(|place| unsafe { *place })
     }

@@ -4,6 +4,8 @@
 pub(crate) mod job_builder;
 #[path = "../../src/pool/run.rs"]
 pub(crate) mod run;
+#[path = "../../src/pool/scope.rs"]
+mod scope;
 #[path = "../../src/pool/submit.rs"]
 pub(crate) mod submit;
 #[path = "../../src/pool/submit_async.rs"]
@@ -18,6 +20,11 @@ pub(crate) mod shutdown;
 use super::*;
 use job_builder::JobBuilder;
 use owner::Owner;
+
+/// Where the crate has its own.
+pub(crate) mod pool {
+    pub(crate) use super::Pool;
+}
 
 /// In place of the crate's, whose last one waits for threads.
 pub(crate) mod owner {

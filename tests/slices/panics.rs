@@ -1,31 +1,10 @@
 //! A panic goes on from the call, once nothing of it is running any more, and nothing is left of what was made.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::common::{EXPECTED, silence_expected_panics, spin, with_workers, within_a_minute};
+use crate::common::{EXPECTED, Live, silence_expected_panics, spin, thrown, with_workers, within_a_minute};
 use crate::{Shared, Throws, inside, repeats};
-
-/// Counts those that live.
-struct Live<'a>(&'a AtomicUsize);
-
-impl<'a> Live<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
-    }
-}
-
-impl Drop for Live<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn thrown(call: impl FnOnce()) -> usize {
-    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("it was to panic");
-    *payload.downcast().expect("the item's own payload")
-}
 
 /// Fails if the payload is lost, the call returns before what others do of it has ended, or a value that was made is left
 /// or dropped twice.
