@@ -64,6 +64,10 @@ impl Outcome {
         life.outcomes.add();
         Self(Arc::clone(life))
     }
+
+    pub fn is_of(&self, life: &Arc<Life>) -> bool {
+        Arc::ptr_eq(&self.0, life)
+    }
 }
 
 impl Drop for Outcome {

@@ -38,6 +38,38 @@ pub enum Move {
     Shutdown(Shutdown, Time),
     /// A recursion of `Pool::join`.
     Fork(Shape, Vec<Task>),
+    /// A job for each, in a scope.
+    Scope(Vec<(Task, Keep)>),
+    /// A job for each, by `map` or `map_unordered`.
+    Map(Order, Window, Vec<Task>),
+}
+
+/// What becomes of the handle of a job in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is dropped at once.
+    Drop,
+    /// It is dropped at the end of the body.
+    Late,
+    /// It is joined at the end of the body.
+    Join,
+    /// Its job is cancelled at the end of the body, and it is joined.
+    Cancel,
+    /// Another job of the scope spawns the job, and drops it.
+    Nest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Input,
+    Any,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    pub jobs: usize,
+    /// How many results are taken, at the most.
+    pub taken: usize,
 }
 
 /// What a job does.
@@ -91,6 +123,8 @@ fn a_move(depth: u32) -> BoxedStrategy<Move> {
         2 => Just(Move::WaitIdle),
         1 => (mode(), time()).prop_map(|(mode, time)| Move::Shutdown(mode, time)),
         6 => (shape(), vec(leaf(), 2..8)).prop_map(|(shape, leaves)| Move::Fork(shape, leaves)),
+        6 => vec((piece(depth), keep()), 1..6).prop_map(Move::Scope),
+        6 => (order(), window(), vec(piece(depth), 1..8)).prop_map(|(order, window, items)| Move::Map(order, window, items)),
     ]
     .boxed()
 }
@@ -104,6 +138,27 @@ fn task(depth: u32) -> BoxedStrategy<Task> {
     let moves = || vec(a_move(depth - 1), 1..5).prop_map(Task::Moves);
     let leaf_that_moves = prop_oneof![3 => leaf(), 1 => moves()].boxed();
     prop_oneof![8 => leaf(), 3 => moves(), 1 => forks(leaf_that_moves)].boxed()
+}
+
+/// A task of one of many jobs.
+fn piece(depth: u32) -> BoxedStrategy<Task> {
+    if depth == 0 {
+        return leaf();
+    }
+    let moves = vec(a_move(depth - 1), 1..4).prop_map(Task::Moves);
+    prop_oneof![7 => leaf(), 1 => moves].boxed()
+}
+
+fn keep() -> impl Strategy<Value = Keep> {
+    prop_oneof![Just(Keep::Drop), Just(Keep::Late), Just(Keep::Join), Just(Keep::Cancel), Just(Keep::Nest)]
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![Just(Order::Input), Just(Order::Any)]
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    (1..5_usize, 0..10_usize).prop_map(|(jobs, taken)| Window { jobs, taken })
 }
 
 fn leaf() -> BoxedStrategy<Task> {
@@ -173,6 +228,8 @@ impl Move {
             Move::WaitIdle => "wait_idle".to_owned(),
             Move::Shutdown(mode, time) => format!("shutdown {mode:?} ({time})"),
             Move::Fork(shape, ref leaves) => format!("fork, {shape:?} first, {leaves:?}"),
+            Move::Scope(ref jobs) => format!("scope {jobs:?}"),
+            Move::Map(order, window, ref items) => format!("map, {order:?} order, {window:?}, {items:?}"),
         })
     }
 }

@@ -114,12 +114,13 @@ impl Scene {
     }
 
     fn may_interrupt(&self, record: &Record, why: Interrupted) -> bool {
-        match why {
+        let is_own = match why {
             Interrupted::Cancelled => record.seen().was_cancelled || self.token_is_cancelled(record),
             Interrupted::DeadlineExceeded => record.options.deadline == Deadline::Soon,
             Interrupted::ShuttingDown => self.has_aborted.load(Ordering::SeqCst),
             _ => false,
-        }
+        };
+        is_own || record.caller.as_ref().is_some_and(|caller| self.may_interrupt(caller, why))
     }
 
     fn token_is_cancelled(&self, record: &Record) -> bool {
@@ -130,7 +131,7 @@ impl Scene {
 const ALL: [End; 5] = [End::Value, End::Panicked, End::Cancelled, End::Expired, End::Aborted];
 
 impl Record {
-    fn has_run(&self) -> bool {
+    pub fn has_run(&self) -> bool {
         self.life.runs.get() == 1
     }
 }

@@ -1,6 +1,8 @@
 //! Lets a crowd loose on a real pool, and writes down what everybody sees, for [`crate::judge`].
 
 mod fork;
+mod map;
+mod scope;
 
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
-use corepool::{Cancel, CancelToken, Interrupted, Pool, Shutdown, SubmitErrorKind, WaitError};
+use corepool::{Cancel, CancelToken, Interrupted, JobError, Pool, Shutdown, SubmitErrorKind, WaitError};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::answer::{Answer, End};
@@ -24,7 +26,7 @@ pub fn rush(crowd: &Crowd, _patience: Duration) -> Result<(), Contradiction> {
     let scene = Arc::new(Scene::new(crowd));
     let clients: Vec<_> = (crowd.clients.iter().cloned().enumerate())
         .map(|(client, moves)| {
-            let actor = Actor::new(&scene, list_name(client), Place::Outside);
+            let actor = Actor::new(&scene, list_name(client), None);
             thread::spawn(move || actor.act(moves))
         })
         .collect();
@@ -61,6 +63,8 @@ pub struct Record {
     pub verb: Verb,
     pub options: Options,
     pub panics: bool,
+    /// The job that has called its scope: what that is told it is told, too.
+    pub caller: Option<Arc<Self>>,
     /// Its token had been cancelled before.
     pub is_doomed: bool,
     pub life: Arc<Life>,
@@ -87,6 +91,23 @@ pub struct Seen {
 }
 
 impl Record {
+    /// Of a plain job.
+    fn new(name: String, list: &str, place: Place, panics: bool) -> Self {
+        Self {
+            name,
+            tag: 0,
+            place,
+            list: list.to_owned(),
+            verb: Verb::Submit,
+            options: Options::default(),
+            panics,
+            caller: None,
+            is_doomed: false,
+            life: Arc::default(),
+            seen: Mutex::default(),
+        }
+    }
+
     pub fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock()
     }
@@ -115,6 +136,35 @@ impl Scene {
         self.has_aborted.fetch_or(mode == Shutdown::Abort, Ordering::SeqCst);
     }
 
+    /// Just before it is offered.
+    fn write_down(&self, record: &Arc<Record>) {
+        self.ledger.lock().push(Arc::clone(record));
+    }
+
+    /// What was heard of one of many jobs, of which nobody is told whether it was accepted: what is aborted may have been rejected.
+    fn hear(&self, record: &Record, outcome: &Result<Outcome, JobError>) {
+        let end = match outcome {
+            Ok(outcome) => {
+                self.expect(outcome.is_of(&record.life), || format!("{} gives a value of another's", record.name));
+                Some(End::Value)
+            }
+            Err(JobError::Panicked(_)) => Some(End::Panicked),
+            Err(JobError::Cancelled) => Some(End::Cancelled),
+            Err(JobError::Aborted) => {
+                let has_ended = self.has_shut_down.load(Ordering::SeqCst);
+                self.expect(has_ended, || format!("{} is aborted, and the pool is open", record.name));
+                None
+            }
+            Err(other) => {
+                self.expect(false, || format!("{} comes to {other:?}", record.name));
+                None
+            }
+        };
+        record.seen().end = end;
+        let is_gone = record.life.read()[1] == 1;
+        self.expect(is_gone, || format!("{} is {end:?}, but its closure is still there", record.name));
+    }
+
     fn expect(&self, holds: bool, what: impl FnOnce() -> Contradiction) {
         if !holds {
             self.contradictions.lock().push(what());
@@ -127,12 +177,15 @@ struct Actor {
     scene: Arc<Scene>,
     list: String,
     place: Place,
+    /// The job.
+    record: Option<Arc<Record>>,
     jobs: Vec<(Arc<Record>, Option<Grip>)>,
 }
 
 impl Actor {
-    fn new(scene: &Arc<Scene>, list: String, place: Place) -> Self {
-        Self { scene: Arc::clone(scene), list, place, jobs: Vec::new() }
+    fn new(scene: &Arc<Scene>, list: String, record: Option<Arc<Record>>) -> Self {
+        let place = if record.is_some() { Place::InAJob } else { Place::Outside };
+        Self { scene: Arc::clone(scene), list, place, record, jobs: Vec::new() }
     }
 
     /// Makes all moves, then waits for every job it has not let go of.
@@ -165,6 +218,8 @@ impl Actor {
             Move::WaitIdle => self.wait_idle(),
             Move::Shutdown(mode, time) => self.shutdown(mode, time),
             Move::Fork(shape, leaves) => self.fork(shape, &leaves),
+            Move::Scope(jobs) => self.scope(&jobs),
+            Move::Map(order, window, items) => self.map(order, window, items),
         }
     }
 }
@@ -172,21 +227,13 @@ impl Actor {
 /// The moves that need more than a line.
 impl Actor {
     fn submit(&mut self, verb: Verb, options: Options, task: Task, tag: Tag) {
-        let scene = Arc::clone(&self.scene);
-        let record = Arc::new(Record {
-            name: name(&self.list, self.jobs.len()),
-            tag,
-            place: self.place,
-            list: self.list.clone(),
-            verb,
-            options,
-            panics: task.panics(),
-            is_doomed: options.token.is_some_and(|token| scene.tokens[token].is_cancelled()),
-            life: Arc::default(),
-            seen: Mutex::default(),
-        });
-        scene.ledger.lock().push(Arc::clone(&record));
-        let job = job(&scene, &record, task);
+        let scene = &self.scene;
+        let name = name(&self.list, self.jobs.len());
+        let is_doomed = options.token.is_some_and(|token| scene.tokens[token].is_cancelled());
+        let record = Record::new(name, &self.list, self.place, task.panics());
+        let record = Arc::new(Record { tag, verb, options, is_doomed, ..record });
+        scene.write_down(&record);
+        let job = job(scene, &record, task);
         let (answer, grip) = submit(&scene.pool, verb, options, &scene.tokens, job, Waker::noop());
         self.jobs.push((record, None));
         self.with_reply(self.jobs.len() - 1, (answer, grip));
@@ -235,8 +282,8 @@ impl Actor {
 
     /// Nobody asks a client to stop.
     fn fork(&self, shape: Shape, leaves: &[Task]) {
-        let Self { scene, list, place, .. } = self;
-        fork(scene, list, shape, leaves, &|why| {
+        let Self { scene, list, place, record, .. } = self;
+        fork(scene, list, record.as_ref(), shape, leaves, &|why| {
             let is_right = *place == Place::InAJob || why.is_none();
             scene.expect(is_right, || format!("a fork of {list} is asked to stop: {why:?}"));
         });
@@ -304,7 +351,7 @@ fn job(scene: &Arc<Scene>, record: &Arc<Record>, task: Task) -> impl FnOnce() ->
             Task::Panic => panic_any(Outcome::of(life)),
             Task::Spin => record.seen().interrupted = spin(),
             Task::Fork(shape, leaves) => {
-                let has_panicked = fork(&scene, &record.name, shape, &leaves, &|why| {
+                let has_panicked = fork(&scene, &record.name, Some(&record), shape, &leaves, &|why| {
                     let interrupted = &mut record.seen().interrupted;
                     *interrupted = why.or(*interrupted);
                 });
@@ -312,7 +359,7 @@ fn job(scene: &Arc<Scene>, record: &Arc<Record>, task: Task) -> impl FnOnce() ->
                     panic_any(Outcome::of(life));
                 }
             }
-            Task::Moves(moves) => Actor::new(&scene, format!("{}.", record.name), Place::InAJob).act(moves),
+            Task::Moves(moves) => Actor::new(&scene, format!("{}.", record.name), Some(record)).act(moves),
         }
         Outcome::of(life)
     }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use corepool::{Interrupted, checkpoint};
 
-use super::{Actor, Place, Scene};
+use super::{Actor, Record, Scene};
 use crate::crowd::Task;
 use crate::fork::{Shape, join_all, pause};
 
 /// Does all the tasks in a recursion of joins, and tells whether it has panicked. What the tasks hear at checkpoints goes to
-/// `hear`; `name` is that of who joins.
+/// `hear`; `name` is that of who joins, which may be a `job`.
 pub(super) fn fork(
     scene: &Arc<Scene>,
     name: &str,
+    job: Option<&Arc<Record>>,
     shape: Shape,
     leaves: &[Task],
     hear: &(dyn Fn(Option<Interrupted>) + Sync),
@@ -31,7 +32,7 @@ pub(super) fn fork(
             Some(())
         }
         Task::Moves(moves) => {
-            Actor::new(scene, format!("{name}.{place}."), Place::InAJob).act(moves.clone());
+            Actor::new(scene, format!("{name}.{place}."), job.cloned()).act(moves.clone());
             Some(())
         }
         Task::Fork(..) => unreachable!("a fork is no leaf"),
