@@ -1,7 +1,7 @@
 //! Seeded chaos for a pool: does every accepted job resolve exactly once, whatever happens?
 //!
 //! Clients submit by every verb to two pools at once: one with a queue of 64 that is always full, and one that is built
-//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest, fork; they are
+//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest, fork, open scopes, map; they are
 //! cancelled, expire, are awaited, dropped and forgotten. Books are kept outside the pools by closures, readers and
 //! destructors. At the end they must agree with each other and with `Stats`.
 //!
@@ -44,7 +44,9 @@ mod soak {
     pub mod halves;
     pub mod job;
     pub mod ledger;
+    pub mod map;
     pub mod pending;
+    pub mod scope;
     pub mod submitter;
 }
 
@@ -56,6 +58,8 @@ Output:
   What became of the jobs, by the books of those who submitted, ran, read and dropped them. Then
   forked   recursions of joins on borrowed data, in jobs and outside: out of how many a panic was
            thrown, how many were told to stop, how many of their halves were handed over
+  scopes   of jobs that borrow, in jobs and outside
+  maps     iterators over items that are jobs, in jobs and outside, of which some results were taken
   lost     accepted, and never resolved
   doubled  run twice, or run and resolved as if it had not been
   leaked   closures, values and panics' payloads that were never dropped

@@ -5,7 +5,7 @@ use corepool::Stats;
 use super::ledger::{Books, Count};
 
 /// What is left of the books of one pool, or of many, by the name of the row; the faults come last.
-pub type Rows = [(&'static str, u64); 24];
+pub type Rows = [(&'static str, u64); 26];
 
 pub fn is_even(rows: &Rows) -> bool {
     let [.., lost, doubled, leaked, wrong] = rows;
@@ -40,11 +40,13 @@ pub fn balance(books: &Books) -> Rows {
         ("  cancelled in line", cancelled_in_line),
         ("  shut down", shut_down),
         // Whether the pool had accepted one of these in that moment, only it knows.
-        ("given up in line", abandoned),
+        ("given up", abandoned),
         ("forked", books.forks.get()),
         ("  thrown out of", books.forks_thrown.get()),
         ("  stopped", books.forks_stopped.get()),
         ("  handed over", books.halves_handed_over.get()),
+        ("scopes", books.scopes.get()),
+        ("maps", books.maps.get()),
         ("lost", lost),
         ("doubled", books.doubled.get()),
         ("leaked", (opened - books.closed.get()).saturating_sub(lost)),

@@ -14,7 +14,9 @@ use parking_lot::RwLock;
 use super::balance::{Rows, balance, compare};
 use super::fork::fork_outside;
 use super::ledger::{ACCEPTED, Books};
+use super::map::map_outside;
 use super::pending::Pending;
+use super::scope::scope_outside;
 use super::submitter::{Subject, Submitter, Verb};
 
 /// The bound of the queue that is always full.
@@ -77,6 +79,11 @@ impl Soak {
             let submitter = if matches!(client, Client::Passing) { submitter.turned() } else { submitter };
             if rng.u8(..8) == 0 {
                 fork_outside(&submitter, &mut rng);
+            }
+            match rng.u8(..32) {
+                0 => scope_outside(&submitter, &mut rng),
+                1 => map_outside(&submitter, &mut rng),
+                _ => {}
             }
             unseen.extend((0..rng.u8(1..BURST)).filter_map(|_| submitter.submit(rng.fork(), 0, verb)));
             // Who sees to jobs does not submit meanwhile: so only once the line can fill the queue for a while.

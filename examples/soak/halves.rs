@@ -37,6 +37,10 @@ impl Leaf {
         Self { value: rng.u64(..), is_visited: false }
     }
 
+    pub fn is_visited(&self) -> bool {
+        self.is_visited
+    }
+
     /// For whom it is lent to. Nobody else may have come to it before.
     pub fn visit(&mut self, record: &Arc<Record>) -> Sum {
         record.books.check(!mem::replace(&mut self.is_visited, true));

@@ -1,4 +1,4 @@
-//! What the closures do on the workers: return, panic, burst, nest, fork.
+//! What the closures do on the workers: return, panic, burst, nest, fork, open scopes, map.
 
 use std::hint;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,9 @@ use fastrand::Rng;
 
 use super::fork::{Thrown, fork};
 use super::ledger::{Fate, Record};
+use super::map::map;
 use super::pending::Pending;
+use super::scope::scope;
 use super::submitter::{Submitter, Verb};
 
 /// Jobs nest no deeper.
@@ -77,7 +79,7 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
         0..300 => Box::new(move |_| spin(own_rng.u16(..300))),
         300..305 => Box::new(|_| spin(5_000)),
         305..340 => Box::new(check_for_a_while),
-        340..410 => Box::new(move |record| throw(record, &mut own_rng)),
+        340..410 => Box::new(move |record| panic(record, &mut own_rng)),
         // What it has captured bursts: at the end of the work, or when it is dropped unrun.
         410..450 => {
             let burst = Burst(true);
@@ -95,6 +97,8 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
             Box::new(move |_| token.cancel())
         }
         501..511 => fork(submitter.clone(), own_rng, depth),
+        511..521 if depth < DEEPEST => scope(submitter.clone(), own_rng, depth),
+        521..531 if depth < DEEPEST => map(submitter.clone(), own_rng, depth),
         _ => Box::new(|_| {}),
     }
 }
@@ -109,12 +113,17 @@ fn check_for_a_while(record: &Arc<Record>) {
     }
 }
 
-fn throw(record: &Arc<Record>, rng: &mut Rng) {
+fn panic(record: &Arc<Record>, rng: &mut Rng) {
     record.ran(Fate::Panicked);
     if rng.bool() {
-        panic::panic_any(Expected);
+        throw();
     }
     panic::panic_any(Output { record: Arc::clone(record), _burst: Burst(rng.bool()) });
+}
+
+/// Panics with what is nobody's.
+pub fn throw() -> ! {
+    panic::panic_any(Expected);
 }
 
 /// Submits and joins some jobs, which may do so in turn.

@@ -56,7 +56,7 @@ pub enum Answer {
     LetGo,
     /// It was rejected for good.
     NotAccepted,
-    /// The future that stood in line was dropped: whether the job was accepted, only the pool knows.
+    /// Whether the job was accepted, only the pool knows: the future that stood in line was dropped, or it was one of many.
     Abandoned,
 }
 
@@ -76,6 +76,9 @@ pub struct Books {
     pub forks: Count,
     pub forks_thrown: Count,
     pub forks_stopped: Count,
+    pub scopes: Count,
+    /// Iterators over items that are jobs.
+    pub maps: Count,
     /// By the pool's own count.
     pub halves_handed_over: Count,
     pub doubled: Count,
@@ -148,6 +151,10 @@ impl Record {
             Interrupted::ShuttingDown => self.allows(Answer::Aborted),
             _ => false,
         });
+    }
+
+    pub fn has_panicked(&self) -> bool {
+        matches!(self.story.lock().fate, Fate::Panicked)
     }
 
     /// At the end of the closure, before a panic leaves it.

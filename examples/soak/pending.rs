@@ -125,6 +125,15 @@ fn let_go(record: &Record, handle: JobHandle<Output>, rng: &mut Rng) {
     record.heard(Answer::LetGo);
 }
 
+/// The same of one of many jobs, of which nobody was told whether it was accepted. Where it is aborted, it may have been rejected.
+pub fn hear_of_one_of_many(record: &Arc<Record>, outcome: Result<Output, JobError>) {
+    if matches!(outcome, Err(JobError::Aborted)) {
+        return record.heard(Answer::Abandoned);
+    }
+    record.accepted();
+    hear_of(record, outcome);
+}
+
 fn hear_of(record: &Arc<Record>, outcome: Result<Output, JobError>) {
     record.heard(match outcome {
         Ok(output) => {

@@ -3,6 +3,7 @@
 //! What a job borrows is one of loom's cells, which find a missing order between a job and what comes after its scope.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::fork_models::{Gate, Place};
@@ -162,17 +163,31 @@ fn a_single_worker_runs_what_its_own_jobs_spawn() {
 /// The owner may wait by the time a job spawns another, and there is nobody else to run that: the job waits for it.
 #[test]
 fn an_owner_that_waits_is_woken_for_a_job_that_is_spawned_then() {
-    explore_bounded(2, || {
-        in_a_job(2, |pool| {
-            let (gate, owner) = (Gate::default(), current_worker());
-            pool.scope(|scope| {
+    let ends = explore_bounded(3, || {
+        let pool = Pool::new(2);
+        let server = pool.spawn_server(1);
+        let (_seated, _owner) = pool.enter(pool.recruit(1));
+        let gate = Gate::default();
+        let elsewhere = AtomicBool::new(false);
+        let is_here = || current_worker() == Some(1) || elsewhere.swap(true, Ordering::Relaxed);
+        pool.scope(|scope| {
+            drop(scope.spawn(|| {
+                let waits = !is_here();
                 drop(scope.spawn(|| {
-                    drop(scope.spawn(|| gate.open()));
-                    if current_worker() != owner {
-                        gate.pass();
-                    }
+                    gate.open();
+                    is_here();
                 }));
-            });
+                if waits {
+                    gate.pass();
+                }
+            }));
         });
+        let elsewhere = elsewhere.into_inner();
+        if !elsewhere {
+            pool.queue(|| ()).detach();
+        }
+        server.join().unwrap();
+        elsewhere
     });
+    assert_eq!(ends, [false, true]);
 }
