@@ -26,6 +26,14 @@ fn two_jobs(pool: &Pool) {
     pool.scope(|scope| (0..2).for_each(|_| drop(scope.spawn(|| ()))));
 }
 
+/// By the end of the body it has ended, on another worker.
+fn one_job_elsewhere(pool: &Pool) {
+    pool.scope(|scope| {
+        let job = scope.spawn(|| ());
+        wait_until("the other worker to run it", || job.is_finished());
+    });
+}
+
 /// What is allocated in the end, beyond what it was after some rounds.
 fn growth(mut round: impl FnMut()) -> isize {
     let mut before = 0;
@@ -46,6 +54,8 @@ fn scopes_leave_nothing_behind() {
         let grown = growth(|| two_jobs(&pool));
         assert!(grown < 4_096, "{grown} bytes more");
         let grown = inside(&pool, |pool| growth(|| two_jobs(pool)));
+        assert!(grown < 4_096, "{grown} bytes more");
+        let grown = inside(&pool, |pool| growth(|| one_job_elsewhere(pool)));
         assert!(grown < 4_096, "{grown} bytes more");
         let pool = Pool::builder().inline().build().unwrap();
         let grown = growth(|| two_jobs(&pool));
