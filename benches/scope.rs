@@ -73,7 +73,7 @@ fn outside(bench: &mut dyn Bench) {
             let mut group = Group::new(name).jobs(jobs);
             let (pool, rayon) = (Corepool::build(workers).0, Rayon::build(workers).0);
             let other = pool.clone();
-            group.iterate("submit", move || by_submit(&other, jobs));
+            group.iterate("corepool_submit", move || by_submit(&other, jobs));
             group.iterate("corepool", move || by_corepool(&pool, jobs));
             group.iterate("rayon", move || by_rayon(&rayon, jobs));
             if jobs == 2 {
@@ -91,7 +91,7 @@ fn inside(bench: &mut dyn Bench) {
             let mut group = Group::new(name).jobs(jobs * scopes);
             let (pool, rayon) = (Corepool::build(workers).0, Rayon::build(workers).0);
             let other = pool.clone();
-            group.iterate("submit", move || {
+            group.iterate("corepool_submit", move || {
                 let inner = other.clone();
                 other.run(move || (0..scopes).map(|_| by_submit(&inner, jobs)).sum::<usize>())
             });

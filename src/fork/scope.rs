@@ -108,6 +108,9 @@ fn wait_for(pool: &Arc<Shared>, jobs: &Jobs, called_at: &'static Location<'stati
 
 /// Wherever it is if not in the queue, it tells of its end.
 fn run_if_queued(pool: &Arc<Shared>, job: &Header) {
+    if job.is_finished() {
+        return;
+    }
     match pool.id.is_inline() {
         true => run_until_finished(pool, job, &|| false),
         false => drop(claim(job, pool.id)),

@@ -31,20 +31,23 @@ use crate::fork::inherit::Ancestor;
 use crate::job::options::{Ending, Extras};
 use crate::job::runnable::RunEnd;
 
-/// The jobs of one scope.
+/// The jobs of one scope. Laid out as declared: what spawning and what resolving a job write to stands apart.
+#[repr(C)]
 pub(super) struct Jobs {
     spawned: AtomicU64,
     /// Whether the owner runs those that are queued, where it would wait for them.
     owner_runs: bool,
     /// The job that has called the scope.
     ancestor: Option<Ancestor>,
-    resolved: Resolved,
     state: Mutex<State>,
+    /// Padding, as the allocator takes much longer for what has to be aligned to a line.
+    _apart: [u64; LINE],
+    /// How many have resolved, times [`ONE`]; and whether the owner waits.
+    resolved: AtomicU64,
 }
 
-/// How many have resolved, times [`ONE`]; and whether the owner waits. Workers write it, and those who spawn look elsewhere.
-#[repr(align(128))]
-struct Resolved(AtomicU64);
+/// In words, what processors hand to each other at once: two lines of 64 bytes.
+const LINE: usize = 16;
 
 const OWNER_WAITS: u64 = 1;
 const ONE: u64 = 2;
@@ -66,8 +69,9 @@ impl Jobs {
             spawned: AtomicU64::new(0),
             owner_runs,
             ancestor,
-            resolved: Resolved(AtomicU64::new(0)),
             state: Mutex::new(State { shown: VecDeque::new(), owner: None, panic: None }),
+            _apart: [0; LINE],
+            resolved: AtomicU64::new(0),
         }
     }
 
@@ -75,7 +79,7 @@ impl Jobs {
     pub(super) fn left(&self) -> u64 {
         // ORDERING: Acquire pairs with the Release in `count_resolved`: what a job has spawned was counted before it resolved, and is
         // seen below; and so is whatever it has done to what it borrows.
-        let resolved = self.resolved.0.load(Ordering::Acquire) / ONE;
+        let resolved = self.resolved.load(Ordering::Acquire) / ONE;
         self.spawned() - resolved
     }
 
@@ -91,7 +95,7 @@ impl Jobs {
 
     fn count_resolved(&self) {
         // ORDERING: Release, see `left`; Acquire, so that who finds that it is the last has seen all that were spawned.
-        let before = self.resolved.0.fetch_add(ONE, Ordering::AcqRel);
+        let before = self.resolved.fetch_add(ONE, Ordering::AcqRel);
         if before & OWNER_WAITS != 0 && before / ONE + 1 == self.spawned() {
             let owner = self.state.lock().owner.take();
             wake(owner);
@@ -133,7 +137,7 @@ impl Jobs {
         }
         state.owner = Some(owner);
         // ORDERING: Acquire, as in `left`. It stays set: who finds it in vain takes the lock once more.
-        let before = self.resolved.0.fetch_or(OWNER_WAITS, Ordering::AcqRel);
+        let before = self.resolved.fetch_or(OWNER_WAITS, Ordering::AcqRel);
         before / ONE != self.spawned()
     }
 

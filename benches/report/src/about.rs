@@ -1,7 +1,7 @@
 //! What the groups measure, in words. A group that is not here is shown without any.
 
 /// By how the group's name begins, the longer before the shorter; what follows is its own.
-const WORDS: [(&str, &str); 41] = [
+const WORDS: [(&str, &str); 44] = [
     ("burst", "100,000 empty jobs submitted, then all awaited"),
     ("round_trip_from_task", "one empty job after the other, each awaited by a task of tokio's"),
     ("round_trip", "one empty job after the other, each awaited by a thread"),
@@ -43,6 +43,9 @@ const WORDS: [(&str, &str); 41] = [
     ("map_slice_tail", "a slice of 1,000 items of 10 µs, but the last ten take 1 ms"),
     ("map_slice_few", "a slice of ten items of 2 ms"),
     ("map_slice_", "a slice of so many items that take next to nothing, to a vector"),
+    ("scope_2_outside", "a scope of two empty jobs, called by a thread that does not belong to the pool"),
+    ("scope_2_inside", "100 scopes of two empty jobs, one after the other, in a job"),
+    ("scope_", "a scope of so many empty jobs, called outside of the pool or in a job"),
     ("closed_", "a call through a closed breaker, on so many threads at once"),
     (
         "rate_parts",

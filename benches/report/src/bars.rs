@@ -32,7 +32,7 @@ const fn bar(group: &'static str, must: Must) -> Bar {
 
 const MICROSECOND: f64 = 1_000.0;
 
-pub(crate) const BARS: [Bar; 44] = [
+pub(crate) const BARS: [Bar; 47] = [
     bar("burst", Must::BeatBestPeer(1.1)),
     bar("producers_4", Must::BeatBestPeer(1.1)),
     bar("bounded", Must::BeatBestPeer(1.1)),
@@ -75,6 +75,10 @@ pub(crate) const BARS: [Bar; 44] = [
     bar("map_slice_spread", Must::KeepBusy(0.97)),
     bar("map_slice_spread", Must::BeatEach(&["rayon"], 1.0)),
     bar("map_slice_tail", Must::KeepBusy(0.9)),
+    bar("scope_2_outside", Must::StayWithin(2.0 * MICROSECOND, "ns")),
+    bar("scope_2_outside", Must::BeatEach(&["rayon"], 1.0)),
+    // A hundred of them.
+    bar("scope_2_inside", Must::StayWithin(200.0 * MICROSECOND, "ns")),
     bar("fib_oversubscribed_4", Must::NotOutgrow("fib", 1.1)),
     bar("fib_oversubscribed_8", Must::NotOutgrow("fib", 1.15)),
     bar("fib_oversubscribed_64", Must::NotOutgrow("fib", 1.5)),

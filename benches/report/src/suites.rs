@@ -12,7 +12,7 @@ use crate::measured::Row;
 use crate::{command, rows, turns};
 
 /// In the order of a job's life; then what forks and what is cut up, and the breaker last.
-const SUITES: [&str; 6] = ["handover", "load", "life", "fork_join", "slices", "breaker"];
+const SUITES: [&str; 7] = ["handover", "load", "life", "fork_join", "slices", "scope", "breaker"];
 /// Prints its rows itself, once: they are no times.
 const RESOURCES: &str = "resources";
 
