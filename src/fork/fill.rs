@@ -14,7 +14,9 @@
 //!    end of each half there are as many.
 //! 4. To wake a worker takes longer than many a call. So who calls with more than a few items asks the clock first, until the call
 //!    has taken as long as that.
-//! 5. Before each block it looks whether there is any use in it: not after a panic, or an error, in whatever part.
+//! 5. A thread that waits for a half helps with any other of the same call: no code of the user's is going on there but its items',
+//!    which are done one after the other. So nobody is idle while a few large items are left, wherever they are.
+//! 6. Before each block it looks whether there is any use in it: not after a panic, or an error, in whatever part.
 //!
 //! Halves get shorter by half, so the recursion is no deeper than the binary logarithm of the number of items.
 
@@ -28,6 +30,7 @@ use crate::fork::items::Items;
 use crate::fork::join::join;
 use crate::fork::made::{Made, collect};
 use crate::fork::site::{exposes_enough, is_asked};
+use crate::steal::lane::Group;
 use crate::worker::shared::Shared;
 
 /// In nanoseconds: about what it takes to wake a worker until it has its half. So a call takes no more than twice what it would take
@@ -116,7 +119,7 @@ impl<E> Fill<'_, E> {
         made.complete(middle, |left_made, right_made| {
             let left = || self.run(left, left_made, Call::Cut);
             let right = || self.run(right, right_made, Call::Cut);
-            let (left, right) = join(self.pool, left, right);
+            let (left, right) = join(self.pool, Group::of(self), left, right);
             left.and(right)
         })
     }

@@ -3,6 +3,7 @@
 use crate::fork::join::join;
 use crate::fork::site::exposes_enough;
 use crate::pool::pool::Pool;
+use crate::steal::lane::Group;
 
 impl Pool {
     /// Calls both closures and returns what they return. `b` runs on another thread if one has nothing else to do: a worker of
@@ -94,7 +95,7 @@ impl Pool {
         if exposes_enough(self.id()) {
             return (a(), b());
         }
-        join(self.shared(), a, b)
+        join(self.shared(), Group::NONE, a, b)
     }
 
     /// Returns how many closures of [`join`](Self::join)s were handed over to other threads since the pool was built. Nearly all

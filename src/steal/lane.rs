@@ -79,8 +79,23 @@ pub(crate) struct Place {
     pub(crate) innermost: usize,
 }
 
+/// Halves of one call in which nothing of the user's is going on between them, so that a thread that waits for one may run any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Group(usize);
+
+impl Group {
+    /// Of a half that is in none.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Of those that share this, which is there until the last of them has ended.
+    pub(crate) fn of<T>(shared: &T) -> Self {
+        Self(std::ptr::from_ref(shared).addr())
+    }
+}
+
 struct Exposed {
     half: Lent,
+    group: Group,
     /// Where its context stands.
     context: usize,
 }
@@ -142,10 +157,16 @@ impl Lane {
     // What its own thread calls.
 
     /// A join begins, called at this place; `context` is what it is called for there.
-    pub(crate) fn expose(&self, half: Lent, place: Place, context: impl FnOnce() -> Arc<dyn Context>) -> Call {
+    pub(crate) fn expose(
+        &self,
+        half: Lent,
+        group: Group,
+        place: Place,
+        context: impl FnOnce() -> Arc<dyn Context>,
+    ) -> Call {
         let mut state = self.state.lock();
         let context = state.enter(place, context);
-        state.exposed.push_back(Exposed { half, context });
+        state.exposed.push_back(Exposed { half, group, context });
         if state.exposed.len() == 1 {
             self.beat();
         }
@@ -216,19 +237,20 @@ impl Lane {
     // What others call.
 
     /// Takes the oldest halves exposed, at most so many and no more than half of them. None unless `may_steal` says so, which is
-    /// asked when they can go nowhere else. `tell` is told how many there are besides the first, before anybody sees that they are
+    /// asked of the oldest when they can go nowhere else. `tell` is told how many there are besides the first, before anybody sees that they are
     /// exposed no more.
     pub(super) fn steal(
         &self,
         most: usize,
-        may_steal: impl FnOnce() -> bool,
+        may_steal: impl FnOnce(Group) -> bool,
         tell: impl FnOnce(usize),
     ) -> Option<Arc<Loot>> {
         let mut state = self.state.lock();
-        if !may_steal() {
+        let oldest = state.exposed.front()?;
+        if !may_steal(oldest.group) {
             return None;
         }
-        let context = state.exposed.front()?.context;
+        let context = oldest.context;
         let most = most.min(state.exposed.len().div_ceil(2));
         let of_one = state.exposed.iter().take(most).take_while(|half| half.context == context).count();
         let context = Arc::clone(&state.contexts[context].context);

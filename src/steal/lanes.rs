@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::base::spin::Glances;
 use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
-use crate::steal::lane::{Lane, Pulse};
+use crate::steal::lane::{Group, Lane, Pulse};
 use crate::steal::loot::{Loot, Share};
 
 pub(crate) struct Lanes {
@@ -153,7 +153,7 @@ impl Lanes {
     /// Steals the oldest halves, at most so many, and runs them on the thread with the lane `own`, which has nothing else to do; or
     /// helps with those that were stolen by the thread with that lane. Tells how many it has run; `begin` is called before.
     pub(crate) fn run_oldest(&self, from: &Lane, most: usize, own: &Arc<Lane>, begin: impl FnOnce()) -> Option<usize> {
-        match from.steal(most, || true, |left| own.tell_spoils(left)) {
+        match from.steal(most, |_group| true, |left| own.tell_spoils(left)) {
             Some(loot) => {
                 if own.spoils() > 0 {
                     own.share(&loot);
@@ -172,7 +172,23 @@ impl Lanes {
 
     /// Runs the oldest half of a part, for who waits for what it is a part of, and has the lane `own`. `false`: there is none.
     pub(crate) fn run_part(&self, part: &Part, own: &Arc<Lane>) -> bool {
-        let Some(loot) = part.lane.steal(1, || !part.of.is_done(), |_none_left| ()) else { return false };
+        let loot = part.lane.steal(1, |_group| !part.of.is_done(), |_none_left| ());
+        loot.is_some_and(|loot| self.run_one(&loot, own))
+    }
+
+    /// The same with the oldest half of a lane, if that is one of this group, for who waits for another one of it.
+    pub(crate) fn run_one_of(&self, group: Group, own: &Arc<Lane>) -> bool {
+        let mut stolen = None;
+        self.find(own, |lane| {
+            if lane.pulse().is_exposing() {
+                stolen = lane.steal(1, |of| of == group, |_none_left| ());
+            }
+            stolen.is_some()
+        });
+        stolen.is_some_and(|loot| self.run_one(&loot, own))
+    }
+
+    fn run_one(&self, loot: &Arc<Loot>, own: &Arc<Lane>) -> bool {
         self.count_stolen(1);
         let _run = own.begin_run();
         loot.run(own, |_none_left| ());

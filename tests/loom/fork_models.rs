@@ -10,7 +10,7 @@ use loom::cell::UnsafeCell;
 use super::*;
 use crate::fork::each::Plain;
 use crate::fork::fill;
-use crate::steal::lane::{self, Call, Lane, Settled};
+use crate::steal::lane::{self, Call, Group, Lane, Settled};
 use crate::steal::lanes::Lanes;
 use crate::steal::loot::{Context, Reclaimed};
 
@@ -314,7 +314,7 @@ impl Context for Anywhere {
 
 fn expose(lane: &Lane, half: impl FnMut() + Send + 'static) -> Call {
     let place = lane::Place { depth: 0, innermost: 0 };
-    lane.expose(Box::leak(Box::new(half)), place, || Arc::new(Anywhere))
+    lane.expose(Box::leak(Box::new(half)), Group::NONE, place, || Arc::new(Anywhere))
 }
 
 /// Two of three are stolen at once. Their thread takes back what the thief has not begun, and waits for the one that is running.

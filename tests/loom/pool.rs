@@ -18,6 +18,7 @@ pub(crate) mod watch;
 pub(crate) mod shutdown;
 
 use super::*;
+use crate::steal::lane::Group;
 use job_builder::JobBuilder;
 use owner::Owner;
 
@@ -245,7 +246,7 @@ impl Pool {
         if fork::site::exposes_enough(self.shared().id) {
             return (a(), b());
         }
-        fork::join::join(self.shared(), a, b)
+        fork::join::join(self.shared(), Group::NONE, a, b)
     }
 
     pub(crate) fn shut_down(&self, mode: Shutdown) -> ShutdownReport {

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use crate::common::{asleep, finish, named, one_worker, wait_until, with_workers, within_a_minute};
+use crate::common::{asleep, finish, named, one_worker, spin, wait_until, with_workers, within_a_minute};
 use crate::{Shared, inside, repeats};
 
 /// Fails, as a hang, if few items, which may take long, are not shared before the first of them is done.
@@ -61,6 +61,31 @@ fn every_thread_gets_some_of_what_is_left() {
                     threads.lock().unwrap().insert(thread::current().id());
                     wait_until("the last three to be on three threads", || threads.lock().unwrap().len() == 3);
                 }
+            });
+        }
+    });
+}
+
+/// Fails, as a hang, if the caller, which waits for a part that another thread is in the middle of, leaves what is exposed elsewhere:
+/// the first item of each other thread waits until all the others are done.
+#[test]
+fn who_waits_for_a_part_does_others_of_the_call() {
+    within_a_minute(|| {
+        let pool = with_workers(4);
+        for length in [8, 40].into_iter().cycle().take(repeats(200).count()) {
+            inside(&pool, move |pool| {
+                let (here, waiting) = (thread::current().id(), Mutex::new(HashSet::new()));
+                let done = AtomicUsize::new(0);
+                pool.map_slice(&vec![(); length], |()| {
+                    let me = thread::current().id();
+                    if me != here && waiting.lock().unwrap().insert(me) {
+                        let is_done = || done.load(Ordering::SeqCst) + waiting.lock().unwrap().len() == length;
+                        wait_until("the others to be done", is_done);
+                    } else {
+                        spin(2_000);
+                        done.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
             });
         }
     });
