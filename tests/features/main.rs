@@ -5,6 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(feature = "tracing")]
+mod grumpy;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "stream")]
