@@ -12,9 +12,9 @@
 //! **Borrowed data stays.** A job borrows for the lifetime `'scope` at most, which ends after [`scope`] has returned to its caller,
 //! or unwinds into it. That happens only once every job that was spawned has told that nothing of it is left:
 //!
-//! 1. A job is counted before its [`Runnable`] is given away. Who has that resolves the job, in whatever way it leaves the queue; one
-//!    that was rejected is resolved by who has spawned it. A `Runnable` that is forgotten, as no code here does, would keep the scope
-//!    from ending.
+//! 1. A job is counted once it is there, and before its [`Runnable`] is given away. Who has that resolves the job, in whatever way
+//!    it leaves the queue; one that was rejected is resolved by who has spawned it. A `Runnable` that is forgotten, as no code here
+//!    does, would keep the scope from ending.
 //! 2. The closure is in the cell only until then: it is called, or dropped, before the outcome is put there.
 //! 3. The outcome is in the cell only while there is a [`Spawned`] to take it. One that is dropped takes the outcome out, or leaves
 //!    word that there is to be none: who resolves the job then drops it instead, before it is counted down. Both are under the cell's
@@ -129,8 +129,9 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.jobs.count_spawned();
+        // It may panic, as it asks for the current span: so there is a job before it is counted.
         let cell = Arc::new(JobCell::new(job, InScope::new(&self.jobs), submitted_at));
+        self.jobs.count_spawned();
         // SAFETY: see the top of this file. The job is counted, so that `'scope` goes on until it has resolved; and the outcome is
         // taken out by the `Spawned`, unless that is leaked.
         let run_end = || -> Arc<dyn RunEnd> { unsafe { run_end(cell.clone()) } };

@@ -196,7 +196,7 @@ pub(super) struct InScope {
 }
 
 impl InScope {
-    /// Of a job that is counted.
+    /// Of a job that is about to be counted.
     pub(super) fn new(jobs: &Arc<Jobs>) -> Self {
         Self { jobs: Arc::clone(jobs), is_abandoned: AtomicBool::new(false) }
     }

@@ -111,7 +111,11 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
     pub(crate) fn take_closure(&self) -> F {
         self.unregister();
         match self.replace(Stage::Taken) {
-            Stage::Queued(job, _) => job,
+            Stage::Queued(job, submitted) => {
+                // A subscriber's panic would take the closure along.
+                contain(|| drop(submitted));
+                job
+            }
             _ => unreachable!("a job that was rejected has not run"),
         }
     }
