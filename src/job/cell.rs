@@ -168,6 +168,12 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
     }
 
     fn finish(&self, outcome: Outcome<T>) {
+        let waiter = self.put(outcome);
+        self.tell(waiter);
+    }
+
+    /// Puts the outcome where a handle finds it, or drops it if there is none; gives the waker of who waits.
+    fn put(&self, outcome: Outcome<T>) -> Option<Waker> {
         let (waiter, unwanted) = {
             let mut body = self.body.lock();
             let is_abandoned = self.extras.is_abandoned();
@@ -179,6 +185,12 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
         if let Some(outcome) = unwanted {
             self.extras.drop_outcome(outcome);
         }
+        waiter
+    }
+
+    /// Tells that the job has resolved. What a job of a scope borrows may be gone before this returns, so no function that is
+    /// called with a value of the job's, of which the compiler may take it that it is good until the end, is going on by then.
+    fn tell(&self, waiter: Option<Waker>) {
         // After the lock, so that who spins on the header finds the lock free; before the wake-up, so that who is
         // woken finds the job finished.
         self.header.set_standing(Standing::Finished);
@@ -234,7 +246,8 @@ where
             }))),
         };
         running.end();
-        self.finish(outcome);
+        let waiter = self.put(outcome);
+        self.tell(waiter);
         epoch
     }
 
