@@ -31,7 +31,7 @@ impl Pool {
     /// # Panics
     ///
     /// If `f` does: with its payload, once all jobs have resolved. Otherwise, if a job has panicked and no handle has returned that:
-    /// with the payload of the first one.
+    /// with the payload of the first one. A handle that is leaked ([`mem::forget`](std::mem::forget)) keeps its job's panic.
     ///
     /// # Examples
     ///

@@ -11,7 +11,8 @@ use crate::worker::seat;
 ///
 /// It is about the innermost job on this thread: the job whose closure calls it, even if that runs inside the `join`
 /// of another job; in `on_panic`, the job that panicked. Nothing is inherited: a job that is submitted by a cancelled
-/// job is not cancelled.
+/// job is not cancelled. A job of a [scope](crate::Pool::scope) is told, too, when the job that has called the scope
+/// should stop.
 ///
 /// If there are several reasons to stop, it returns the first one in the order of [`Interrupted`]. It takes a few
 /// nanoseconds, or some tens of nanoseconds in a job with a deadline or a run limit.
