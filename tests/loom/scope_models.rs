@@ -191,3 +191,82 @@ fn an_owner_that_waits_is_woken_for_a_job_that_is_spawned_then() {
     });
     assert_eq!(ends, [false, true]);
 }
+
+/// What a job spawns is resolved by another thread, before or after its parent is.
+#[test]
+fn a_scope_outside_waits_for_what_its_jobs_spawn() {
+    explore_bounded(3, || {
+        let pool = Pool::new(2);
+        let servers = [pool.spawn_server(1), pool.spawn_server(1)];
+        let (one, two) = (Place::new(), Place::new());
+        pool.scope(|scope| {
+            drop(scope.spawn(|| {
+                one.set(1);
+                drop(scope.spawn(|| two.set(1)));
+            }));
+        });
+        assert_eq!((one.get(), two.get()), (1, 1));
+        servers.into_iter().for_each(|server| server.join().unwrap());
+    });
+}
+
+/// Spawns a job as it goes.
+struct Spawns<'scope, 'env>(&'scope fork::scope::Scope<'scope, 'env>, &'scope Place);
+
+impl Drop for Spawns<'_, '_> {
+    fn drop(&mut self) {
+        let place = self.1;
+        drop(self.0.spawn(move || place.set(place.get() + 1)));
+    }
+}
+
+/// The value is dropped by the worker, or by who drops the handle.
+#[test]
+fn a_scope_waits_for_what_a_values_destructor_spawns() {
+    explore_bounded(3, || {
+        let pool = Pool::new(2);
+        let server = pool.spawn_server(2);
+        let place = Place::new();
+        pool.scope(|scope| drop(scope.spawn(|| Spawns(scope, &place))));
+        assert_eq!(place.get(), 1);
+        server.join().unwrap();
+    });
+}
+
+/// A handle goes to another job, which drops it while the first may run.
+#[test]
+fn a_value_is_gone_whoever_drops_the_handle() {
+    explore_bounded(3, || {
+        let pool = Pool::new(2);
+        let servers = [pool.spawn_server(1), pool.spawn_server(1)];
+        let place = Place::new();
+        pool.scope(|scope| {
+            let handle = scope.spawn(|| Marks(&place));
+            drop(scope.spawn(move || drop(handle)));
+        });
+        assert_eq!(place.get(), 1);
+        servers.into_iter().for_each(|server| server.join().unwrap());
+    });
+}
+
+/// Two threads of an inline pool run what is queued, each other's jobs among that.
+#[test]
+fn scopes_of_an_inline_pool_run_each_others_jobs() {
+    explore_bounded(3, || {
+        let pool = Pool::inline(2);
+        let other = pool.spawn(|pool| {
+            let place = Place::new();
+            pool.scope(|scope| drop(scope.spawn(|| place.set(1))));
+            assert_eq!(place.get(), 1);
+        });
+        let place = Place::new();
+        pool.scope(|scope| {
+            drop(scope.spawn(|| {
+                let place = &place;
+                drop(scope.spawn(move || place.set(1)));
+            }));
+        });
+        assert_eq!(place.get(), 1);
+        other.join().unwrap();
+    });
+}
