@@ -4,7 +4,7 @@
 //! listens for all:
 //!
 //! 1. Each job has a key, and each key a [`Bell`], which is a waker. It is left with the job as its waiter, once.
-//! 2. When the job resolves, however it does, its bell is rung: it puts its key on the list of those that were [`Rung`], and
+//! 2. When the job resolves, however it does, its bell is rung: it puts its key on the list of those that were rung, and
 //!    wakes the consumer.
 //! 3. The consumer takes the key from the list, and polls the job. If that is pending, then the bell was rung for nothing (by
 //!    the job that had the key before, or by somebody who wants the consumer to end the job), and is left with the job again.
@@ -16,16 +16,13 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use crate::base::error::JobError;
 use crate::base::fifo::{Fifo, Key};
-use crate::base::panic::contain;
-use crate::base::sync::{AtomicBool, Mutex, Ordering};
+use crate::handle::bells::Bells;
 use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
-use crate::handle::remains::{Left, let_go};
 use crate::job::cell::Outcome;
 use crate::worker::join::{Claim, may_claim};
 
@@ -53,7 +50,7 @@ impl<T> Completions<T> {
             silent: None,
             untried: None,
             own: None,
-            bells: Bells { wakers: Vec::new(), rung: Arc::default() },
+            bells: Bells::default(),
             heard: VecDeque::new(),
         }
     }
@@ -175,9 +172,7 @@ impl<T> Outcomes<T> for Completions<T> {
 impl<T> Drop for Completions<T> {
     fn drop(&mut self) {
         // First, as cancelling rings the bells, which would wake the very task that lets go of it.
-        if let Some(consumer) = self.bells.rung.forget_consumer() {
-            let_go(Left::Waker(consumer));
-        }
+        self.bells.rung.forget_consumer();
         let jobs: Vec<_> = mem::replace(&mut self.jobs, Fifo::new()).into_values().collect();
         // Newest first: a worker that stops, as it is asked to, would go on with the next.
         for job in jobs.into_iter().rev() {
@@ -189,96 +184,3 @@ impl<T> Drop for Completions<T> {
 /// As for the handles in it.
 impl<T> UnwindSafe for Completions<T> {}
 impl<T> RefUnwindSafe for Completions<T> {}
-
-/// Wakers by key.
-struct Bells {
-    wakers: Vec<Waker>,
-    rung: Arc<Rung>,
-}
-
-impl Bells {
-    fn of(&mut self, key: Key) -> &Waker {
-        while self.wakers.len() <= key as usize {
-            let bell = Bell { key: self.wakers.len() as Key, rung: Arc::clone(&self.rung) };
-            self.wakers.push(Waker::from(Arc::new(bell)));
-        }
-        &self.wakers[key as usize]
-    }
-}
-
-struct Bell {
-    key: Key,
-    rung: Arc<Rung>,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.rung.add(self.key);
-    }
-}
-
-/// The keys whose bells were rung.
-#[derive(Default)]
-struct Rung {
-    /// Whether there are any, to who does not want the lock for nothing.
-    hint: AtomicBool,
-    list: Mutex<List>,
-}
-
-#[derive(Default)]
-struct List {
-    keys: VecDeque<Key>,
-    /// Whom to wake for the next key.
-    consumer: Option<Waker>,
-}
-
-impl Rung {
-    fn is_likely(&self) -> bool {
-        // ORDERING: Relaxed, as it only says whether it is worth taking the lock, under which it is written.
-        self.hint.load(Ordering::Relaxed)
-    }
-
-    fn add(&self, key: Key) {
-        let consumer = {
-            let mut list = self.list.lock();
-            list.keys.push_back(key);
-            // ORDERING: Relaxed, see `is_likely`.
-            self.hint.store(true, Ordering::Relaxed);
-            list.consumer.take()
-        };
-        if let Some(consumer) = consumer {
-            contain(|| consumer.wake());
-        }
-    }
-
-    /// Exchanges all keys for an empty list.
-    fn take(&self, empty: &mut VecDeque<Key>) {
-        let mut list = self.list.lock();
-        mem::swap(&mut list.keys, empty);
-        // ORDERING: Relaxed, see `is_likely`.
-        self.hint.store(false, Ordering::Relaxed);
-    }
-
-    /// Leaves a waker for the next key, unless there is one already. Wakers are the executor's code: outside the lock.
-    fn leave(&self, waker: &Waker) -> bool {
-        let mut spare = Some(waker.clone());
-        let is_left = {
-            let mut list = self.list.lock();
-            let is_empty = list.keys.is_empty();
-            if is_empty {
-                mem::swap(&mut list.consumer, &mut spare);
-            }
-            is_empty
-        };
-        contain(|| drop(spare));
-        is_left
-    }
-
-    fn forget_consumer(&self) -> Option<Waker> {
-        self.list.lock().consumer.take()
-    }
-}

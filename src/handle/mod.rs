@@ -10,4 +10,5 @@ pub(crate) mod join_all;
 pub(crate) mod outcomes;
 pub(crate) mod in_order;
 pub(crate) mod completions;
+mod bells;
 mod remains;

@@ -22,7 +22,7 @@
 //! | guests: `worker/{guest, join}`, `queue/guests` | `guest_models` | a join of another pool's job; with its pool's worker, a drain, an abort, a flush; two pools that wait for each other | 2, 3 |
 //! | joins of halves: `fork`, `steal`, `worker/idle`, `queue/sleep` | `fork_models` | a half that is exposed, taken back, stolen, waited for, unwound past; with a worker that falls asleep, sleeps, was woken for nothing, a second one, a queued job, a cancel, a drain, an abort; halves stolen together; items of a slice | 1 to 4 |
 //! | `fork/{scope, scoped}`, `job/cell` | `scope_models` | the end of a scope, in a job and elsewhere; with jobs that run, are aborted, spawn others, leave values to nobody; a handle that is dropped or joined | 2 to 4 |
-//! | `handle/completions` | `completions_models` | who waits for whichever of two jobs resolves first; with two that resolve, one that takes the key of another, a drop | 3 |
+//! | `handle/{completions, bells}` | `completions_models` | who waits for whichever of two jobs resolves first; with two that resolve, one that takes the key of another, a drop | 3 |
 //! | cancel: `ending/cancel`, `handle` | `cancel_models` | a cancel, a dropped guard; with a pop, a claim, another cancel, a deadline, an abort, the line | 6 |
 //! | `ending/{token, registration}` | `token_models` | a token's end; with submitting, standing in line, leaving it, a start, a close, another end of the same job or place | 3 to 6 |
 //! | `ending/keeper` | `keeper_models` | alarms, the stop; with a keeper that looks, falls asleep, sleeps; a due alarm with submitting, the line, a start, a run | 2 to 4 |
