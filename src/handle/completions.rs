@@ -121,6 +121,8 @@ impl<T> Completions<T> {
 }
 
 impl<T> Outcomes<T> for Completions<T> {
+    type Next = Outcome<T>;
+
     fn len(&self) -> usize {
         self.jobs.len()
     }
@@ -129,6 +131,10 @@ impl<T> Outcomes<T> for Completions<T> {
         let key = self.jobs.push_back(job);
         self.silent.get_or_insert(key);
         self.untried.get_or_insert(key);
+    }
+
+    fn front(&self) -> Option<&JobHandle<T>> {
+        self.jobs.front()
     }
 
     fn take(&mut self) -> Option<Outcome<T>> {

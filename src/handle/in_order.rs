@@ -29,6 +29,8 @@ impl<T> InOrder<T> {
 }
 
 impl<T> Outcomes<T> for InOrder<T> {
+    type Next = Outcome<T>;
+
     fn len(&self) -> usize {
         self.jobs.len()
     }
@@ -37,8 +39,12 @@ impl<T> Outcomes<T> for InOrder<T> {
         self.jobs.push_back(job);
     }
 
+    fn front(&self) -> Option<&JobHandle<T>> {
+        self.jobs.front()
+    }
+
     fn is_ready(&self) -> bool {
-        self.jobs.front().is_some_and(JobHandle::has_resolved)
+        self.front().is_some_and(JobHandle::has_resolved)
     }
 
     fn take(&mut self) -> Option<Outcome<T>> {

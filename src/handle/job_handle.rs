@@ -329,6 +329,11 @@ impl<T> JobHandle<T> {
         self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())
     }
 
+    /// Whether whoever waits for the job runs it, as its pool has no threads.
+    pub(super) fn is_inline(&self) -> bool {
+        self.pool.is_inline()
+    }
+
     /// Whether this thread is in the middle of the job, so that it would wait for ever.
     pub(super) fn is_on_own_stack(&self) -> bool {
         self.cell.as_ref().is_some_and(|cell| seat::holds(cell.header()))

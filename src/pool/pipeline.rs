@@ -17,17 +17,10 @@ use std::task::{Context, Poll, Waker};
 
 use crate::base::error::{JobError, SubmitErrorKind};
 use crate::base::panic::Contained;
-use crate::base::park::{Parker, with_parker};
-use crate::base::spin::spin_until;
 use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
-use crate::job::cell::Outcome;
-use crate::observe::label::JobLabel;
 use crate::pool::owner::Owner;
 use crate::pool::submit_async::{SubmitAsync, submit_or_stand_in_line};
-#[cfg(feature = "stream")]
-use crate::queue::front::Origin;
-use crate::worker::seat;
 
 type Submitted<R> = Result<JobHandle<R>, SubmitErrorKind>;
 
@@ -36,6 +29,11 @@ type Submitted<R> = Result<JobHandle<R>, SubmitErrorKind>;
 pub(crate) struct Pipeline<I, G, R, O> {
     pending: Option<Pending<R>>,
     outcomes: O,
+    feed: Feed<I, G>,
+}
+
+/// Where the jobs come from, and where they go.
+struct Feed<I, G> {
     input: Input<I>,
     f: Arc<Contained<G>>,
     window: usize,
@@ -53,16 +51,16 @@ impl<I, G, R, O: Outcomes<R>> Pipeline<I, G, R, O> {
     ) -> Self {
         let (input, f) = (Input { items, has_ended: false }, Arc::new(Contained::new(f)));
         let window = pool.shared().workers.saturating_mul(2);
-        Self { outcomes, pending: None, input, f, window, pool: Arc::clone(pool), submitted_at }
+        Self { pending: None, outcomes, feed: Feed { input, f, window, pool: Arc::clone(pool), submitted_at } }
     }
 
     /// At least one.
     pub(crate) fn set_window(&mut self, jobs: usize) {
-        self.window = jobs.max(1);
+        self.feed.window = jobs.max(1);
     }
 
     pub(crate) fn window(&self) -> usize {
-        self.window
+        self.feed.window
     }
 
     /// Items that were taken from the input, and whose outcome has not come out.
@@ -79,86 +77,63 @@ where
     O: Outcomes<R>,
 {
     /// The next outcome, waiting for it on this thread.
-    pub(crate) fn next(&mut self) -> Option<Outcome<R>> {
-        with_parker(|parker, waker| {
-            loop {
-                self.fill(waker);
-                if let Some(outcome) = self.outcomes.take() {
-                    return Some(outcome);
-                }
-                if self.in_flight() == 0 {
-                    return None;
-                }
-                // A job that ran here may have waited, too, and have taken rings that were meant for this wait: look again.
-                if !self.outcomes.run_oldest()
-                    && let Poll::Ready(outcome) = self.park(parker, waker)
-                {
-                    return Some(outcome);
-                }
-            }
-        })
-    }
-
-    /// Waits for something to look at; gives the outcome if it is found on the way.
-    fn park(&mut self, parker: &Parker, waker: &Waker) -> Poll<Outcome<R>> {
-        if !self.pool.shared().id.is_inline() {
-            spin_until(|| self.outcomes.is_ready());
-        }
-        let polled = self.outcomes.poll(waker);
-        if polled.is_pending() {
-            let _shown = seat::show_wait(|| JobLabel::new(None, self.submitted_at));
-            parker.park_until(None);
-        }
-        polled
+    pub(crate) fn next(&mut self) -> Option<O::Next> {
+        let Self { pending, outcomes, feed } = self;
+        outcomes.wait(feed.submitted_at, |outcomes, waker| feed.fill(pending, outcomes, waker))
     }
 
     /// The next outcome, or the promise to wake who asks.
     #[cfg(feature = "stream")]
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<R>>> {
-        loop {
-            self.fill(cx.waker());
-            if let Some(outcome) = self.outcomes.take() {
-                return Poll::Ready(Some(outcome));
-            }
-            if self.in_flight() == 0 {
-                return Poll::Ready(None);
-            }
-            // In a job of the pool nobody else may be free to run it, as whoever polls may wait for it.
-            if seat::origin(self.pool.shared().id) == Origin::Outside || !self.outcomes.run_oldest() {
-                return self.outcomes.poll(cx.waker()).map(Some);
-            }
-        }
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<O::Next>> {
+        let Self { pending, outcomes, feed } = self;
+        let pool = feed.pool.shared().id;
+        outcomes.poll_next(pool, cx.waker(), |outcomes, waker| feed.fill(pending, outcomes, waker))
     }
+}
 
-    /// Submits items until the window or the queue is full. The latter leaves `waker` with the item that waits for room.
-    fn fill(&mut self, waker: &Waker) {
-        while self.outcomes.len() < self.window {
-            let polled = match &mut self.pending {
+impl<I, G> Feed<I, G>
+where
+    I: Iterator<Item: Send + 'static>,
+{
+    /// Submits items until the window or the queue is full. The latter leaves `waker` with the item that waits for room. Returns
+    /// whether any item is in flight.
+    fn fill<R>(&mut self, pending: &mut Option<Pending<R>>, outcomes: &mut impl Outcomes<R>, waker: &Waker) -> bool
+    where
+        G: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        while outcomes.len() < self.window {
+            let polled = match pending {
                 Some(pending) => pending.poll(waker),
                 None => match self.input.next() {
-                    Some(item) => self.submit(item, waker),
-                    None => return,
+                    Some(item) => self.submit(item, pending, waker),
+                    None => break,
                 },
             };
-            let Poll::Ready(submitted) = polled else { return };
-            self.pending = None;
-            self.outcomes.push(submitted.unwrap_or_else(|why| self.rejected(why)));
+            let Poll::Ready(submitted) = polled else { return true };
+            *pending = None;
+            outcomes.push(submitted.unwrap_or_else(|why| self.rejected(why)));
         }
+        outcomes.len() > 0 || pending.is_some()
     }
 
-    fn submit(&mut self, item: I::Item, waker: &Waker) -> Poll<Submitted<R>> {
+    fn submit<R>(&self, item: I::Item, pending: &mut Option<Pending<R>>, waker: &Waker) -> Poll<Submitted<R>>
+    where
+        G: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
         let f = Arc::clone(&self.f);
         match submit_or_stand_in_line(&self.pool, move || f(item), self.submitted_at, waker) {
             Ok(submitted) => Poll::Ready(submitted.map_err(SubmitErrorKind::from)),
             Err(in_line) => {
-                self.pending = Some(Pending::new(in_line));
+                *pending = Some(Pending::new(in_line));
                 Poll::Pending
             }
         }
     }
 
     /// Every item has an outcome, also one that the pool does not take any more.
-    fn rejected(&self, why: SubmitErrorKind) -> JobHandle<R> {
+    fn rejected<R: Send + 'static>(&self, why: SubmitErrorKind) -> JobHandle<R> {
         let error = match why {
             SubmitErrorKind::Forked => JobError::Forked,
             _ => JobError::Aborted,
@@ -169,7 +144,7 @@ where
 
 impl<I: Iterator, G, R, O: Outcomes<R>> Pipeline<I, G, R, O> {
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
-        let (in_flight, (least, most)) = (self.in_flight(), self.input.size_hint());
+        let (in_flight, (least, most)) = (self.in_flight(), self.feed.input.size_hint());
         (least.saturating_add(in_flight), most.and_then(|most| most.checked_add(in_flight)))
     }
 }
