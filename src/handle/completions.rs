@@ -36,8 +36,6 @@ pub(crate) struct Completions<T> {
     silent: Option<Key>,
     /// The first job that was not tried to be claimed; nor were those after it. One that is once not queued never is again.
     untried: Option<Key>,
-    /// A job that the consumer is itself in the middle of.
-    own: Option<Key>,
     bells: Bells,
     /// Keys taken from the list.
     heard: VecDeque<Key>,
@@ -45,19 +43,7 @@ pub(crate) struct Completions<T> {
 
 impl<T> Completions<T> {
     pub(crate) fn new() -> Self {
-        Self {
-            jobs: Fifo::new(),
-            silent: None,
-            untried: None,
-            own: None,
-            bells: Bells::default(),
-            heard: VecDeque::new(),
-        }
-    }
-
-    fn take_own(&mut self) -> Option<Outcome<T>> {
-        let key = self.own.take()?;
-        self.remove(key).map(|_detached| Err(JobError::WouldDeadlock))
+        Self { jobs: Fifo::new(), silent: None, untried: None, bells: Bells::default(), heard: VecDeque::new() }
     }
 
     fn take_oldest(&mut self) -> Option<Outcome<T>> {
@@ -99,11 +85,15 @@ impl<T> Completions<T> {
         polled
     }
 
-    /// For who is about to wait: in a forked child no bell will be rung.
-    fn look_for_fork(&mut self) -> Poll<Outcome<T>> {
+    /// For who is about to wait: the oldest job, if that would be for ever. In a forked child no bell will be rung, and a job
+    /// that this thread is in the middle of goes on only once it has been told.
+    fn take_hopeless(&mut self) -> Poll<Outcome<T>> {
         let Some(key) = self.jobs.front_key() else { return Poll::Pending };
         let Some(job) = self.jobs.get_mut(key) else { unreachable!("the key of a job") };
-        let polled = Pin::new(job).poll(&mut Context::from_waker(self.bells.of(key)));
+        let polled = match Pin::new(&mut *job).poll(&mut Context::from_waker(self.bells.of(key))) {
+            Poll::Pending if job.is_on_own_stack() => Poll::Ready(Err(JobError::WouldDeadlock)),
+            polled => polled,
+        };
         if polled.is_ready() {
             drop(self.remove(key));
         }
@@ -138,7 +128,7 @@ impl<T> Outcomes<T> for Completions<T> {
     }
 
     fn take(&mut self) -> Option<Outcome<T>> {
-        self.take_own().or_else(|| self.take_oldest()).or_else(|| self.take_rung())
+        self.take_oldest().or_else(|| self.take_rung())
     }
 
     fn is_ready(&self) -> bool {
@@ -151,7 +141,7 @@ impl<T> Outcomes<T> for Completions<T> {
                 return Poll::Ready(outcome);
             }
             if self.bells.rung.leave(waker) {
-                return self.look_for_fork();
+                return self.take_hopeless();
             }
         }
     }
@@ -162,13 +152,8 @@ impl<T> Outcomes<T> for Completions<T> {
         }
         while let Some(key) = self.untried {
             self.untried = self.jobs.after(key);
-            match self.jobs.get(key).map(JobHandle::claim) {
-                Some(Claim::Ran) => return true,
-                Some(Claim::OnOwnStack) => {
-                    self.own = Some(key);
-                    return true;
-                }
-                Some(Claim::NotHere) | None => {}
+            if self.jobs.get(key).map(JobHandle::claim) == Some(Claim::Ran) {
+                return true;
             }
         }
         false

@@ -140,3 +140,33 @@ fn it_may_be_moved_into_a_job() {
         }
     });
 }
+
+/// Fails if an item waits for itself that is given the results by a job which has found it running.
+#[test]
+fn an_item_that_is_given_the_results_cannot_wait_for_itself() {
+    within_a_minute(|| {
+        let (pool, started, (give, given)) = (with_workers(2), Gate::new(), mpsc::channel::<Outcomes>());
+        let (inner, given, (tell, told)) = (pool.clone(), Mutex::new(given), mpsc::channel());
+        let job = pool.submit(move || {
+            let first_runs = started.clone();
+            let input = (0..3).inspect(move |&n| {
+                if n == 1 {
+                    first_runs.pass();
+                }
+            });
+            let mut results = Call::Unordered.on(&inner, 3, input, move |n| {
+                if n == 0 {
+                    started.open();
+                    tell.send(Vec::from_iter(given.lock().unwrap().recv().unwrap())).unwrap();
+                }
+                n
+            });
+            let second = results.next();
+            give.send(results).unwrap();
+            second.unwrap().unwrap()
+        });
+        assert_eq!(finish(job.unwrap()), 1);
+        let outcomes = told.recv_timeout(FOREVER).unwrap();
+        assert!(matches!(outcomes[..], [Ok(2), Err(JobError::WouldDeadlock)]), "{outcomes:?}");
+    });
+}
