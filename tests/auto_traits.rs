@@ -67,6 +67,7 @@ macro_rules! traits_of {
 /// Every public type, and the auto traits that it has not.
 fn table() -> Vec<(&'static str, Vec<&'static str>)> {
     let all = traits_of![
+        AsCompleted<OnlySend>,
         BuildError,
         Builder,
         Cancel,
@@ -77,6 +78,9 @@ fn table() -> Vec<(&'static str, Vec<&'static str>)> {
         JobError,
         JobHandle<OnlySend>,
         JobPanic,
+        JobSet<OnlySend>,
+        JoinNext<'static, OnlySend>,
+        SetJobBuilder<'static, OnlySend>,
         Map<Range<u8>, fn(u8) -> OnlySend, OnlySend>,
         MapUnordered<Range<u8>, fn(u8) -> OnlySend, OnlySend>,
         RunError,
@@ -280,12 +284,13 @@ fn a_spent_handle_panics_where_it_was_joined() {
     std::panic::set_hook(Box::new(move |info| info.location().map(note).unwrap_or_default()));
     let pool = Pool::builder().workers(1).build().unwrap();
     type Join = fn(JobHandle<u8>);
-    let joins: [(u32, Join); 5] = [
+    let joins: [(u32, Join); 6] = [
         (line!(), |job| drop(job.join())),
         (line!(), |job| drop(job.join_timeout(Duration::ZERO))),
         (line!(), |job| drop(job.try_join())),
         (line!(), |job| drop(job.cancel_on_drop().join())),
         (line!(), |job| drop(join_all([job]))),
+        (line!(), |job| drop(as_completed([job]))),
     ];
     for (line, join) in joins {
         let job = spent(&pool);

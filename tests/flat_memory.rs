@@ -24,7 +24,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 #[test]
 fn memory_stays_flat() {
-    let steps: [(&str, fn()); 9] = [
+    let steps: [(&str, fn()); 10] = [
         ("a million submitted and cancelled", a_million_submitted_and_cancelled),
         ("a million cancelled by their tokens", a_million_cancelled_by_their_tokens),
         ("ten million jobs of one token", ten_million_jobs_of_one_token),
@@ -34,6 +34,7 @@ fn memory_stays_flat() {
         ("a million cancelled before their deadlines", a_million_cancelled_before_their_deadlines),
         ("a million futures that left the line", a_million_futures_that_left_the_line),
         ("a million items of an endless input", a_million_items_of_an_endless_input),
+        ("a million jobs of one set", a_million_jobs_of_one_set),
     ];
     let mut broken = Vec::new();
     for (what, step) in steps {
@@ -193,4 +194,30 @@ fn a_million_items_of_an_endless_input() {
     });
     stays_flat(MILLION, |_| assert!(unordered.next().unwrap().is_ok()));
     gate.open();
+}
+
+/// Also beside one that never ends, and those that were cancelled, ended early or let go of.
+fn a_million_jobs_of_one_set() {
+    let pool = Pool::builder().workers(2).queue_capacity(200).build().unwrap();
+    let (token, go) = (CancelToken::new(), Gate::new());
+    let mut jobs = pool.job_set();
+    let gate = go.clone();
+    jobs.submit(move || gate.pass()).unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    stays_flat(MILLION, |n| {
+        match n % 4 {
+            0 => jobs.job().token(&token).timeout(HOUR).submit(|| ()).unwrap(),
+            _ => jobs.submit(|| ()).unwrap(),
+        }
+        match n % 50 {
+            0 => drop(jobs.poll_join_next(&mut context)),
+            1 => drop(jobs.try_join_next()),
+            _ if jobs.len() > 10 => jobs.join_next().unwrap().unwrap(),
+            _ => {}
+        }
+    });
+    go.open();
+    while let Some(outcome) = jobs.join_next() {
+        outcome.unwrap();
+    }
 }

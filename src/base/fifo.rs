@@ -297,6 +297,17 @@ mod tests {
         assert!(list.is_empty());
     }
 
+    #[test]
+    fn keys_count_up_until_a_value_leaves() {
+        let mut list = Fifo::new();
+        for value in 0..3 * CHUNK {
+            assert_eq!(list.push_back(value) as usize, value);
+        }
+        list.pop_front();
+        let keys: Vec<Key> = (0..CHUNK).map(|value| list.push_back(value)).collect();
+        assert_eq!(keys[0], 0, "it is used again");
+    }
+
     fn chunks_in_use<T>(list: &Fifo<T>) -> usize {
         list.chunks.iter().filter(|chunk| !chunk.is_empty()).count()
     }

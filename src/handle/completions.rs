@@ -13,7 +13,6 @@
 //! used again with their keys, so a job costs no allocation. The list stays short: bells are left only once it is empty.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -25,6 +24,9 @@ use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
 use crate::job::cell::Outcome;
 use crate::worker::join::{Claim, may_claim};
+
+/// A job's outcome, and its key. Keys count up from 0 until the first job comes out.
+pub(crate) type Completed<T> = (Key, Outcome<T>);
 
 /// For lists that mostly stay short.
 const CHUNK: usize = 32;
@@ -46,48 +48,80 @@ impl<T> Completions<T> {
         Self { jobs: Fifo::new(), silent: None, untried: None, bells: Bells::default(), heard: VecDeque::new() }
     }
 
-    fn take_oldest(&mut self) -> Option<Outcome<T>> {
-        let key = self.jobs.front_key()?;
-        let has_resolved = self.jobs.get(key).is_some_and(JobHandle::has_resolved);
-        if has_resolved { self.remove(key).map(JobHandle::join) } else { None }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
     }
 
-    fn take_rung(&mut self) -> Option<Outcome<T>> {
+    /// The next outcome, if it is there, found by looking at each job once: later on they are listened for.
+    pub(crate) fn try_next(&mut self) -> Option<Completed<T>> {
+        self.take().or_else(|| self.leave_bells())
+    }
+
+    /// Takes back the promise of a poll.
+    pub(crate) fn forget_waker(&self) {
+        self.bells.rung.forget_consumer();
+    }
+
+    /// Cancels all jobs. None that is queued begins meanwhile, in a worker that comes free by what is dropped with another.
+    pub(crate) fn cancel_all(&self) {
+        let jobs: Vec<&JobHandle<T>> = self.jobs.iter().collect();
+        // Newest first: a worker that stops, as it is asked to, would go on with the next.
+        jobs.iter().rev().for_each(|job| job.request_stop());
+        for job in jobs.into_iter().rev() {
+            job.cancel();
+        }
+    }
+
+    /// Lets go of all jobs, which run on.
+    pub(crate) fn detach_all(&mut self) {
+        // Nobody waits for them any more.
+        self.forget_waker();
+        while self.jobs.pop_front().is_some() {}
+        (self.silent, self.untried) = (None, None);
+    }
+
+    fn take_oldest(&mut self) -> Option<Completed<T>> {
+        let key = self.jobs.front_key()?;
+        let has_resolved = self.jobs.get(key).is_some_and(JobHandle::has_resolved);
+        if has_resolved { self.remove(key).map(|job| (key, job.join())) } else { None }
+    }
+
+    fn take_rung(&mut self) -> Option<Completed<T>> {
         loop {
             if self.heard.is_empty() && self.bells.rung.is_likely() {
                 self.bells.rung.take(&mut self.heard);
             }
             let key = self.heard.pop_front()?;
-            if let Poll::Ready(outcome) = self.poll_job(key) {
-                return Some(outcome);
+            if let Poll::Ready(completed) = self.poll_job(key) {
+                return Some(completed);
             }
         }
     }
 
     /// Leaves bells with all jobs, unless one turns out to have resolved.
-    fn leave_bells(&mut self) -> Option<Outcome<T>> {
+    fn leave_bells(&mut self) -> Option<Completed<T>> {
         while let Some(key) = self.silent {
             self.silent = self.jobs.after(key);
-            if let Poll::Ready(outcome) = self.poll_job(key) {
-                return Some(outcome);
+            if let Poll::Ready(completed) = self.poll_job(key) {
+                return Some(completed);
             }
         }
         None
     }
 
     /// Polls a job with its bell.
-    fn poll_job(&mut self, key: Key) -> Poll<Outcome<T>> {
+    fn poll_job(&mut self, key: Key) -> Poll<Completed<T>> {
         let Some(job) = self.jobs.get_mut(key) else { return Poll::Pending };
         let polled = job.poll_outcome(self.bells.of(key));
         if polled.is_ready() {
             drop(self.remove(key));
         }
-        polled
+        polled.map(|outcome| (key, outcome))
     }
 
     /// For who is about to wait: the oldest job, if that would be for ever. In a forked child no bell will be rung, and a job
     /// that this thread is in the middle of goes on only once it has been told.
-    fn take_hopeless(&mut self) -> Poll<Outcome<T>> {
+    fn take_hopeless(&mut self) -> Poll<Completed<T>> {
         let Some(key) = self.jobs.front_key() else { return Poll::Pending };
         let Some(job) = self.jobs.get_mut(key) else { unreachable!("the key of a job") };
         let polled = match Pin::new(&mut *job).poll(&mut Context::from_waker(self.bells.of(key))) {
@@ -97,7 +131,7 @@ impl<T> Completions<T> {
         if polled.is_ready() {
             drop(self.remove(key));
         }
-        polled
+        polled.map(|outcome| (key, outcome))
     }
 
     fn remove(&mut self, key: Key) -> Option<JobHandle<T>> {
@@ -111,7 +145,7 @@ impl<T> Completions<T> {
 }
 
 impl<T> Outcomes<T> for Completions<T> {
-    type Next = Outcome<T>;
+    type Next = Completed<T>;
 
     fn len(&self) -> usize {
         self.jobs.len()
@@ -127,7 +161,7 @@ impl<T> Outcomes<T> for Completions<T> {
         self.jobs.front()
     }
 
-    fn take(&mut self) -> Option<Outcome<T>> {
+    fn take(&mut self) -> Option<Completed<T>> {
         self.take_oldest().or_else(|| self.take_rung())
     }
 
@@ -135,10 +169,10 @@ impl<T> Outcomes<T> for Completions<T> {
         self.jobs.front().is_some_and(JobHandle::has_resolved) || self.bells.rung.is_likely()
     }
 
-    fn poll(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
+    fn poll(&mut self, waker: &Waker) -> Poll<Completed<T>> {
         loop {
-            if let Some(outcome) = self.take().or_else(|| self.leave_bells()) {
-                return Poll::Ready(outcome);
+            if let Some(completed) = self.try_next() {
+                return Poll::Ready(completed);
             }
             if self.bells.rung.leave(waker) {
                 return self.take_hopeless();
@@ -161,14 +195,11 @@ impl<T> Outcomes<T> for Completions<T> {
 }
 
 impl<T> Drop for Completions<T> {
+    /// Cancels the jobs.
     fn drop(&mut self) {
         // First, as cancelling rings the bells, which would wake the very task that lets go of it.
-        self.bells.rung.forget_consumer();
-        let jobs: Vec<_> = mem::replace(&mut self.jobs, Fifo::new()).into_values().collect();
-        // Newest first: a worker that stops, as it is asked to, would go on with the next.
-        for job in jobs.into_iter().rev() {
-            drop(job.cancel_on_drop());
-        }
+        self.forget_waker();
+        self.cancel_all();
     }
 }
 

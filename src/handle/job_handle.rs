@@ -324,6 +324,23 @@ impl<T> JobHandle<T> {
         let _ = self.claim();
     }
 
+    /// Asks the job not to start or, if it has begun, to stop.
+    pub(super) fn request_stop(&self) {
+        if let Some(cell) = &self.cell
+            && !cell.header().is_finished()
+        {
+            cell.request_stop();
+        }
+    }
+
+    /// # Panics
+    ///
+    /// If the handle has already returned `Ready` as a future.
+    #[track_caller]
+    pub(super) fn assert_unspent(&self) {
+        assert!(self.cell.is_some(), "{SPENT}");
+    }
+
     /// Whether there is an outcome to take. Does nothing for that, unlike [`is_finished`](Self::is_finished).
     pub(super) fn has_resolved(&self) -> bool {
         self.cell.as_ref().is_none_or(|cell| cell.header().is_finished())

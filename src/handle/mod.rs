@@ -7,6 +7,7 @@ pub(crate) mod job_handle;
 pub(crate) mod cancel_on_drop;
 pub(crate) mod scoped_job_handle;
 pub(crate) mod join_all;
+pub(crate) mod as_completed;
 pub(crate) mod outcomes;
 pub(crate) mod in_order;
 pub(crate) mod completions;

@@ -3,9 +3,9 @@
 //! | | comes out next | in |
 //! |---|---|---|
 //! | [`InOrder`](super::in_order::InOrder) | the outcome of the oldest job | `Pool::map` |
-//! | [`Completions`](super::completions::Completions) | that of any job that has resolved | `Pool::map_unordered` |
+//! | [`Completions`](super::completions::Completions) | that of any job that has resolved | `Pool::map_unordered`, `JobSet`, `as_completed` |
 //!
-//! Dropping one cancels the jobs in it.
+//! Dropping one cancels the jobs in it: `as_completed` lets them go before.
 
 use std::panic::Location;
 use std::task::{Poll, Waker};
@@ -85,7 +85,6 @@ pub(crate) trait Outcomes<T> {
     /// The next outcome, or the promise to wake `waker`. `fill` as in [`wait`](Self::wait).
     ///
     /// In a job of `pool` nobody else may be free to run the jobs, as whoever polls may wait there; so it runs them itself.
-    #[cfg_attr(not(feature = "stream"), allow(dead_code, reason = "only streams are polled"))]
     fn poll_next(
         &mut self,
         pool: PoolId,

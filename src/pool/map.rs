@@ -113,7 +113,7 @@ pub struct MapUnordered<I, G, R>(Pipeline<I, G, R, Completions<R>>);
 
 /// Everything that is the same for both.
 macro_rules! iterate {
-    ($map:ident, $method:literal) => {
+    ($map:ident, $method:literal, $outcome:expr) => {
         impl<I, G, R> $map<I, G, R> {
             /// Sets the window: how many items may be in flight, that is, taken from the input and not yet returned as
             /// results. 0 counts as 1. Default: twice as many as the pool has workers.
@@ -142,7 +142,7 @@ macro_rules! iterate {
         {
             /// As `next`, without blocking.
             pub(crate) fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<R, JobError>>> {
-                self.0.poll_next(cx)
+                self.0.poll_next(cx).map(|next| next.map($outcome))
             }
         }
 
@@ -155,7 +155,7 @@ macro_rules! iterate {
             type Item = Result<R, JobError>;
 
             fn next(&mut self) -> Option<Self::Item> {
-                self.0.next()
+                self.0.next().map($outcome)
             }
 
             fn size_hint(&self) -> (usize, Option<usize>) {
@@ -193,5 +193,5 @@ macro_rules! iterate {
     };
 }
 
-iterate!(Map, "map");
-iterate!(MapUnordered, "map_unordered");
+iterate!(Map, "map", |outcome| outcome);
+iterate!(MapUnordered, "map_unordered", |(_key, outcome)| outcome);

@@ -17,6 +17,8 @@ mod scope; // jobs that borrow
 mod broadcast; // a job for every worker
 pub(crate) mod map; // a job for every item of an iterator
 pub(crate) mod pipeline;
+pub(crate) mod job_set; // jobs whose outcomes are taken as they come
+pub(crate) mod set_job_builder;
 pub(crate) mod weak;
 pub(crate) mod owner;
 pub(crate) mod job_builder;

@@ -14,7 +14,7 @@ fn next(jobs: &mut Completions<()>) -> &'static str {
     let mut how = "at once";
     loop {
         match jobs.poll(&waker) {
-            Poll::Ready(outcome) => {
+            Poll::Ready((_key, outcome)) => {
                 assert!(is_aborted(&outcome));
                 return how;
             }
