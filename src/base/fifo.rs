@@ -145,6 +145,12 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
 
     /// Takes out the value under `key`, wherever in the list it stands.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
+        self.remove_with_next(key).map(|(value, _next)| value)
+    }
+
+    /// The same, with the key of the value that came after it.
+    #[inline]
+    pub(crate) fn remove_with_next(&mut self, key: Key) -> Option<(T, Option<Key>)> {
         let index = key / CHUNK as u32;
         let node = self.chunks.get_mut(index as usize)?.get_mut(key as usize % CHUNK)?;
         let value = node.value.take()?;
@@ -166,7 +172,7 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
         } else if given_back == CHUNK as u32 {
             self.let_go_unless_last(index);
         }
-        Some(value)
+        Some((value, Some(next).filter(|next| *next != NIL)))
     }
 
     fn node_mut(&mut self, key: Key) -> &mut Node<T> {

@@ -13,17 +13,24 @@ use crate::handle::remains::{Left, let_go};
 /// Wakers by key.
 #[derive(Default)]
 pub(super) struct Bells {
-    wakers: Vec<Waker>,
+    pub(super) wakers: Vec<Option<Waker>>,
     pub(super) rung: Arc<Rung>,
 }
 
+/// So many places are kept for good.
+const KEPT: usize = 1_024;
+
 impl Bells {
+    pub(super) fn are_many(&self) -> bool {
+        self.wakers.len() > KEPT
+    }
+
     pub(super) fn of(&mut self, key: Key) -> &Waker {
-        while self.wakers.len() <= key as usize {
-            let bell = Bell { key: self.wakers.len() as Key, rung: Arc::clone(&self.rung) };
-            self.wakers.push(Waker::from(Arc::new(bell)));
+        let index = key as usize;
+        if self.wakers.len() <= index {
+            self.wakers.resize(index + 1, None);
         }
-        &self.wakers[key as usize]
+        self.wakers[index].get_or_insert_with(|| Waker::from(Arc::new(Bell { key, rung: Arc::clone(&self.rung) })))
     }
 }
 

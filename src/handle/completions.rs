@@ -10,15 +10,17 @@
 //!    the job that had the key before, or by somebody who wants the consumer to end the job), and is left with the job again.
 //!
 //! No ring is lost: a consumer puts its waker on the list under the lock under which it has found no key there. Bells are
-//! used again with their keys, so a job costs no allocation. The list stays short: bells are left only once it is empty.
+//! used again with their keys, so a job costs no allocation. The list stays short: bells are left only once it is empty. And who
+//! leaves bells looks after each whether that was for nothing.
 
 use std::collections::VecDeque;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::base::error::JobError;
 use crate::base::fifo::{Fifo, Key};
+use crate::base::ids::PoolId;
 use crate::handle::bells::Bells;
 use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
@@ -28,8 +30,8 @@ use crate::worker::join::{Claim, may_claim};
 /// A job's outcome, and its key. Keys count up from 0 until the first job comes out.
 pub(crate) type Completed<T> = (Key, Outcome<T>);
 
-/// For lists that mostly stay short.
-const CHUNK: usize = 32;
+/// Small enough for an allocator's quick bins.
+const CHUNK: usize = 16;
 
 pub(crate) struct Completions<T> {
     /// Those that are not known to have resolved, oldest first.
@@ -50,6 +52,17 @@ impl<T> Completions<T> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
+    }
+
+    /// Waits on this thread for the next outcome; `None` if there is no job.
+    pub(crate) fn next(&mut self, made_at: &'static Location<'static>) -> Option<Completed<T>> {
+        // Mostly it is there, if many jobs are joined.
+        self.take().or_else(|| self.wait(made_at, |jobs, _| !jobs.is_empty()))
+    }
+
+    /// The same for a future, which runs jobs only in a job of `pool`.
+    pub(crate) fn poll_completed(&mut self, pool: PoolId, cx: &Context<'_>) -> Poll<Option<Completed<T>>> {
+        self.poll_next(pool, cx.waker(), |jobs, _| !jobs.is_empty())
     }
 
     /// The next outcome, if it is there, found by looking at each job once: later on they are listened for.
@@ -98,12 +111,17 @@ impl<T> Completions<T> {
         }
     }
 
-    /// Leaves bells with all jobs, unless one turns out to have resolved.
+    /// Leaves bells with all jobs, unless one has resolved. Looks for that after each bell: it costs less than leaving the next,
+    /// and mostly spares those of jobs that are far from their turn.
     fn leave_bells(&mut self) -> Option<Completed<T>> {
         while let Some(key) = self.silent {
             self.silent = self.jobs.after(key);
-            if let Poll::Ready(completed) = self.poll_job(key) {
-                return Some(completed);
+            let found = match self.poll_job(key) {
+                Poll::Ready(completed) => Some(completed),
+                Poll::Pending => self.take(),
+            };
+            if found.is_some() {
+                return found;
             }
         }
         None
@@ -135,12 +153,17 @@ impl<T> Completions<T> {
     }
 
     fn remove(&mut self, key: Key) -> Option<JobHandle<T>> {
+        let (job, next) = self.jobs.remove_with_next(key)?;
         for first in [&mut self.silent, &mut self.untried] {
             if *first == Some(key) {
-                *first = self.jobs.after(key);
+                *first = next;
             }
         }
-        self.jobs.remove(key)
+        if self.jobs.is_empty() && self.bells.are_many() {
+            // Keys count from 0 again. A bell that is rung late is rung for nothing, as for any key that is used again.
+            (self.jobs, self.bells.wakers) = (Fifo::new(), Vec::new());
+        }
+        Some(job)
     }
 }
 

@@ -233,7 +233,7 @@ impl<T> JobSet<T> {
     /// assert!(jobs.join_next().is_none());
     /// ```
     pub fn join_next(&mut self) -> Option<Result<T, JobError>> {
-        self.jobs.wait(self.made_at, |jobs, _| !jobs.is_empty()).map(|(_, outcome)| outcome)
+        self.jobs.next(self.made_at).map(|(_, outcome)| outcome)
     }
 
     /// Takes the outcome of a job that has resolved out of the set. Returns `None` if there is none, or the set is empty. Does
@@ -295,8 +295,7 @@ impl<T> JobSet<T> {
     /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JobError>>> {
         let pool = self.pool.owner().shared().id;
-        let polled = self.jobs.poll_next(pool, cx.waker(), |jobs, _| !jobs.is_empty());
-        polled.map(|next| next.map(|(_, outcome)| outcome))
+        self.jobs.poll_completed(pool, cx).map(|next| next.map(|(_, outcome)| outcome))
     }
 
     /// How many jobs are in the set: those whose outcome has not been taken.
