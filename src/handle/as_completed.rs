@@ -3,8 +3,12 @@
 use std::fmt;
 use std::iter::FusedIterator;
 use std::panic::Location;
+#[cfg(feature = "stream")]
+use std::task::{Context, Poll};
 
 use crate::base::error::JobError;
+#[cfg(feature = "stream")]
+use crate::base::ids::PoolId;
 use crate::handle::completions::Completions;
 use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
@@ -80,12 +84,20 @@ pub struct AsCompleted<T> {
     made_at: &'static Location<'static>,
 }
 
+impl<T> AsCompleted<T> {
+    /// As `next`, without blocking. It runs no queued jobs, as their handles would not if they were awaited.
+    #[cfg(feature = "stream")]
+    pub(crate) fn poll_completed(&mut self, cx: &Context<'_>) -> Poll<Option<(usize, Result<T, JobError>)>> {
+        let polled = self.jobs.poll_completed(PoolId::NONE, cx);
+        polled.map(|next| next.map(|(key, outcome)| (key as usize, outcome)))
+    }
+}
+
 impl<T> Iterator for AsCompleted<T> {
     type Item = (usize, Result<T, JobError>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.jobs.wait(self.made_at, |jobs, _| !jobs.is_empty());
-        next.map(|(key, outcome)| (key as usize, outcome))
+        self.jobs.next(self.made_at).map(|(key, outcome)| (key as usize, outcome))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
