@@ -196,7 +196,7 @@ impl Peer for RustyPool {
 }
 
 /// tokio's `spawn_blocking`, with as many blocking threads as there are workers.
-pub struct Tokio(Runtime);
+pub struct Tokio(pub Runtime);
 
 impl Peer for Tokio {
     const NAME: &'static str = "tokio_spawn_blocking";

@@ -1,7 +1,7 @@
 //! What the groups measure, in words. A group that is not here is shown without any.
 
 /// By how the group's name begins, the longer before the shorter; what follows is its own.
-const WORDS: [(&str, &str); 44] = [
+const WORDS: [(&str, &str); 48] = [
     ("burst", "100,000 empty jobs submitted, then all awaited"),
     ("round_trip_from_task", "one empty job after the other, each awaited by a task of tokio's"),
     ("round_trip", "one empty job after the other, each awaited by a thread"),
@@ -19,6 +19,15 @@ const WORDS: [(&str, &str); 44] = [
     ("build", "from nothing to the first job's result"),
     ("shutdown", "ending an idle pool, until its threads are gone"),
     ("cancel", "10,000 jobs submitted while the only worker is busy, then cancelled"),
+    (
+        "job_set",
+        "a million empty jobs submitted into a set, then taken out as they come; and submitted and joined one by one",
+    ),
+    ("as_completed", "a million empty jobs submitted, then joined as they come, or one by one"),
+    (
+        "map_unordered_",
+        "a million empty items of an iterator, so many of them in flight, as they come; and as many jobs submitted and joined",
+    ),
     ("nested", "4,095 jobs that submit and await each other, and the same computation by 4,095 joins"),
     ("fib_cut_off_", "the same, by plain recursion from the cut-off downwards"),
     ("fib_oversubscribed_", "fib, run by so many workers"),
@@ -46,6 +55,10 @@ const WORDS: [(&str, &str); 44] = [
     ("scope_2_outside", "a scope of two empty jobs, called by a thread that does not belong to the pool"),
     ("scope_2_inside", "100 scopes of two empty jobs, one after the other, in a job"),
     ("scope_", "a scope of so many empty jobs, called outside of the pool or in a job"),
+    (
+        "map_",
+        "a million empty items of an iterator, so many of them in flight, in order; and as many jobs submitted and joined",
+    ),
     ("closed_", "a call through a closed breaker, on so many threads at once"),
     (
         "rate_parts",

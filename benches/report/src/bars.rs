@@ -32,7 +32,7 @@ const fn bar(group: &'static str, must: Must) -> Bar {
 
 const MICROSECOND: f64 = 1_000.0;
 
-pub(crate) const BARS: [Bar; 47] = [
+pub(crate) const BARS: [Bar; 52] = [
     bar("burst", Must::BeatBestPeer(1.1)),
     bar("producers_4", Must::BeatBestPeer(1.1)),
     bar("bounded", Must::BeatBestPeer(1.1)),
@@ -54,6 +54,12 @@ pub(crate) const BARS: [Bar; 47] = [
     bar("idle_64", Must::StayWithin(0.0, "ticks")),
     bar("idle_after_joins", Must::StayWithin(0.0, "ticks")),
     bar("build", Must::StayWithin(200.0 * MICROSECOND, "ns")),
+    // At most 1.2 and 1.3 times as long.
+    bar("job_set", Must::BeatEach(&["corepool_handles"], 0.83)),
+    bar("job_set", Must::BeatEach(&["tokio_join_set"], 2.0)),
+    bar("as_completed", Must::BeatEach(&["corepool_handles"], 0.83)),
+    bar("map_1024", Must::BeatEach(&["corepool_handles"], 0.77)),
+    bar("map_unordered_1024", Must::BeatEach(&["corepool_handles"], 0.77)),
     bar("fib_mix_1_worker", Must::TakeSerial(1.1)),
     bar("fib", Must::TakeSerial(1.2)),
     bar("fib", Must::BeatEach(&["chili"], 1.2)),

@@ -11,8 +11,8 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use crate::measured::Row;
 use crate::{command, rows, turns};
 
-/// In the order of a job's life; then what forks and what is cut up, and the breaker last.
-const SUITES: [&str; 7] = ["handover", "load", "life", "fork_join", "slices", "scope", "breaker"];
+/// In the order of a job's life; then many jobs together, what forks and what is cut up, and the breaker last.
+const SUITES: [&str; 8] = ["handover", "load", "life", "job_set", "fork_join", "slices", "scope", "breaker"];
 /// Prints its rows itself, once: they are no times.
 const RESOURCES: &str = "resources";
 
