@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{FOREVER, Gate, asleep, hold_worker, one_worker, poll_once, ready, wait_until, within_a_minute};
-use corepool::{Cancel, JobError, JobHandle, Pool, RunError, Shutdown, SubmitErrorKind, WaitError};
+use corepool::{Cancel, JobError, JobHandle, Pool, RunError, Shutdown, SubmitErrorKind, WaitError, as_completed};
 use fork::{Fork, waitpid_nohang};
 
 const PASSED: i32 = 0;
@@ -161,6 +161,30 @@ fn the_jobs_of_a_scope_say_that_they_are_forked() {
             });
             assert!(matches!(outcome, Err(JobError::Forked)));
         });
+    });
+}
+
+/// Fails if in the child a set or a list of handles waits for a job of the parent's.
+#[test]
+fn jobs_of_sets_and_lists_are_told_of() {
+    alone(|| {
+        let (pool, gate) = (one_worker(8), Gate::new());
+        let mut jobs = pool.job_set();
+        let shut = gate.clone();
+        jobs.submit(move || shut.pass()).unwrap();
+        jobs.submit(|| ()).unwrap();
+        let mut list = as_completed((0..2).map(|_| pool.submit(|| ()).unwrap()));
+        // Otherwise a worker might hold a lock as this process forks.
+        wait_until("the first to run", || pool.stats().busy == 1 && asleep("corepool"));
+        let _ = in_a_child(|| {
+            assert!(matches!(jobs.join_next(), Some(Err(JobError::Forked))));
+            assert!(matches!(pollster::block_on(jobs.join_next_async()), Some(Err(JobError::Forked))));
+            assert!(jobs.join_next().is_none());
+            for n in 0..2 {
+                assert!(matches!(list.next(), Some((index, Err(JobError::Forked))) if index == n));
+            }
+        });
+        gate.open();
     });
 }
 

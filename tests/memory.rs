@@ -21,7 +21,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
 fn memory_is_as_promised() {
-    let steps: [(&str, fn()); 12] = [
+    let steps: [(&str, fn()); 13] = [
         ("a submit is one allocation", a_submit_is_one_allocation),
         ("joining does not allocate", joining_does_not_allocate),
         ("an item is one allocation", an_item_is_one_allocation),
@@ -29,6 +29,7 @@ fn memory_is_as_promised() {
         ("a queued job takes at most 100 bytes", a_queued_job_takes_at_most_100_bytes_beside_closure_and_result),
         ("a full queue takes no more for flowing", a_full_queue_takes_at_most_100_bytes_a_job_while_it_flows),
         ("a drained queue gives its memory back", a_drained_queue_gives_its_memory_back),
+        ("a drained set gives its memory back", a_drained_set_gives_its_memory_back),
         ("nested jobs leave nothing behind", nested_jobs_leave_nothing_behind),
         ("finished jobs leave nothing behind", finished_jobs_leave_nothing_behind),
         ("a token's first jobs cost one allocation", a_tokens_first_jobs_cost_one_small_allocation),
@@ -217,6 +218,27 @@ fn a_drained_queue_gives_its_memory_back() {
         // A list of where its memory was, and a last piece of it on either side.
         assert!(kept <= 200_000 / 2, "{kept} bytes kept");
     }
+}
+
+fn a_drained_set_gives_its_memory_back() {
+    const JOBS: usize = 100_000;
+    let pool = unbounded(1);
+    let (gate, held) = hold_worker(&pool);
+    let mut jobs = pool.job_set();
+    let before = live_bytes();
+    for n in 0..JOBS {
+        jobs.submit(move || n).unwrap();
+    }
+    // Each is listened for now.
+    assert!(jobs.try_join_next().is_none());
+    gate.open();
+    for _ in 0..JOBS {
+        jobs.join_next().unwrap().unwrap();
+    }
+    finish(held);
+    pool.wait_idle(Some(FOREVER)).unwrap();
+    let kept = live_bytes() - before;
+    assert!(kept < 100_000, "{kept} bytes are kept");
 }
 
 fn nested_jobs_leave_nothing_behind() {

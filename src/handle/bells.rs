@@ -13,7 +13,7 @@ use crate::handle::remains::{Left, let_go};
 /// Wakers by key.
 #[derive(Default)]
 pub(super) struct Bells {
-    pub(super) wakers: Vec<Option<Waker>>,
+    wakers: Vec<Option<Waker>>,
     pub(super) rung: Arc<Rung>,
 }
 

@@ -3,7 +3,7 @@
 //! Mostly the oldest job is among those that have resolved, so it is looked at first. Only a consumer that is about to wait
 //! listens for all:
 //!
-//! 1. Each job has a key, and each key a [`Bell`], which is a waker. It is left with the job as its waiter, once.
+//! 1. Each job has a key, and each key a bell, which is a waker: see [`super::bells`]. It is left with the job as its waiter, once.
 //! 2. When the job resolves, however it does, its bell is rung: it puts its key on the list of those that were rung, and
 //!    wakes the consumer.
 //! 3. The consumer takes the key from the list, and polls the job. If that is pending, then the bell was rung for nothing (by
@@ -91,6 +91,7 @@ impl<T> Completions<T> {
         self.forget_waker();
         while self.jobs.pop_front().is_some() {}
         (self.silent, self.untried) = (None, None);
+        self.begin_anew_after_many();
     }
 
     fn take_oldest(&mut self) -> Option<Completed<T>> {
@@ -159,11 +160,18 @@ impl<T> Completions<T> {
                 *first = next;
             }
         }
-        if self.jobs.is_empty() && self.bells.are_many() {
-            // Keys count from 0 again. A bell that is rung late is rung for nothing, as for any key that is used again.
-            (self.jobs, self.bells.wakers) = (Fifo::new(), Vec::new());
+        if self.jobs.is_empty() {
+            self.begin_anew_after_many();
         }
         Some(job)
+    }
+
+    /// Once there are no jobs, gives back what many have needed. Keys count from 0 again; an old bell that is rung late is nobody's.
+    fn begin_anew_after_many(&mut self) {
+        if self.bells.are_many() {
+            self.forget_waker();
+            (self.jobs, self.bells, self.heard) = (Fifo::new(), Bells::default(), VecDeque::new());
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod grumpy;
 mod metrics;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "stream")]
+mod stream_of_jobs;
 #[cfg(feature = "tower")]
 mod tower;
 #[cfg(feature = "tracing")]

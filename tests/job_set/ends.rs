@@ -46,26 +46,35 @@ fn cancelled_jobs_come_out() {
 #[test]
 fn no_job_begins_while_they_are_cancelled() {
     within_a_minute(|| {
-        let pool = one_worker(8);
-        let (gate, held) = hold_worker(&pool);
-        let log = Log::default();
-        let mut jobs = pool.job_set();
-        let watched = pool.clone();
-        let first = crate::common::on_drop(move || {
-            gate.open();
-            // The worker is done with what it was held by, and has come to what is queued.
-            held.join().unwrap();
-            watched.submit(|| ()).unwrap().join_timeout(FOREVER).unwrap().unwrap();
-        });
-        jobs.submit(move || drop(first)).unwrap();
-        for n in 0..5 {
-            jobs.submit(log.job(n)).unwrap();
+        for (is_first, is_dropped) in [(true, true), (true, false), (false, true), (false, false)] {
+            let pool = one_worker(8);
+            let (gate, held) = hold_worker(&pool);
+            let (log, watched) = (Log::default(), pool.clone());
+            let frees = crate::common::on_drop(move || {
+                gate.open();
+                // The worker is done with what it was held by, and has come to what is queued.
+                held.join().unwrap();
+                watched.submit(|| ()).unwrap().join_timeout(FOREVER).unwrap().unwrap();
+            });
+            let (mut frees, mut jobs) = (Some(frees), pool.job_set());
+            for n in 0..6 {
+                let (job, frees) = (log.job(n), frees.take_if(|_| n == if is_first { 0 } else { 5 }));
+                jobs.submit(move || {
+                    drop(frees);
+                    job();
+                })
+                .unwrap();
+            }
+            if is_dropped {
+                drop(jobs);
+            } else {
+                jobs.cancel_all();
+                let outcomes = Vec::from_iter(std::iter::from_fn(|| jobs.join_next()));
+                assert!(outcomes.len() == 6 && outcomes.iter().all(|it| matches!(it, Err(JobError::Cancelled))));
+            }
+            pool.wait_idle(Some(FOREVER)).unwrap();
+            assert_eq!(log.read(), [], "{is_first}, {is_dropped}");
         }
-        jobs.cancel_all();
-        while let Some(outcome) = jobs.join_next() {
-            assert!(matches!(outcome, Err(JobError::Cancelled)));
-        }
-        assert_eq!(log.read(), []);
     });
 }
 

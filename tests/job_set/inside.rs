@@ -179,3 +179,47 @@ fn a_set_may_move_between_threads_and_jobs() {
         assert_eq!(finish(parent.unwrap()), (1..8).collect::<Vec<_>>());
     });
 }
+
+/// Fails if a job that awaits a set waits for the worker that it keeps itself.
+#[test]
+fn the_only_worker_may_await_a_set() {
+    within_a_minute(|| {
+        let pool = one_worker(8);
+        let inner = pool.clone();
+        let parent = pool.submit(move || {
+            let mut jobs = inner.job_set();
+            (0..4).for_each(|n| jobs.submit(move || n).unwrap());
+            let next = || pollster::block_on(jobs.join_next_async());
+            std::iter::from_fn(next).map(Result::unwrap).collect::<Vec<_>>()
+        });
+        assert_eq!(finish(parent.unwrap()), [0, 1, 2, 3]);
+    });
+}
+
+/// Fails if an own job is not told of that somebody else has tried to run, who has handed the set on.
+#[test]
+fn a_job_that_is_given_its_set_is_told() {
+    within_a_minute(|| {
+        let pool = with_workers(2);
+        let inner = pool.clone();
+        let parent = pool.submit(move || {
+            let (give, given) = std::sync::mpsc::channel::<JobSet<usize>>();
+            let (begun, (tell, told)) = (Gate::new(), std::sync::mpsc::channel());
+            let (begins, mut jobs) = (begun.clone(), inner.job_set());
+            jobs.submit(move || {
+                begins.open();
+                let mut jobs = given.recv().unwrap();
+                tell.send(jobs.join_next()).unwrap();
+                0
+            })
+            .unwrap();
+            begun.pass();
+            jobs.submit(|| 1).unwrap();
+            assert_eq!(jobs.join_next().unwrap().unwrap(), 1);
+            give.send(jobs).unwrap();
+            told.recv().unwrap()
+        });
+        let outcome = finish(parent.unwrap());
+        assert!(matches!(outcome, Some(Err(JobError::WouldDeadlock))), "{outcome:?}");
+    });
+}
