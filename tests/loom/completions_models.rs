@@ -108,3 +108,27 @@ fn dropped_completions_leave_no_waker_behind() {
         assert_eq!(Arc::strong_count(&parker), 2, "a waker is left behind");
     });
 }
+
+/// Who has polled may stop to wait, and begin again, while the job resolves.
+#[test]
+fn a_consumer_that_gave_up_hears_of_the_job_when_it_waits_again() {
+    let ends = explore_bounded(3, || {
+        let (job, handle) = new_job(|| ());
+        let mut jobs = Completions::new();
+        jobs.push(handle);
+        let resolver = resolve(vec![job]);
+        let (parker, waker) = bell();
+        let how = match jobs.poll(&waker) {
+            Poll::Ready(_) => "before",
+            Poll::Pending => {
+                jobs.forget_waker();
+                next(&mut jobs)
+            }
+        };
+        resolver.join().unwrap();
+        drop(waker);
+        assert_eq!(Arc::strong_count(&parker), 1, "a waker is left behind");
+        how
+    });
+    assert_eq!(ends, ["at once", "before", "woken"]);
+}
