@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::common::{FOREVER, Gate, Log, hold_worker, one_worker, until_stopped, wait_until, within_a_minute};
+use crate::common::{
+    FOREVER, Gate, Log, hold_worker, one_worker, until_stopped, wait_until, with_workers, within_a_minute,
+};
 use corepool::{Interrupted, JobError, Pool, Shutdown};
 
 /// Fails if cancelling takes jobs out, leaves queued ones, or does not ask running ones.
@@ -119,6 +121,29 @@ fn detached_jobs_run_on_and_do_not_come_out() {
         assert!(jobs.join_next().is_none());
         drop(jobs);
         assert_eq!(log.read(), [0, 1, 2, 3]);
+    });
+}
+
+/// Fails if a set is left without a way to hear of the jobs that come after detached ones.
+#[test]
+fn jobs_that_come_after_detached_ones_come_out() {
+    within_a_minute(|| {
+        let (pool, begun, go) = (with_workers(2), Gate::new(), Gate::new());
+        let (begins, goes) = (begun.clone(), go.clone());
+        let mut jobs = pool.job_set();
+        jobs.submit(|| 0).unwrap();
+        jobs.detach_all();
+        jobs.submit(move || {
+            begins.open();
+            goes.pass();
+            1
+        })
+        .unwrap();
+        begun.pass();
+        jobs.submit(|| 2).unwrap();
+        assert_eq!(jobs.join_next().unwrap().unwrap(), 2);
+        go.open();
+        assert_eq!(jobs.join_next().unwrap().unwrap(), 1);
     });
 }
 
