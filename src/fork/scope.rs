@@ -135,11 +135,14 @@ impl<'scope> Scope<'scope, '_> {
         // SAFETY: see the top of this file. The job is counted, so that `'scope` goes on until it has resolved; and the outcome is
         // taken out by the `Spawned`, unless that is leaked.
         let run_end = || -> Arc<dyn RunEnd> { unsafe { run_end(cell.clone()) } };
+        // Without a `Spawned` an outcome would stay in the cell.
+        let guard = AbortOnUnwind;
         match submit(Runnable::new(run_end()), cell.header()) {
             Ok(()) => self.jobs.show(run_end),
             Err(SubmitErrorKind::Forked) => cell.resolve_rejected(JobError::Forked),
             Err(_) => cell.resolve_rejected(JobError::Aborted),
         }
+        guard.disarm();
         // SAFETY: as above.
         Spawned { cell: unsafe { wait_end(cell) }, pool: self.pool.id, scope: PhantomData }
     }

@@ -113,7 +113,7 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
         match self.replace(Stage::Taken) {
             Stage::Queued(job, submitted) => {
                 // A subscriber's panic would take the closure along.
-                contain(|| drop(submitted));
+                contain(|| _ = submitted);
                 job
             }
             _ => unreachable!("a job that was rejected has not run"),
