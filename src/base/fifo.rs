@@ -145,12 +145,6 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
 
     /// Takes out the value under `key`, wherever in the list it stands.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        self.remove_with_next(key).map(|(value, _next)| value)
-    }
-
-    /// The same, with the key of the value that came after it.
-    #[inline]
-    pub(crate) fn remove_with_next(&mut self, key: Key) -> Option<(T, Option<Key>)> {
         let index = key / CHUNK as u32;
         let node = self.chunks.get_mut(index as usize)?.get_mut(key as usize % CHUNK)?;
         let value = node.value.take()?;
@@ -172,7 +166,7 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
         } else if given_back == CHUNK as u32 {
             self.let_go_unless_last(index);
         }
-        Some((value, Some(next).filter(|next| *next != NIL)))
+        Some(value)
     }
 
     fn node_mut(&mut self, key: Key) -> &mut Node<T> {
@@ -301,17 +295,6 @@ mod tests {
             assert_eq!(list.pop_front(), Some(value));
         }
         assert!(list.is_empty());
-    }
-
-    #[test]
-    fn keys_count_up_until_a_value_leaves() {
-        let mut list = Fifo::new();
-        for value in 0..3 * CHUNK {
-            assert_eq!(list.push_back(value) as usize, value);
-        }
-        list.pop_front();
-        let keys: Vec<Key> = (0..CHUNK).map(|value| list.push_back(value)).collect();
-        assert_eq!(keys[0], 0, "it is used again");
     }
 
     fn chunks_in_use<T>(list: &Fifo<T>) -> usize {

@@ -89,7 +89,7 @@ impl<T> AsCompleted<T> {
     #[cfg(feature = "stream")]
     pub(crate) fn poll_completed(&mut self, cx: &Context<'_>) -> Poll<Option<(usize, Result<T, JobError>)>> {
         let polled = self.jobs.poll_completed(PoolId::NONE, cx);
-        polled.map(|next| next.map(|(key, outcome)| (key as usize, outcome)))
+        polled.map(|next| next.map(|(number, outcome)| (number as usize, outcome)))
     }
 }
 
@@ -97,7 +97,7 @@ impl<T> Iterator for AsCompleted<T> {
     type Item = (usize, Result<T, JobError>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.jobs.next(self.made_at).map(|(key, outcome)| (key as usize, outcome))
+        self.jobs.next(self.made_at).map(|(number, outcome)| (number as usize, outcome))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -17,12 +17,9 @@ pub(super) struct Bells {
     pub(super) rung: Arc<Rung>,
 }
 
-/// So many places are kept for good.
-const KEPT: usize = 1_024;
-
 impl Bells {
-    pub(super) fn are_many(&self) -> bool {
-        self.wakers.len() > KEPT
+    pub(super) fn are_many(&self, many: usize) -> bool {
+        self.wakers.len() > many
     }
 
     pub(super) fn of(&mut self, key: Key) -> &Waker {

@@ -1,9 +1,19 @@
 //! Jobs whose outcomes come out as the jobs resolve, each found in O(1).
 //!
 //! Mostly the oldest job is among those that have resolved, so it is looked at first. Only a consumer that is about to wait
-//! listens for all:
+//! listens for others:
 //!
-//! 1. Each job has a key, and each key a bell, which is a waker: see [`super::bells`]. It is left with the job as its waiter, once.
+//! ```text
+//!   pushed --> silent: [ job ][ job ][ job ]      listened: [ job, bell ][ job, bell ]
+//!                        |                          ^    |
+//!                        |  before a wait           |    | oldest, or its bell was rung
+//!                        +--------------------------+    v
+//!                        | oldest of all               outcome
+//!                        +----------------------------------^
+//! ```
+//!
+//! 1. A job that is listened for has a key, and each key a bell, which is a waker: see [`super::bells`]. It is left with the job as
+//!    its waiter, once. The oldest jobs come first, so those that are listened for are older than those that are not.
 //! 2. When the job resolves, however it does, its bell is rung: it puts its key on the list of those that were rung, and
 //!    wakes the consumer.
 //! 3. The consumer takes the key from the list, and polls the job. If that is pending, then the bell was rung for nothing (by
@@ -27,19 +37,32 @@ use crate::handle::outcomes::Outcomes;
 use crate::job::cell::Outcome;
 use crate::worker::join::{Claim, may_claim};
 
-/// A job's outcome, and its key. Keys count up from 0 until the first job comes out.
-pub(crate) type Completed<T> = (Key, Outcome<T>);
+/// How many jobs were pushed before a job.
+type Number = u64;
+
+/// A job's number and outcome.
+pub(crate) type Completed<T> = (Number, Outcome<T>);
 
 /// Small enough for an allocator's quick bins.
 const CHUNK: usize = 16;
+/// So many places are kept for good.
+const KEPT: usize = 1_024;
+
+struct Listened<T> {
+    number: Number,
+    job: JobHandle<T>,
+}
 
 pub(crate) struct Completions<T> {
-    /// Those that are not known to have resolved, oldest first.
-    jobs: Fifo<JobHandle<T>, CHUNK>,
-    /// The first job that was not left a bell; nor were those after it.
-    silent: Option<Key>,
-    /// The first job that was not tried to be claimed; nor were those after it. One that is once not queued never is again.
+    /// Oldest first, as are the others.
+    listened: Fifo<Listened<T>, CHUNK>,
+    /// The first of them that was not tried to be claimed; nor were those after it. One that is once not queued never is again.
     untried: Option<Key>,
+    silent: VecDeque<JobHandle<T>>,
+    /// The number of the first of these.
+    first_silent: Number,
+    /// How many of these were tried to be claimed.
+    tried: usize,
     bells: Bells,
     /// Keys taken from the list.
     heard: VecDeque<Key>,
@@ -47,11 +70,19 @@ pub(crate) struct Completions<T> {
 
 impl<T> Completions<T> {
     pub(crate) fn new() -> Self {
-        Self { jobs: Fifo::new(), silent: None, untried: None, bells: Bells::default(), heard: VecDeque::new() }
+        Self {
+            listened: Fifo::new(),
+            untried: None,
+            silent: VecDeque::new(),
+            first_silent: 0,
+            tried: 0,
+            bells: Bells::default(),
+            heard: VecDeque::new(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.listened.is_empty() && self.silent.is_empty()
     }
 
     /// Waits on this thread for the next outcome; `None` if there is no job.
@@ -77,7 +108,7 @@ impl<T> Completions<T> {
 
     /// Cancels all jobs. None that is queued begins meanwhile, in a worker that comes free by what is dropped with another.
     pub(crate) fn cancel_all(&self) {
-        let jobs: Vec<&JobHandle<T>> = self.jobs.iter().collect();
+        let jobs: Vec<&JobHandle<T>> = self.listened.iter().map(|listened| &listened.job).chain(&self.silent).collect();
         // Newest first: a worker that stops, as it is asked to, would go on with the next.
         jobs.iter().rev().for_each(|job| job.request_stop());
         for job in jobs.into_iter().rev() {
@@ -89,15 +120,22 @@ impl<T> Completions<T> {
     pub(crate) fn detach_all(&mut self) {
         // Nobody waits for them any more.
         self.forget_waker();
-        while self.jobs.pop_front().is_some() {}
-        (self.silent, self.untried) = (None, None);
+        self.untried = None;
+        while self.listened.pop_front().is_some() {}
+        while self.pop_silent().is_some() {}
         self.begin_anew_after_many();
     }
 
     fn take_oldest(&mut self) -> Option<Completed<T>> {
-        let key = self.jobs.front_key()?;
-        let has_resolved = self.jobs.get(key).is_some_and(JobHandle::has_resolved);
-        if has_resolved { self.remove(key).map(|job| (key, job.join())) } else { None }
+        let has_resolved = Outcomes::front(self).is_some_and(JobHandle::has_resolved);
+        if !has_resolved {
+            return None;
+        }
+        let oldest = match self.listened.front_key() {
+            Some(key) => self.remove(key),
+            None => self.pop_silent().inspect(|_| self.begin_anew_after_many()),
+        };
+        oldest.map(|Listened { number, job }| (number, job.join()))
     }
 
     fn take_rung(&mut self) -> Option<Completed<T>> {
@@ -115,8 +153,13 @@ impl<T> Completions<T> {
     /// Leaves bells with all jobs, unless one has resolved. Looks for that after each bell: it costs less than leaving the next,
     /// and mostly spares those of jobs that are far from their turn.
     fn leave_bells(&mut self) -> Option<Completed<T>> {
-        while let Some(key) = self.silent {
-            self.silent = self.jobs.after(key);
+        loop {
+            let was_tried = self.tried > 0;
+            let silent = self.pop_silent()?;
+            let key = self.listened.push_back(silent);
+            if !was_tried {
+                self.untried.get_or_insert(key);
+            }
             let found = match self.poll_job(key) {
                 Poll::Ready(completed) => Some(completed),
                 Poll::Pending => self.take(),
@@ -125,53 +168,67 @@ impl<T> Completions<T> {
                 return found;
             }
         }
-        None
     }
 
     /// Polls a job with its bell.
     fn poll_job(&mut self, key: Key) -> Poll<Completed<T>> {
-        let Some(job) = self.jobs.get_mut(key) else { return Poll::Pending };
-        let polled = job.poll_outcome(self.bells.of(key));
+        let Some(Listened { number, job }) = self.listened.get_mut(key) else { return Poll::Pending };
+        let polled = job.poll_outcome(self.bells.of(key)).map(|outcome| (*number, outcome));
         if polled.is_ready() {
             drop(self.remove(key));
         }
-        polled.map(|outcome| (key, outcome))
+        polled
     }
 
-    /// For who is about to wait: the oldest job, if that would be for ever. In a forked child no bell will be rung, and a job
-    /// that this thread is in the middle of goes on only once it has been told.
+    /// For who is about to wait, and listens for all: the oldest job, if that would be for ever. In a forked child no bell will be
+    /// rung, and a job that this thread is in the middle of goes on only once it has been told.
     fn take_hopeless(&mut self) -> Poll<Completed<T>> {
-        let Some(key) = self.jobs.front_key() else { return Poll::Pending };
-        let Some(job) = self.jobs.get_mut(key) else { unreachable!("the key of a job") };
+        let Some(key) = self.listened.front_key() else { return Poll::Pending };
+        let Some(Listened { number, job }) = self.listened.get_mut(key) else { unreachable!("the key of a job") };
         let polled = match Pin::new(&mut *job).poll(&mut Context::from_waker(self.bells.of(key))) {
             Poll::Pending if job.is_on_own_stack() => Poll::Ready(Err(JobError::WouldDeadlock)),
             polled => polled,
         };
+        let polled = polled.map(|outcome| (*number, outcome));
         if polled.is_ready() {
             drop(self.remove(key));
         }
-        polled.map(|outcome| (key, outcome))
+        polled
     }
 
-    fn remove(&mut self, key: Key) -> Option<JobHandle<T>> {
-        let (job, next) = self.jobs.remove_with_next(key)?;
-        for first in [&mut self.silent, &mut self.untried] {
-            if *first == Some(key) {
-                *first = next;
-            }
-        }
-        if self.jobs.is_empty() {
-            self.begin_anew_after_many();
-        }
-        Some(job)
+    fn pop_silent(&mut self) -> Option<Listened<T>> {
+        let job = self.silent.pop_front()?;
+        let number = self.first_silent;
+        self.first_silent += 1;
+        self.tried = self.tried.saturating_sub(1);
+        Some(Listened { number, job })
     }
 
-    /// Once there are no jobs, gives back what many have needed. Keys count from 0 again; an old bell that is rung late is nobody's.
+    fn remove(&mut self, key: Key) -> Option<Listened<T>> {
+        if self.untried == Some(key) {
+            self.untried = self.listened.after(key);
+        }
+        self.listened.remove(key).inspect(|_| self.begin_anew_after_many())
+    }
+
+    /// Once there are no jobs, gives back what many have needed. An old bell that is rung late is nobody's.
     fn begin_anew_after_many(&mut self) {
-        if self.bells.are_many() {
+        if self.is_empty() && (self.bells.are_many(KEPT) || self.silent.capacity() > KEPT) {
             self.forget_waker();
-            (self.jobs, self.bells, self.heard) = (Fifo::new(), Bells::default(), VecDeque::new());
+            (self.listened, self.silent, self.heard) = (Fifo::new(), VecDeque::new(), VecDeque::new());
+            self.bells = Bells::default();
         }
+    }
+
+    /// What has come of claiming the oldest job that was not tried.
+    fn claim_next(&mut self) -> Option<Claim> {
+        if let Some(key) = self.untried {
+            self.untried = self.listened.after(key);
+            return self.listened.get(key).map(|listened| listened.job.claim());
+        }
+        let claim = self.silent.get(self.tried)?.claim();
+        self.tried += 1;
+        Some(claim)
     }
 }
 
@@ -179,17 +236,15 @@ impl<T> Outcomes<T> for Completions<T> {
     type Next = Completed<T>;
 
     fn len(&self) -> usize {
-        self.jobs.len()
+        self.listened.len() + self.silent.len()
     }
 
     fn push(&mut self, job: JobHandle<T>) {
-        let key = self.jobs.push_back(job);
-        self.silent.get_or_insert(key);
-        self.untried.get_or_insert(key);
+        self.silent.push_back(job);
     }
 
     fn front(&self) -> Option<&JobHandle<T>> {
-        self.jobs.front()
+        self.listened.front().map(|listened| &listened.job).or_else(|| self.silent.front())
     }
 
     fn take(&mut self) -> Option<Completed<T>> {
@@ -197,7 +252,7 @@ impl<T> Outcomes<T> for Completions<T> {
     }
 
     fn is_ready(&self) -> bool {
-        self.jobs.front().is_some_and(JobHandle::has_resolved) || self.bells.rung.is_likely()
+        self.front().is_some_and(JobHandle::has_resolved) || self.bells.rung.is_likely()
     }
 
     fn poll(&mut self, waker: &Waker) -> Poll<Completed<T>> {
@@ -215,9 +270,8 @@ impl<T> Outcomes<T> for Completions<T> {
         if !may_claim() {
             return false;
         }
-        while let Some(key) = self.untried {
-            self.untried = self.jobs.after(key);
-            if self.jobs.get(key).map(JobHandle::claim) == Some(Claim::Ran) {
+        while let Some(claim) = self.claim_next() {
+            if claim == Claim::Ran {
                 return true;
             }
         }
