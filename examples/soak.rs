@@ -1,7 +1,7 @@
 //! Seeded chaos for a pool: does every accepted job resolve exactly once, whatever happens?
 //!
 //! Clients submit by every verb to two pools at once: one with a queue of 64 that is always full, and one that is built
-//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest, fork, open scopes, map; they are
+//! and shut down over and over under them. Jobs return, panic, burst in their destructors, nest, fork, open scopes, map, fill sets; they are
 //! cancelled, expire, are awaited, dropped and forgotten. Books are kept outside the pools by closures, readers and
 //! destructors. At the end they must agree with each other and with `Stats`.
 //!
@@ -47,6 +47,7 @@ mod soak {
     pub mod map;
     pub mod pending;
     pub mod scope;
+    pub mod set;
     pub mod submitter;
 }
 
@@ -60,6 +61,7 @@ Output:
            thrown, how many were told to stop, how many of their halves were handed over
   scopes   of jobs that borrow, in jobs and outside
   maps     iterators over items that are jobs, in jobs and outside, of which some results were taken
+  sets     of jobs, in jobs and outside, filled and drained in turn
   lost     accepted, and never resolved
   doubled  run twice, or run and resolved as if it had not been
   leaked   closures, values and panics' payloads that were never dropped

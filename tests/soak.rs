@@ -51,7 +51,8 @@ fn the_books_balance_whatever_the_seed_and_the_number_of_threads() {
 fn everything_that_a_job_or_a_fork_may_come_to_occurs() {
     let output = run(&["--jobs", "300000", "--seed", "4"]);
     let counts = counts(succeed(&output));
-    for row in ENDS.iter().chain(&REFUSALS).chain(&FORKS).chain(&["pools", "ran", "given up", "scopes", "maps"]) {
+    for row in ENDS.iter().chain(&REFUSALS).chain(&FORKS).chain(&["pools", "ran", "given up", "scopes", "maps", "sets"])
+    {
         assert!(counts[row] > 0, "{row} does not occur: {counts:?}");
     }
 }

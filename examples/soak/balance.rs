@@ -5,7 +5,7 @@ use corepool::Stats;
 use super::ledger::{Books, Count};
 
 /// What is left of the books of one pool, or of many, by the name of the row; the faults come last.
-pub type Rows = [(&'static str, u64); 26];
+pub type Rows = [(&'static str, u64); 27];
 
 pub fn is_even(rows: &Rows) -> bool {
     let [.., lost, doubled, leaked, wrong] = rows;
@@ -47,6 +47,7 @@ pub fn balance(books: &Books) -> Rows {
         ("  handed over", books.halves_handed_over.get()),
         ("scopes", books.scopes.get()),
         ("maps", books.maps.get()),
+        ("sets", books.sets.get()),
         ("lost", lost),
         ("doubled", books.doubled.get()),
         ("leaked", (opened - books.closed.get()).saturating_sub(lost)),

@@ -17,6 +17,7 @@ use super::ledger::{ACCEPTED, Books};
 use super::map::map_outside;
 use super::pending::Pending;
 use super::scope::scope_outside;
+use super::set::set_outside;
 use super::submitter::{Subject, Submitter, Verb};
 
 /// The bound of the queue that is always full.
@@ -83,6 +84,7 @@ impl Soak {
             match rng.u8(..32) {
                 0 => scope_outside(&submitter, &mut rng),
                 1 => map_outside(&submitter, &mut rng),
+                2 => set_outside(&submitter, &mut rng),
                 _ => {}
             }
             unseen.extend((0..rng.u8(1..BURST)).filter_map(|_| submitter.submit(rng.fork(), 0, verb)));

@@ -1,4 +1,4 @@
-//! What the closures do on the workers: return, panic, burst, nest, fork, open scopes, map.
+//! What the closures do on the workers: return, panic, burst, nest, fork, open scopes, map, fill sets.
 
 use std::hint;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -13,6 +13,7 @@ use super::ledger::{Fate, Record};
 use super::map::map;
 use super::pending::Pending;
 use super::scope::scope;
+use super::set::set;
 use super::submitter::{Submitter, Verb};
 
 /// Jobs nest no deeper.
@@ -99,6 +100,7 @@ pub fn draw_work(submitter: &Submitter, rng: &mut Rng, depth: u8) -> Work {
         501..511 => fork(submitter.clone(), own_rng, depth),
         511..521 if depth < DEEPEST => scope(submitter.clone(), own_rng, depth),
         521..531 if depth < DEEPEST => map(submitter.clone(), own_rng, depth),
+        531..541 if depth < DEEPEST => set(submitter.clone(), own_rng, depth),
         _ => Box::new(|_| {}),
     }
 }

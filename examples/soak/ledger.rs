@@ -79,6 +79,7 @@ pub struct Books {
     pub scopes: Count,
     /// Iterators over items that are jobs.
     pub maps: Count,
+    pub sets: Count,
     /// By the pool's own count.
     pub halves_handed_over: Count,
     pub doubled: Count,

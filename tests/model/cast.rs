@@ -176,7 +176,7 @@ fn boxed<F: Send + 'static>(
 }
 
 /// The closure that has come back may be fragile.
-fn let_go<F>(rejected: SubmitError<F>) -> SubmitErrorKind {
+pub fn let_go<F>(rejected: SubmitError<F>) -> SubmitErrorKind {
     let why = rejected.kind();
     let burst = catch_unwind(AssertUnwindSafe(|| drop(rejected.into_job())));
     drop(burst);

@@ -42,6 +42,24 @@ pub enum Move {
     Scope(Vec<(Task, Keep)>),
     /// A job for each, by `map` or `map_unordered`.
     Map(Order, Window, Vec<Task>),
+    /// A job set.
+    Set(Vec<SetStep>, SetEnd),
+}
+
+#[derive(Clone, Debug)]
+pub enum SetStep {
+    Submit(Verb, Task),
+    Next,
+    TryNext,
+    Await,
+    CancelAll,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum SetEnd {
+    Drain,
+    Drop,
+    Detach,
 }
 
 /// What becomes of the handle of a job in a scope.
@@ -99,16 +117,9 @@ pub fn crowds() -> impl Strategy<Value = Crowd> {
 }
 
 fn a_move(depth: u32) -> BoxedStrategy<Move> {
-    let time = || prop_oneof![Just(Time::None), Just(Time::Moment), Just(Time::Hour)];
     let short = prop_oneof![Just(Time::None), Just(Time::Moment)];
-    let verb = prop_oneof![
-        3 => Just(Verb::Submit),
-        2 => Just(Verb::TrySubmit),
-        2 => Just(Verb::SubmitAsync),
-        2 => time().prop_map(Verb::Within),
-    ];
     prop_oneof![
-        40 => (verb, options(), task(depth), pick())
+        40 => (verb(), options(), task(depth), pick())
             .prop_map(|(verb, options, task, tag)| Move::Submit(verb, options, task, tag)),
         10 => pick().prop_map(Move::Cancel),
         6 => (0..TOKENS).prop_map(Move::CancelToken),
@@ -124,6 +135,7 @@ fn a_move(depth: u32) -> BoxedStrategy<Move> {
         1 => (mode(), time()).prop_map(|(mode, time)| Move::Shutdown(mode, time)),
         6 => (shape(), vec(leaf(), 2..8)).prop_map(|(shape, leaves)| Move::Fork(shape, leaves)),
         6 => vec((piece(depth), keep()), 1..6).prop_map(Move::Scope),
+        6 => (vec(set_step(depth), 1..8), set_end()).prop_map(|(steps, end)| Move::Set(steps, end)),
         6 => (order(), window(), vec(piece(depth), 1..8)).prop_map(|(order, window, items)| Move::Map(order, window, items)),
     ]
     .boxed()
@@ -151,6 +163,33 @@ fn piece(depth: u32) -> BoxedStrategy<Task> {
 
 fn keep() -> impl Strategy<Value = Keep> {
     prop_oneof![Just(Keep::Drop), Just(Keep::Late), Just(Keep::Join), Just(Keep::Cancel), Just(Keep::Nest)]
+}
+
+fn time() -> impl Strategy<Value = Time> {
+    prop_oneof![Just(Time::None), Just(Time::Moment), Just(Time::Hour)]
+}
+
+fn verb() -> impl Strategy<Value = Verb> {
+    prop_oneof![
+        3 => Just(Verb::Submit),
+        2 => Just(Verb::TrySubmit),
+        2 => Just(Verb::SubmitAsync),
+        2 => time().prop_map(Verb::Within),
+    ]
+}
+
+fn set_step(depth: u32) -> impl Strategy<Value = SetStep> {
+    prop_oneof![
+        6 => (verb(), piece(depth)).prop_map(|(verb, task)| SetStep::Submit(verb, task)),
+        2 => Just(SetStep::Next),
+        2 => Just(SetStep::TryNext),
+        1 => Just(SetStep::Await),
+        1 => Just(SetStep::CancelAll),
+    ]
+}
+
+fn set_end() -> impl Strategy<Value = SetEnd> {
+    prop_oneof![2 => Just(SetEnd::Drain), 1 => Just(SetEnd::Drop), 1 => Just(SetEnd::Detach)]
 }
 
 fn order() -> impl Strategy<Value = Order> {
@@ -228,6 +267,7 @@ impl Move {
             Move::WaitIdle => "wait_idle".to_owned(),
             Move::Shutdown(mode, time) => format!("shutdown {mode:?} ({time})"),
             Move::Fork(shape, ref leaves) => format!("fork, {shape:?} first, {leaves:?}"),
+            Move::Set(ref steps, end) => format!("set {steps:?}, {end:?}"),
             Move::Scope(ref jobs) => format!("scope {jobs:?}"),
             Move::Map(order, window, ref items) => format!("map, {order:?} order, {window:?}, {items:?}"),
         })

@@ -3,6 +3,7 @@
 mod fork;
 mod map;
 mod scope;
+mod set;
 
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -220,6 +221,7 @@ impl Actor {
             Move::Fork(shape, leaves) => self.fork(shape, &leaves),
             Move::Scope(jobs) => self.scope(&jobs),
             Move::Map(order, window, items) => self.map(order, window, items),
+            Move::Set(steps, end) => self.set(steps, end),
         }
     }
 }
