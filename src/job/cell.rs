@@ -113,7 +113,9 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
         match self.replace(Stage::Taken) {
             Stage::Queued(job, submitted) => {
                 // A subscriber's panic would take the closure along.
-                contain(|| _ = submitted);
+                contain(|| {
+                    let _gone = submitted;
+                });
                 job
             }
             _ => unreachable!("a job that was rejected has not run"),
