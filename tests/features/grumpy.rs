@@ -1,8 +1,8 @@
 //! A subscriber that panics while a job is spawned in a scope: the scope ends, whatever becomes of the spawn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use corepool::{Pool, Shutdown};
 use tracing::span::{Attributes, Id, Record};
@@ -12,12 +12,19 @@ use tracing_core::span::Current;
 
 use crate::common::{Live, with_workers, within_a_minute};
 
-static DISLIKES_CLONES: AtomicBool = AtomicBool::new(false);
-static DISLIKES_CLOSING: AtomicBool = AtomicBool::new(false);
+/// Where it panics.
+#[derive(Default)]
+struct Dislikes {
+    clones: AtomicBool,
+    closing: AtomicBool,
+}
 
 /// Has one span, and panics where a handle of that is cloned or let go of.
 #[derive(Default)]
-struct Grumpy(OnceLock<&'static Metadata<'static>>);
+struct Grumpy {
+    span: OnceLock<&'static Metadata<'static>>,
+    dislikes: Arc<Dislikes>,
+}
 
 impl Subscriber for Grumpy {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -25,7 +32,7 @@ impl Subscriber for Grumpy {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        self.0.get_or_init(|| attributes.metadata());
+        self.span.get_or_init(|| attributes.metadata());
         Id::from_u64(1)
     }
 
@@ -36,28 +43,31 @@ impl Subscriber for Grumpy {
     fn exit(&self, _: &Id) {}
 
     fn clone_span(&self, id: &Id) -> Id {
-        if DISLIKES_CLONES.load(Ordering::SeqCst) {
+        if self.dislikes.clones.load(Ordering::SeqCst) {
             resume_unwind(Box::new("clone"));
         }
         id.clone()
     }
 
     fn try_close(&self, _: Id) -> bool {
-        if DISLIKES_CLOSING.swap(false, Ordering::SeqCst) {
+        if self.dislikes.closing.swap(false, Ordering::SeqCst) {
             resume_unwind(Box::new("close"));
         }
         false
     }
 
     fn current_span(&self) -> Current {
-        self.0.get().map_or_else(Current::none, |metadata| Current::new(Id::from_u64(1), metadata))
+        self.span.get().map_or_else(Current::none, |metadata| Current::new(Id::from_u64(1), metadata))
     }
 }
 
 /// Spawns a job in the span of a subscriber that panics then, `at` one thing or the other. Tells whether the spawn panicked, and
 /// what was left of the job's closure.
-fn spawn_before_grumpy(pool: &Pool, at: &AtomicBool) -> (bool, usize) {
-    with_default(Grumpy::default(), || {
+fn spawn_before_grumpy(pool: &Pool, at: fn(&Dislikes) -> &AtomicBool) -> (bool, usize) {
+    let grumpy = Grumpy::default();
+    let dislikes = Arc::clone(&grumpy.dislikes);
+    let at = at(&dislikes);
+    with_default(grumpy, || {
         let _entered = info_span!("scene").entered();
         let live = AtomicUsize::new(0);
         let spawned = pool.scope(|scope| {
@@ -76,7 +86,7 @@ fn spawn_before_grumpy(pool: &Pool, at: &AtomicBool) -> (bool, usize) {
 fn a_scope_ends_where_a_subscriber_panics_as_a_job_is_made() {
     within_a_minute(|| {
         let pool = with_workers(1);
-        assert_eq!(spawn_before_grumpy(&pool, &DISLIKES_CLONES), (true, 0));
+        assert_eq!(spawn_before_grumpy(&pool, |dislikes| &dislikes.clones), (true, 0));
     });
 }
 
@@ -86,6 +96,6 @@ fn a_scope_ends_where_a_subscriber_panics_as_a_job_is_rejected() {
     within_a_minute(|| {
         let pool = with_workers(1);
         pool.shutdown(Shutdown::Drain, None).unwrap();
-        assert_eq!(spawn_before_grumpy(&pool, &DISLIKES_CLOSING), (false, 0));
+        assert_eq!(spawn_before_grumpy(&pool, |dislikes| &dislikes.closing), (false, 0));
     });
 }
