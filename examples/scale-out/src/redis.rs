@@ -122,12 +122,13 @@ fn log(event: &Event) {
     }
 }
 
-/// An answer that says no is an answer: only one that any command would get now tells that Redis is down.
+/// An answer that says no is an answer, whether or not its reason is one that the library knows: only one that any command would get
+/// now tells that Redis is down.
 fn classify<T>(answer: &Result<T, RedisError>) -> Outcome {
     match answer.as_ref().map_err(RedisError::kind) {
         Ok(_) => Outcome::Success,
         Err(ErrorKind::Server(kind)) if !is_down(kind) => Outcome::Success,
-        Err(ErrorKind::Parse | ErrorKind::UnexpectedReturnType) => Outcome::Success,
+        Err(ErrorKind::Extension | ErrorKind::Parse | ErrorKind::UnexpectedReturnType) => Outcome::Success,
         Err(_) => Outcome::Failure,
     }
 }
@@ -135,4 +136,26 @@ fn classify<T>(answer: &Result<T, RedisError>) -> Outcome {
 fn is_down(kind: ServerErrorKind) -> bool {
     use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly};
     matches!(kind, BusyLoading | ClusterDown | MasterDown | ReadOnly)
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::make_extension_error;
+
+    use super::*;
+
+    fn counts_as_failure(error: RedisError) -> bool {
+        matches!(classify::<()>(&Err(error)), Outcome::Failure)
+    }
+
+    /// Fails if a worker that finds its group made already never comes back after an outage: that answer is what its breaker probes
+    /// with.
+    #[test]
+    fn an_answer_that_says_no_is_no_failure() {
+        for code in ["BUSYGROUP", "OOM", "NOSCRIPT", "WRONGTYPE"] {
+            assert!(!counts_as_failure(make_extension_error(code.to_owned(), None)), "{code}");
+        }
+        assert!(counts_as_failure((ErrorKind::Io, "no answer in time").into()));
+        assert!(counts_as_failure((ErrorKind::Server(ServerErrorKind::BusyLoading), "it starts").into()));
+    }
 }
