@@ -8,57 +8,29 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::iter;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
 use corepool_benches::peers::{Corepool, Peer, Timed, WORKERS, hold, sizes, submit_and_join_all};
 use corepool_benches::rows::{Bench, Group};
-use corepool_benches::work::{rounds_per_microsecond, spin};
+use corepool_benches::work::{Jobs, rounds_per_microsecond, spin};
 use corepool_benches::{for_each_peer, for_each_sized_peer, run};
 use crossbeam_channel::TryRecvError;
 
 /// Of one processor, in an iteration of `grain` and `uneven`.
 const WORK: Duration = Duration::from_millis(100);
 
-/// Rounds of each job, in the order in which they are submitted.
-#[derive(Clone)]
-struct Jobs(Vec<u64>);
+/// As many as make up `WORK`.
+fn even(microseconds: u64, unit: u64) -> Jobs {
+    Jobs::of(microseconds, unit, WORK)
+}
 
-impl Jobs {
-    /// As many as make up `WORK`.
-    fn even(microseconds: u64, unit: u64) -> Self {
-        let count = WORK.as_micros() as u64 / microseconds;
-        Self(vec![microseconds * unit; count as usize])
-    }
-
-    /// One job in a hundred is a hundred times longer than the others, which take 10 microseconds.
-    fn uneven(unit: u64) -> Self {
-        let hundred = (0..100).map(|n| if n == 50 { 1_000 * unit } else { 10 * unit });
-        Self(hundred.cycle().take(WORK.as_micros() as usize / 20 / 100 * 100).collect())
-    }
-
-    fn run_on<P: Peer>(&self, pool: &P) -> u64 {
-        let handles: Vec<_> = self.0.iter().map(|&rounds| pool.submit(move || spin(rounds))).collect();
-        handles.into_iter().fold(0, |sum, handle| sum ^ P::join(handle))
-    }
-
-    /// The ideal: no queue, no handles, and each thread takes the next job as soon as it has done one.
-    fn run_on_threads(&self, threads: usize) -> u64 {
-        let next = AtomicUsize::new(0);
-        let share = || {
-            // ORDERING: Relaxed, the jobs were there before the threads were.
-            iter::from_fn(|| self.0.get(next.fetch_add(1, Ordering::Relaxed)))
-                .fold(0, |sum, &rounds| sum ^ spin(rounds))
-        };
-        thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
-            others.into_iter().fold(share(), |sum, other| sum ^ other.join().expect("it does not panic"))
-        })
-    }
+/// One job in a hundred is a hundred times longer than the others, which take 10 microseconds.
+fn uneven(unit: u64) -> Jobs {
+    let hundred = (0..100).map(|n| if n == 50 { 1_000 * unit } else { 10 * unit });
+    Jobs(hundred.cycle().take(WORK.as_micros() as usize / 20 / 100 * 100).collect())
 }
 
 fn work<'a, P: Peer>(group: &mut Group<'a>, workers: usize, jobs: &'a Jobs) {
@@ -96,10 +68,10 @@ fn beside_busy_threads(task: impl FnOnce()) {
 fn busy(bench: &mut dyn Bench) {
     let unit = rounds_per_microsecond();
     for microseconds in [1, 10, 100, 1_000] {
-        with_work(bench, &format!("grain_{microseconds}us"), &Jobs::even(microseconds, unit));
+        with_work(bench, &format!("grain_{microseconds}us"), &even(microseconds, unit));
     }
-    beside_busy_threads(|| with_work(bench, "grain_10us_busy", &Jobs::even(10, unit)));
-    with_work(bench, "uneven", &Jobs::uneven(unit));
+    beside_busy_threads(|| with_work(bench, "grain_10us_busy", &even(10, unit)));
+    with_work(bench, "uneven", &uneven(unit));
 }
 
 const IN_FLIGHT: usize = 1_024;
