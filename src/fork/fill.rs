@@ -13,7 +13,7 @@
 //! 3. A few items may well be large, and who is in the middle of one does not look. So these are cut without being asked for: at the
 //!    end of each half there are as many.
 //! 4. To wake a worker takes longer than many a call. So who calls with more than a few items asks the clock first, until the call
-//!    has taken as long as that.
+//!    has taken as long as that, and what is left will, too, if it goes on as in the last block.
 //! 5. A thread that waits for a half helps with any other of the same call: no code of the user's is going on there but its items',
 //!    which are done one after the other. So nobody is idle while a few large items are left, wherever they are.
 //! 6. Before each block it looks whether there is any use in it: not after a panic, or an error, in whatever part.
@@ -47,17 +47,24 @@ where
 {
     let few = BLOCKS_A_WORKER * pool.workers.max(1);
     let fill = Fill { pool, each, few, has_panicked: AtomicBool::new(false) };
-    let call = if items.len() > fill.few { Call::Begun(Tick::now()) } else { Call::Cut };
+    let call = if items.len() > fill.few { Call::begun_now() } else { Call::Cut };
     collect(items.len(), |made| fill.run(items, made, call))
 }
 
 /// Where the call has got to.
 #[derive(Clone, Copy)]
 enum Call {
-    /// It has begun, then, and nobody else knows of it.
-    Begun(Tick),
+    /// It has begun, then, and nobody else knows of it; the last block of items has, then.
+    Begun { at: Tick, block: Tick },
     /// Its items have been cut in two, or are to be.
     Cut,
+}
+
+impl Call {
+    fn begun_now() -> Self {
+        let now = Tick::now();
+        Self::Begun { at: now, block: now }
+    }
 }
 
 struct Fill<'a, E> {
@@ -84,23 +91,23 @@ impl<E> Fill<'_, E> {
         done
     }
 
-    fn run_blocks<I>(&self, items: I, made: &mut Made<'_, E::Value>, call: Call) -> Option<()>
+    fn run_blocks<I>(&self, items: I, made: &mut Made<'_, E::Value>, mut call: Call) -> Option<()>
     where
         I: Items,
         E: Each<I::Item>,
     {
         let mut state = self.each.take_state();
-        let (mut rest, mut longest) = (items, 1);
+        let (mut rest, mut longest, mut length) = (items, 1, 1);
         while rest.len() > 0 {
             // ORDERING: Relaxed: who sees it late does some more.
             if self.has_panicked.load(Ordering::Relaxed) || self.each.is_over() {
                 return None;
             }
-            if rest.len() > 1 && self.is_to_share(rest.len(), call) {
+            if rest.len() > 1 && self.is_to_share(rest.len(), length, &mut call) {
                 self.each.put_back(state);
                 return self.run_halves(rest, made);
             }
-            let length = longest.min(rest.len() / self.few).max(1);
+            length = longest.min(rest.len() / self.few).max(1);
             let (block, others) = rest.cut(length);
             made.extend(block.each().map(|item| self.each.call(&mut state, item)))?;
             (rest, longest) = (others, length.saturating_mul(2));
@@ -124,11 +131,18 @@ impl<E> Fill<'_, E> {
         })
     }
 
-    fn is_to_share(&self, left: usize, call: Call) -> bool {
+    /// After a block of so many items.
+    fn is_to_share(&self, left: usize, block_length: usize, call: &mut Call) -> bool {
         match call {
             Call::Cut if left > self.few => is_asked(self.pool.id),
             Call::Cut => !exposes_enough(self.pool.id),
-            Call::Begun(at) => !exposes_enough(self.pool.id) && Tick::now().since(at) >= WORTH_A_CALL,
+            Call::Begun { at, block } => {
+                let now = Tick::now();
+                let block = mem::replace(block, now);
+                let has_lasted = now.since(*at) >= WORTH_A_CALL;
+                let left = || now.since(block).saturating_mul((left / block_length) as u64);
+                has_lasted && left() >= WORTH_A_CALL && !exposes_enough(self.pool.id)
+            }
         }
     }
 }

@@ -24,7 +24,8 @@ impl Pool {
     /// While a thread is in the middle of an item, nobody takes what it would do next, unless that was cut off before: so many items
     /// of which the first one takes very long wait for it. A few are shared at once.
     ///
-    /// A call that takes less than some 10 microseconds is not worth waking a worker, and does not. Unless there are no more than 8
+    /// A call that takes less than some 10 microseconds is not worth waking a worker, and does not; nor is what seems to be left of one,
+    /// if it takes no longer. Unless there are no more than 8
     /// items for each worker, which may well be large: if you know that they are not, an iterator is faster.
     ///
     /// Called outside of the pool's jobs, the calling thread is one more than the pool has workers. Where those are as many as there are
