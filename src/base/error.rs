@@ -112,6 +112,16 @@ pub enum SubmitErrorKind {
     Forked,
 }
 
+impl SubmitErrorKind {
+    /// What a job comes to that was rejected, for who has nowhere else to say so than its handle.
+    pub(crate) fn as_outcome(self) -> JobError {
+        match self {
+            Self::Forked => JobError::Forked,
+            _ => JobError::Aborted,
+        }
+    }
+}
+
 /// A job was not accepted. Says why, and gives the closure back.
 ///
 /// ```

@@ -9,9 +9,11 @@ use crate::steal::loot::Context;
 use crate::worker::checkpoint::interruption;
 use crate::worker::seat;
 use crate::worker::shared::Shared;
+use crate::worker::stack::Stack;
 
-/// What halves bring along to the thread that runs them. Their join is going on meanwhile, and with it the job.
-struct Inherited {
+/// What halves, and jobs of a scope, bring along to the thread that runs them. Their join or scope is going on meanwhile, and with it
+/// the job.
+pub(super) struct Inherited {
     /// None outside of jobs.
     job: Option<Weak<dyn RunEnd>>,
     /// The job's; without one, the join's.
@@ -20,8 +22,7 @@ struct Inherited {
 
 /// From a join of this pool, which this thread calls at `place`: the innermost job that runs there counts.
 pub(super) fn context_of(pool: &Arc<Shared>, place: Place) -> Arc<dyn Context> {
-    let of_job = |job: &_, pool: &_| Inherited { job: Some(Arc::downgrade(job)), pool: Arc::downgrade(pool) };
-    let inherited = seat::running_among(place.depth, of_job);
+    let inherited = Inherited::from_job_at(place.depth);
     Arc::new(inherited.unwrap_or_else(|| Inherited { job: None, pool: Arc::downgrade(pool) }))
 }
 
@@ -36,22 +37,19 @@ impl Context for Inherited {
     }
 }
 
-/// The job that has called a scope, to that scope's jobs.
-pub(super) struct Ancestor {
-    job: Weak<dyn RunEnd>,
-    pool: Weak<Shared>,
-}
+impl Inherited {
+    /// From the innermost job that runs on this thread.
+    pub(super) fn from_job_here() -> Option<Self> {
+        Self::from_job_at(seat::with_stack(Stack::depth))
+    }
 
-/// The innermost job that runs on this thread.
-pub(super) fn ancestor_here() -> Option<Ancestor> {
-    let depth = seat::with_stack(|stack| stack.place()).depth;
-    seat::running_among(depth, |job, pool| Ancestor { job: Arc::downgrade(job), pool: Arc::downgrade(pool) })
-}
+    fn from_job_at(depth: usize) -> Option<Self> {
+        seat::running_among(depth, |job, pool| Self { job: Some(Arc::downgrade(job)), pool: Arc::downgrade(pool) })
+    }
 
-impl Ancestor {
-    /// Why it should stop.
+    /// Why the job should stop.
     pub(super) fn interruption(&self) -> Option<Interrupted> {
-        let (job, pool) = (self.job.upgrade()?, self.pool.upgrade()?);
+        let (job, pool) = (self.job.as_ref()?.upgrade()?, self.pool.upgrade()?);
         interruption(&*job, &pool.monitor)
     }
 }

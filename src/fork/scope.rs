@@ -32,13 +32,13 @@ use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 
-use crate::base::error::{JobError, SubmitErrorKind};
+use crate::base::error::SubmitErrorKind;
 use crate::base::ids::PoolId;
 use crate::base::panic::{AbortOnUnwind, contain};
 use crate::base::park::with_parker;
 use crate::base::spin::spin_until;
 use crate::fork::erased::{run_end, wait_end};
-use crate::fork::inherit::ancestor_here;
+use crate::fork::inherit::Inherited;
 use crate::fork::scoped::{InScope, Jobs};
 use crate::job::cell::{JobCell, WaitEnd};
 use crate::job::header::Header;
@@ -52,6 +52,21 @@ use crate::worker::shared::Shared;
 /// A scope for jobs that borrow. Made by [`Pool::scope`](crate::Pool::scope).
 ///
 /// Jobs are [spawned](Self::spawn) by what is called with it, and by its jobs.
+///
+/// ```
+/// use corepool::{Pool, Scope};
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+///
+/// fn count_down<'scope>(scope: &'scope Scope<'scope, '_>, from: u32, steps: &'scope AtomicU32) {
+///     steps.fetch_add(1, Relaxed);
+///     if from > 0 {
+///         scope.spawn(move || count_down(scope, from - 1, steps));
+///     }
+/// }
+/// let (pool, steps) = (Pool::new().unwrap(), AtomicU32::new(0));
+/// pool.scope(|scope| count_down(scope, 3, &steps));
+/// assert_eq!(steps.into_inner(), 4);
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     pub(crate) pool: &'scope Arc<Shared>,
     jobs: Arc<Jobs>,
@@ -67,7 +82,7 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
     let owner_runs = pool.id.is_inline() || may_claim();
-    let jobs = Arc::new(Jobs::new(owner_runs, ancestor_here()));
+    let jobs = Arc::new(Jobs::new(owner_runs, Inherited::from_job_here()));
     let scope = Scope { pool, jobs, is_in_child: pool.id.is_of_parent(), scope: PhantomData, env: PhantomData };
     let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
     let guard = AbortOnUnwind;
@@ -139,8 +154,7 @@ impl<'scope> Scope<'scope, '_> {
         let guard = AbortOnUnwind;
         match submit(Runnable::new(run_end()), cell.header()) {
             Ok(()) => self.jobs.show(run_end),
-            Err(SubmitErrorKind::Forked) => cell.resolve_rejected(JobError::Forked),
-            Err(_) => cell.resolve_rejected(JobError::Aborted),
+            Err(why) => cell.resolve_rejected(why.as_outcome()),
         }
         guard.disarm();
         // SAFETY: as above.

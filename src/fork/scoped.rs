@@ -27,7 +27,7 @@ use crate::base::panic::contain;
 use crate::base::priority::Priority;
 use crate::base::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 use crate::base::unrun::Unrun;
-use crate::fork::inherit::Ancestor;
+use crate::fork::inherit::Inherited;
 use crate::job::options::{Ending, Extras};
 use crate::job::runnable::RunEnd;
 
@@ -38,7 +38,7 @@ pub(super) struct Jobs {
     /// Whether the owner runs those that are queued, where it would wait for them.
     owner_runs: bool,
     /// The job that has called the scope.
-    ancestor: Option<Ancestor>,
+    caller: Option<Inherited>,
     state: Mutex<State>,
     /// Padding, as the allocator takes much longer for what has to be aligned to a line.
     _apart: [u64; LINE],
@@ -64,11 +64,11 @@ struct State {
 }
 
 impl Jobs {
-    pub(super) fn new(owner_runs: bool, ancestor: Option<Ancestor>) -> Self {
+    pub(super) fn new(owner_runs: bool, caller: Option<Inherited>) -> Self {
         Self {
             spawned: AtomicU64::new(0),
             owner_runs,
-            ancestor,
+            caller,
             state: Mutex::new(State { shown: VecDeque::new(), owner: None, panic: None }),
             _apart: [0; LINE],
             resolved: AtomicU64::new(0),
@@ -179,7 +179,7 @@ impl Ending for Jobs {
     fn start(&self) {}
 
     fn interruption(&self) -> Option<Interrupted> {
-        self.ancestor.as_ref().and_then(Ancestor::interruption)
+        self.caller.as_ref().and_then(Inherited::interruption)
     }
 
     fn is_cancelled(&self) -> bool {
@@ -212,7 +212,7 @@ impl Extras for InScope {
     }
 
     fn ending(&self) -> Option<&dyn Ending> {
-        self.jobs.ancestor.is_some().then_some(&*self.jobs)
+        self.jobs.caller.is_some().then_some(&*self.jobs)
     }
 
     fn abandon(&self) {

@@ -2,9 +2,9 @@
 //!
 //! Who waits helps: it steals from the thread that runs the half or, where that has none exposed, from one that runs a part of it;
 //! never anything that does not belong to that very half. So it delays nobody: what it waits for cannot be done before what it
-//! runs is. Where the half is one of a [`Group`], it also helps with others of that: then it delays what comes after its half, but that
-//! is no code that anybody could wait for, and all of the group has to be done before. (After leapfrogging: D. B. Wagner and B. G. Calder, Leapfrogging: a portable technique for implementing efficient futures, PPoPP
-//! 1993.)
+//! runs is. Where the half is one of a [`Group`], it also helps with others of that: then it delays what comes after its half, but
+//! that is no code that anybody could wait for, and all of the group has to be done before. (After leapfrogging: D. B. Wagner and
+//! B. G. Calder, Leapfrogging: a portable technique for implementing efficient futures, PPoPP 1993.)
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::base::error::{JobError, SubmitErrorKind};
+use crate::base::error::SubmitErrorKind;
 use crate::base::panic::Contained;
 use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
@@ -112,7 +112,9 @@ where
             };
             let Poll::Ready(submitted) = polled else { return true };
             *pending = None;
-            outcomes.push(submitted.unwrap_or_else(|why| self.rejected(why)));
+            // Every item has an outcome, also one that the pool does not take any more.
+            outcomes
+                .push(submitted.unwrap_or_else(|why| JobHandle::resolved(Err(why.as_outcome()), self.submitted_at)));
         }
         outcomes.len() > 0 || pending.is_some()
     }
@@ -130,15 +132,6 @@ where
                 Poll::Pending
             }
         }
-    }
-
-    /// Every item has an outcome, also one that the pool does not take any more.
-    fn rejected<R: Send + 'static>(&self, why: SubmitErrorKind) -> JobHandle<R> {
-        let error = match why {
-            SubmitErrorKind::Forked => JobError::Forked,
-            _ => JobError::Aborted,
-        };
-        JobHandle::resolved(Err(error), self.submitted_at)
     }
 }
 

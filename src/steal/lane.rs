@@ -237,8 +237,8 @@ impl Lane {
     // What others call.
 
     /// Takes the oldest halves exposed, at most so many and no more than half of them. None unless `may_steal` says so, which is
-    /// asked of the oldest when they can go nowhere else. `tell` is told how many there are besides the first, before anybody sees that they are
-    /// exposed no more.
+    /// asked of the oldest when they can go nowhere else. `tell` is told how many there are besides the first, before anybody sees
+    /// that they are exposed no more.
     pub(super) fn steal(
         &self,
         most: usize,

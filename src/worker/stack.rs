@@ -154,6 +154,11 @@ impl Stack {
         self.running_among(self.depth.get(), |job, role| look(&**job, role))
     }
 
+    /// How many jobs this thread is in the middle of.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.get()
+    }
+
     /// Where this thread is, for what it does to speak for the job that it runs.
     pub(crate) fn place(&self) -> Place {
         let depth = self.depth.get();
