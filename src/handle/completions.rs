@@ -25,17 +25,15 @@
 
 use std::collections::VecDeque;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::base::error::JobError;
 use crate::base::fifo::{Fifo, Key};
 use crate::base::ids::PoolId;
 use crate::handle::bells::Bells;
 use crate::handle::job_handle::JobHandle;
-use crate::handle::outcomes::Outcomes;
+use crate::handle::outcomes::{Outcomes, cancel_all};
 use crate::job::cell::Outcome;
-use crate::worker::join::{Claim, may_claim};
+use crate::worker::join::Claim;
 
 /// How many jobs were pushed before a job.
 type Number = u64;
@@ -106,14 +104,9 @@ impl<T> Completions<T> {
         self.bells.rung.forget_consumer();
     }
 
-    /// Cancels all jobs. None that is queued begins meanwhile, in a worker that comes free by what is dropped with another.
+    /// Cancels all jobs.
     pub(crate) fn cancel_all(&self) {
-        let jobs: Vec<&JobHandle<T>> = self.listened.iter().map(|listened| &listened.job).chain(&self.silent).collect();
-        // Newest first: a worker that stops, as it is asked to, would go on with the next.
-        jobs.iter().rev().for_each(|job| job.request_stop());
-        for job in jobs.into_iter().rev() {
-            job.cancel();
-        }
+        cancel_all(self.listened.iter().map(|listened| &listened.job).chain(&self.silent));
     }
 
     /// Lets go of all jobs, which run on.
@@ -185,11 +178,7 @@ impl<T> Completions<T> {
     fn take_hopeless(&mut self) -> Poll<Completed<T>> {
         let Some(key) = self.listened.front_key() else { return Poll::Pending };
         let Some(Listened { number, job }) = self.listened.get_mut(key) else { unreachable!("the key of a job") };
-        let polled = match Pin::new(&mut *job).poll(&mut Context::from_waker(self.bells.of(key))) {
-            Poll::Pending if job.is_on_own_stack() => Poll::Ready(Err(JobError::WouldDeadlock)),
-            polled => polled,
-        };
-        let polled = polled.map(|outcome| (*number, outcome));
+        let polled = job.poll_to_wait(self.bells.of(key)).map(|outcome| (*number, outcome));
         if polled.is_ready() {
             drop(self.remove(key));
         }
@@ -218,17 +207,6 @@ impl<T> Completions<T> {
             (self.listened, self.silent, self.heard) = (Fifo::new(), VecDeque::new(), VecDeque::new());
             self.bells = Bells::default();
         }
-    }
-
-    /// What has come of claiming the oldest job that was not tried.
-    fn claim_next(&mut self) -> Option<Claim> {
-        if let Some(key) = self.untried {
-            self.untried = self.listened.after(key);
-            return self.listened.get(key).map(|listened| listened.job.claim());
-        }
-        let claim = self.silent.get(self.tried)?.claim();
-        self.tried += 1;
-        Some(claim)
     }
 }
 
@@ -266,16 +244,14 @@ impl<T> Outcomes<T> for Completions<T> {
         }
     }
 
-    fn run_oldest(&mut self) -> bool {
-        if !may_claim() {
-            return false;
+    fn claim_next(&mut self) -> Option<Claim> {
+        if let Some(key) = self.untried {
+            self.untried = self.listened.after(key);
+            return self.listened.get(key).map(|listened| listened.job.claim());
         }
-        while let Some(claim) = self.claim_next() {
-            if claim == Claim::Ran {
-                return true;
-            }
-        }
-        false
+        let claim = self.silent.get(self.tried)?.claim();
+        self.tried += 1;
+        Some(claim)
     }
 }
 

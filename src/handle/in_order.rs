@@ -1,14 +1,12 @@
 //! Jobs whose outcomes come out in the order in which the jobs went in.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
-use crate::base::error::JobError;
 use crate::handle::job_handle::JobHandle;
-use crate::handle::outcomes::Outcomes;
+use crate::handle::outcomes::{Outcomes, cancel_all};
 use crate::job::cell::Outcome;
-use crate::worker::join::{Claim, may_claim};
+use crate::worker::join::Claim;
 
 pub(crate) struct InOrder<T> {
     /// Oldest first.
@@ -56,35 +54,25 @@ impl<T> Outcomes<T> for InOrder<T> {
 
     fn poll(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
         let Some(oldest) = self.jobs.front_mut() else { return Poll::Pending };
-        let polled = match Pin::new(&mut *oldest).poll(&mut Context::from_waker(waker)) {
-            Poll::Pending if oldest.is_on_own_stack() => Poll::Ready(Err(JobError::WouldDeadlock)),
-            polled => polled,
-        };
+        let polled = oldest.poll_to_wait(waker);
         if polled.is_ready() {
             drop(self.pop());
         }
         polled
     }
 
-    fn run_oldest(&mut self) -> bool {
-        if !may_claim() {
-            return false;
-        }
-        while let Some(job) = self.jobs.get(self.tried) {
-            self.tried += 1;
-            if job.claim() == Claim::Ran {
-                return true;
-            }
-        }
-        false
+    fn claim_next(&mut self) -> Option<Claim> {
+        let claim = self.jobs.get(self.tried)?.claim();
+        self.tried += 1;
+        Some(claim)
     }
 }
 
 impl<T> Drop for InOrder<T> {
+    /// Cancels the jobs.
     fn drop(&mut self) {
-        // Newest first: a worker that stops, as it is asked to, would go on with the next.
-        while let Some(job) = self.jobs.pop_back() {
-            drop(job.cancel_on_drop());
-        }
+        // First, as cancelling would wake the very task that lets go of it.
+        self.jobs.iter_mut().for_each(JobHandle::forget_waker);
+        cancel_all(self.jobs.iter());
     }
 }

@@ -352,7 +352,7 @@ impl<T> JobHandle<T> {
     }
 
     /// Whether this thread is in the middle of the job, so that it would wait for ever.
-    pub(super) fn is_on_own_stack(&self) -> bool {
+    fn is_on_own_stack(&self) -> bool {
         self.cell.as_ref().is_some_and(|cell| seat::holds(cell.header()))
     }
 
@@ -374,6 +374,14 @@ impl<T> JobHandle<T> {
             false => self.has_left_waker = true,
         }
         polled
+    }
+
+    /// A poll for who is about to wait on this thread: ready as well if that would be for ever.
+    pub(super) fn poll_to_wait(&mut self, waker: &Waker) -> Poll<Outcome<T>> {
+        match Pin::new(&mut *self).poll(&mut Context::from_waker(waker)) {
+            Poll::Pending if self.is_on_own_stack() => Poll::Ready(Err(JobError::WouldDeadlock)),
+            polled => polled,
+        }
     }
 
     /// For futures that may be polled inside the job's pool, where nobody else may be free to run it.

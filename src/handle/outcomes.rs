@@ -7,6 +7,7 @@
 //!
 //! Dropping one cancels the jobs in it: `as_completed` lets them go before.
 
+use std::iter;
 use std::panic::Location;
 use std::task::{Poll, Waker};
 
@@ -16,6 +17,7 @@ use crate::base::spin::spin_until;
 use crate::handle::job_handle::JobHandle;
 use crate::observe::label::JobLabel;
 use crate::queue::front::Origin;
+use crate::worker::join::{Claim, may_claim};
 use crate::worker::seat;
 
 pub(crate) trait Outcomes<T> {
@@ -39,9 +41,15 @@ pub(crate) trait Outcomes<T> {
     /// The next outcome, or the promise to wake `waker` once it is there. Without any job there is no promise.
     fn poll(&mut self, waker: &Waker) -> Poll<Self::Next>;
 
+    /// What has come of claiming the oldest job that this was not tried with; `None` once it was with all. A job that is once not
+    /// queued never is again.
+    fn claim_next(&mut self) -> Option<Claim>;
+
     /// On a worker, runs the oldest job that is still queued. Returns whether it has run one, so that it is worth looking
     /// again.
-    fn run_oldest(&mut self) -> bool;
+    fn run_oldest(&mut self) -> bool {
+        may_claim() && iter::from_fn(|| self.claim_next()).any(|claim| claim == Claim::Ran)
+    }
 
     /// Waits for the next outcome on this thread, which is shown to wait for what was made at `made_at`.
     ///
@@ -100,5 +108,16 @@ pub(crate) trait Outcomes<T> {
             }
         }
         Poll::Ready(None)
+    }
+}
+
+/// Cancels all jobs, which come oldest first. None that is queued begins meanwhile, in a worker that comes free by what is dropped
+/// with another.
+pub(super) fn cancel_all<'a, T: 'a>(jobs: impl Iterator<Item = &'a JobHandle<T>>) {
+    let jobs: Vec<_> = jobs.collect();
+    // Newest first: a worker that stops, as it is asked to, would go on with the next.
+    jobs.iter().rev().for_each(|job| job.request_stop());
+    for job in jobs.into_iter().rev() {
+        job.cancel();
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::mpsc;
 use std::thread;
 
-use crate::common::{FOREVER, Gate, hold_worker, one_worker, until_stopped, wait_until, with_workers, within_a_minute};
+use crate::common::{
+    FOREVER, Gate, Log, hold_worker, on_drop, one_worker, until_stopped, wait_until, with_workers, within_a_minute,
+};
 use crate::{BOTH, aborted};
 use corepool::{CancelToken, Interrupted, Pool, Shutdown, checkpoint};
 
@@ -136,6 +138,52 @@ fn items_inherit_neither_token_nor_deadline() {
                 }
             });
             assert_eq!(job.unwrap().join().unwrap(), 45, "{call:?}");
+        }
+    });
+}
+
+type Item = Box<dyn FnOnce() + Send>;
+
+/// Fails if one of the items begins while others are cancelled: the worker comes free in the middle.
+#[test]
+fn no_item_begins_while_the_iterator_is_dropped() {
+    within_a_minute(|| {
+        for frees in [2, 7] {
+            let (pool, log) = (one_worker(8), Log::default());
+            let (gate, begun) = (Gate::new(), Gate::new());
+            let (holds, opens, begins, watched) = (gate.clone(), gate, begun.clone(), pool.clone());
+            let mut frees_worker = Some(on_drop(move || {
+                opens.open();
+                // The worker is done with what it was held by, and has come to what is queued.
+                watched.submit(|| ()).unwrap().join_timeout(FOREVER).unwrap().unwrap();
+            }));
+            let mut held = Some((begins, holds));
+            let items = (0..8).map({
+                let log = log.clone();
+                move |n| -> Item {
+                    let (job, frees) = (log.job(n), frees_worker.take_if(|_| n == frees));
+                    match n {
+                        0 => Box::new(|| ()),
+                        1 => {
+                            let (begins, holds) = held.take().unwrap();
+                            Box::new(move || {
+                                begins.open();
+                                holds.pass();
+                            })
+                        }
+                        _ => Box::new(move || {
+                            drop(frees);
+                            job();
+                        }),
+                    }
+                }
+            });
+            let mut outcomes = pool.map(items, |item: Item| item()).buffered(8);
+            outcomes.next().unwrap().unwrap();
+            begun.pass();
+            drop(outcomes);
+            pool.wait_idle(Some(FOREVER)).unwrap();
+            assert_eq!(log.read(), [], "{frees}");
         }
     });
 }
