@@ -1,70 +1,66 @@
 //! The list under the queue and under the waiting line: first in, first out, and out of the middle in O(1).
 //!
-//! A doubly linked list whose nodes live in chunks and point at each other by index. A chunk in use never moves, so
-//! growing costs one allocation for every `CHUNK` values and never copies what is queued, and a value's key stays good
-//! until the value leaves. A chunk that runs empty goes back to the allocator, unless no other has a free node, so that
-//! a list that breathes around a chunk's edge keeps its chunks.
+//! An unrolled linked list: a doubly linked list of chunks, each a row of places that are filled in order.
 //!
-//! A free node stands in one of two kinds of chain: new values take from the list's own, which is one chunk's, taken
-//! over whole; values that leave give to their chunk's. So pushing needs no bookkeeping but that chain.
+//! ```text
+//!     head: the first value                                tail: the next place
+//!       v                                                    v
+//!   [ . a b . c d ] <--> [ e . f g h i ] <--> [ j k l . m    _ ]
+//!         ^ taken out of the middle
+//! ```
+//!
+//! So a value takes no more than its place. A place is used once; a value's key is its place and stays good until it leaves. A
+//! chunk whose last value leaves goes back to the allocator, but for one, so that a list that breathes around a chunk's edge
+//! keeps its chunks. In the worst case one value keeps a whole chunk: who appends to a list that [is sparse](Fifo::is_sparse) may
+//! begin a new one.
 
 use std::iter;
 use std::mem;
+
+use slab::Slab;
 
 /// Where a value stands. Keys are used again, so a key alone proves nothing: compare what it leads to.
 pub(crate) type Key = u32;
 
 const NIL: Key = Key::MAX;
-/// For lists that grow long.
+/// For lists that grow long. With values of two words it is among the sizes that allocators keep for the thread.
 const LARGE_CHUNK: usize = 512;
+/// So many chunks may have been there at once without the list of them being given back.
+const KEPT: usize = 64;
 
+/// A row of places. Each chunk of the list holds a value, but for the last, which may be without any.
+///
+/// Who pushes writes nothing here but the place: what else there is belongs to whoever takes values out, mostly on another core.
 #[derive(Clone, Debug)]
-struct Node<T> {
-    value: Option<T>,
-    prev: Key,
-    /// In the list, or in a chain of free nodes.
-    next: Key,
-}
-
-type Chunk<T> = Box<[Node<T>]>;
-
-/// What is known of a chunk. Kept apart from the nodes, as it is written whenever a value leaves, and who pushes on
-/// another core reads where the nodes are.
-#[derive(Clone, Debug)]
-struct Ledger {
-    /// The nodes given back since the list last took them over: the first of them, and how many.
-    free: Key,
-    given_back: u32,
-    /// Its neighbours among the chunks that nodes were given back to, or the next of those let go of.
+struct Chunk<T, const PLACES: usize> {
+    /// Places that values have left.
+    left: u32,
+    /// Its neighbours.
     prev: u32,
     next: u32,
+    places: [Option<T>; PLACES],
 }
 
-/// A FIFO list with removal by key.
-///
-/// Invariants: the nodes from `head` along `next` to `tail` hold `Some`, every other node holds `None`; `prev` mirrors
-/// `next`. Laid out as declared: what every push and pop touches comes first.
+/// A FIFO list with removal by key. Laid out as declared: what every push and pop touches comes first.
 #[derive(Clone, Debug)]
 #[repr(C)]
-pub(crate) struct Fifo<T, const CHUNK: usize = LARGE_CHUNK> {
+pub(crate) struct Fifo<T, const PLACES: usize = LARGE_CHUNK> {
+    /// The key of the first value, where there is one.
     head: Key,
+    /// The key of the next value to be appended, unless that needs another chunk: then the place after the last of a chunk.
     tail: Key,
-    /// The free nodes that are used next.
-    free: Key,
     len: u32,
-    /// By the upper part of the key; empty where a chunk was let go of.
-    chunks: Vec<Chunk<T>>,
-    /// The first of the chunks that nodes were given back to.
-    roomy: u32,
-    /// The first of those let go of.
-    vacant: u32,
-    ledgers: Vec<Ledger>,
+    /// The chunk that values are appended to.
+    last: u32,
+    /// By the upper part of the key.
+    chunks: Slab<Box<Chunk<T, PLACES>>>,
+    /// A chunk that is not of the list.
+    spare: u32,
 }
 
-impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
+impl<T, const PLACES: usize> Fifo<T, PLACES> {
     pub(crate) fn new() -> Self {
-        let (chunks, ledgers) = (Vec::new(), Vec::new());
-        Self { head: NIL, tail: NIL, free: NIL, len: 0, chunks, roomy: NIL, vacant: NIL, ledgers }
+        Self { head: NIL, tail: 0, len: 0, last: NIL, chunks: Slab::new(), spare: NIL }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,49 +71,57 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
         self.len == 0
     }
 
+    /// Whether the next value needs another chunk although the places of the others are mostly empty.
+    #[inline]
+    pub(crate) fn is_sparse(&self) -> bool {
+        self.tail == Self::end_of(self.last) && self.chunks.len() * PLACES > Self::SPARSE * (self.len() + PLACES)
+    }
+
     /// The key of the next value to be appended.
+    #[inline]
     pub(crate) fn next_key(&mut self) -> Key {
-        if self.free == NIL {
-            self.free = self.take_over();
+        if self.tail == Self::end_of(self.last) {
+            self.append_chunk();
         }
-        self.free
+        self.tail
     }
 
     /// Appends a value under [`next_key`](Self::next_key), which it returns.
+    #[inline]
     pub(crate) fn push_back(&mut self, value: T) -> Key {
         let key = self.next_key();
-        let tail = mem::replace(&mut self.tail, key);
-        match tail {
-            NIL => self.head = key,
-            tail => self.node_mut(tail).next = key,
+        let place = &mut self.chunks[self.last as usize].places[Self::place_of(key)];
+        let empty = place.replace(value);
+        debug_assert!(empty.is_none());
+        // Spares the look at it, for which the value would go through the stack.
+        mem::forget(empty);
+        self.tail = key + 1;
+        if self.len == 0 {
+            self.head = key;
         }
         self.len += 1;
-        let node = &mut self.chunks[key as usize / CHUNK][key as usize % CHUNK];
-        self.free = mem::replace(&mut node.next, NIL);
-        node.prev = tail;
-        node.value = Some(value);
         key
     }
 
     /// The oldest value.
     pub(crate) fn front(&self) -> Option<&T> {
-        self.get(self.head)
+        self.get(self.front_key()?)
     }
 
     /// The key of the oldest value.
     pub(crate) fn front_key(&self) -> Option<Key> {
-        Some(self.head).filter(|head| *head != NIL)
+        (self.len > 0).then_some(self.head)
     }
 
     /// The key of the value that came after that under `key`.
     pub(crate) fn after(&self, key: Key) -> Option<Key> {
-        let node = self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?;
-        node.value.as_ref()?;
-        Some(node.next).filter(|next| *next != NIL)
+        self.get(key)?;
+        self.first_after(key)
     }
 
+    #[inline]
     pub(crate) fn pop_front(&mut self) -> Option<T> {
-        self.remove(self.head)
+        self.remove(self.front_key()?)
     }
 
     /// All values, oldest first.
@@ -127,120 +131,112 @@ impl<T, const CHUNK: usize> Fifo<T, CHUNK> {
 
     /// Looks at all values, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        let mut key = self.head;
-        iter::from_fn(move || {
-            let node = self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?;
-            key = node.next;
-            node.value.as_ref()
-        })
+        iter::successors(self.front_key(), |key| self.after(*key)).filter_map(|key| self.get(key))
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
-        self.chunks.get(key as usize / CHUNK)?.get(key as usize % CHUNK)?.value.as_ref()
+        self.chunks.get(Self::chunk_of(key) as usize)?.places[Self::place_of(key)].as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        self.chunks.get_mut(key as usize / CHUNK)?.get_mut(key as usize % CHUNK)?.value.as_mut()
+        self.chunks.get_mut(Self::chunk_of(key) as usize)?.places[Self::place_of(key)].as_mut()
     }
 
     /// Takes out the value under `key`, wherever in the list it stands.
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        let index = key / CHUNK as u32;
-        let node = self.chunks.get_mut(index as usize)?.get_mut(key as usize % CHUNK)?;
-        let value = node.value.take()?;
-        let ledger = &mut self.ledgers[index as usize];
-        ledger.given_back += 1;
-        let given_back = ledger.given_back;
-        let (prev, next) = (node.prev, mem::replace(&mut node.next, mem::replace(&mut ledger.free, key)));
-        match prev {
-            NIL => self.head = next,
-            prev => self.node_mut(prev).next = next,
-        }
-        match next {
-            NIL => self.tail = prev,
-            next => self.node_mut(next).prev = prev,
-        }
+        let index = Self::chunk_of(key);
+        let chunk = self.chunks.get_mut(index as usize)?;
+        let value = chunk.places[Self::place_of(key)].take()?;
+        chunk.left += 1;
+        let used = if index == self.last { self.tail - Self::start_of(index) } else { PLACES as u32 };
+        let is_spent = chunk.left == used;
         self.len -= 1;
-        if given_back == 1 {
-            self.list_roomy(index);
-        } else if given_back == CHUNK as u32 {
-            self.let_go_unless_last(index);
+        if key == self.head && self.len > 0 {
+            // Before its chunk leaves the list.
+            self.head = self.first_after(key).expect("a value is left, and none before this one");
+        }
+        if is_spent {
+            self.leave_chunk(index);
         }
         Some(value)
     }
 
-    fn node_mut(&mut self, key: Key) -> &mut Node<T> {
-        &mut self.chunks[key as usize / CHUNK][key as usize % CHUNK]
-    }
-
-    fn ledger_mut(&mut self, index: u32) -> &mut Ledger {
-        &mut self.ledgers[index as usize]
-    }
-
-    /// Takes over the free nodes of a chunk, of a new one if none has any; gives the first.
-    fn take_over(&mut self) -> Key {
-        if self.roomy == NIL {
-            return self.grow();
-        }
-        let index = self.roomy;
-        self.unlist_roomy(index);
-        let ledger = self.ledger_mut(index);
-        ledger.given_back = 0;
-        mem::replace(&mut ledger.free, NIL)
-    }
-
-    fn list_roomy(&mut self, index: u32) {
-        let next = mem::replace(&mut self.roomy, index);
-        let ledger = self.ledger_mut(index);
-        (ledger.prev, ledger.next) = (NIL, next);
-        if next != NIL {
-            self.ledger_mut(next).prev = index;
+    /// The key of the first value in a place after this one.
+    #[inline]
+    fn first_after(&self, key: Key) -> Option<Key> {
+        let chunk = &self.chunks[Self::chunk_of(key) as usize];
+        match chunk.places[Self::place_of(key) + 1..].iter().position(Option::is_some) {
+            Some(distance) => Some(key + 1 + distance as Key),
+            None => {
+                let place = self.chunks.get(chunk.next as usize)?.places.iter().position(Option::is_some)?;
+                Some(Self::start_of(chunk.next) + place as Key)
+            }
         }
     }
 
-    fn unlist_roomy(&mut self, index: u32) {
-        let &mut Ledger { prev, next, .. } = self.ledger_mut(index);
-        match prev {
-            NIL => self.roomy = next,
-            prev => self.ledger_mut(prev).next = next,
-        }
-        if next != NIL {
-            self.ledger_mut(next).prev = prev;
-        }
-    }
-
-    /// Lets go of a chunk that all nodes were given back to, if another has free nodes too.
-    fn let_go_unless_last(&mut self, index: u32) {
-        let &mut Ledger { prev, next, .. } = self.ledger_mut(index);
-        if (prev, next) == (NIL, NIL) {
+    /// After the last value of a chunk has left. The chunk leaves the list, unless it is the last: that one is filled anew.
+    fn leave_chunk(&mut self, index: u32) {
+        if self.len == 0 && self.chunks.capacity() > KEPT {
+            *self = Self::new();
             return;
         }
-        self.unlist_roomy(index);
-        self.chunks[index as usize] = Box::default();
-        let next = mem::replace(&mut self.vacant, index);
-        self.ledger_mut(index).next = next;
+        let chunk = &mut self.chunks[index as usize];
+        chunk.left = 0;
+        if index == self.last {
+            self.tail = Self::start_of(index);
+            return;
+        }
+        let (prev, next) = (chunk.prev, chunk.next);
+        if let Some(before) = self.chunks.get_mut(prev as usize) {
+            before.next = next;
+        }
+        self.chunks[next as usize].prev = prev;
+        if self.spare == NIL {
+            self.spare = index;
+        } else {
+            self.chunks.remove(index as usize);
+        }
     }
 
-    /// Adds a chunk whose nodes are taken over at once; gives the first. Its bound is never met in practice: 2^32 queued
-    /// jobs are some 400 GB of cells.
-    fn grow(&mut self) -> Key {
-        let index = if self.vacant == NIL { self.chunks.len() } else { self.vacant as usize };
-        let first = index * CHUNK;
-        assert!(first + CHUNK < NIL as usize, "more than 2^32 - 513 jobs are queued");
-        let free = |i: usize| if i + 1 < CHUNK { (first + i + 1) as Key } else { NIL };
-        let chunk = (0..CHUNK).map(|i| Node { value: None, prev: NIL, next: free(i) }).collect();
-        let ledger = Ledger { free: NIL, given_back: 0, prev: NIL, next: NIL };
-        match self.ledgers.get_mut(index) {
-            Some(old) => {
-                self.vacant = mem::replace(old, ledger).next;
-                self.chunks[index] = chunk;
+    /// Has the next value go to another chunk. The bound on these is never met in practice: 2^32 queued jobs are some 400 GB.
+    #[cold]
+    fn append_chunk(&mut self) {
+        let index = match mem::replace(&mut self.spare, NIL) {
+            NIL => {
+                self.chunks.insert(Box::new(Chunk { left: 0, prev: NIL, next: NIL, places: [const { None }; PLACES] }))
             }
-            None => {
-                self.ledgers.push(ledger);
-                self.chunks.push(chunk);
-            }
+            spare => spare as usize,
+        };
+        assert!((index + 1) * PLACES < NIL as usize, "more than 2^32 - {PLACES} jobs are queued");
+        let index = index as u32;
+        let prev = mem::replace(&mut self.last, index);
+        if let Some(before) = self.chunks.get_mut(prev as usize) {
+            before.next = index;
         }
-        first as Key
+        let chunk = &mut self.chunks[index as usize];
+        (chunk.prev, chunk.next) = (prev, NIL);
+        self.tail = Self::start_of(index);
+    }
+
+    /// So many places for each value are too many.
+    const SPARSE: usize = 4;
+
+    const fn chunk_of(key: Key) -> u32 {
+        key / PLACES as u32
+    }
+
+    const fn place_of(key: Key) -> usize {
+        key as usize % PLACES
+    }
+
+    const fn start_of(chunk: u32) -> Key {
+        chunk * PLACES as u32
+    }
+
+    /// The place after the last of a chunk; 0 for `NIL`.
+    const fn end_of(chunk: u32) -> Key {
+        chunk.wrapping_add(1) * PLACES as u32
     }
 }
 
@@ -264,6 +260,7 @@ mod tests {
         };
         let mut list = Fifo::new();
         let mut model: VecDeque<(Key, u64)> = VecDeque::new();
+        let mut most_chunks = 0;
         for step in 0..200_000_u64 {
             // Grows for a while, then shrinks, several times over, past the size of a chunk.
             let push_of_ten = if (step / 20_000) % 2 == 0 { 6 } else { 3 };
@@ -281,6 +278,7 @@ mod tests {
                 _ => assert_eq!(list.pop_front(), None),
             }
             assert_eq!(list.len(), model.len());
+            most_chunks = most_chunks.max(list.chunks.len());
             if step % 1_000 == 0 {
                 assert!(list.iter().eq(model.iter().map(|(_, value)| value)));
                 assert_eq!(list.front(), model.front().map(|(_, value)| value));
@@ -289,27 +287,23 @@ mod tests {
                 assert!(iter::successors(first.and_then(|key| list.after(key)), |key| list.after(*key)).eq(keys));
             }
         }
-        assert!(list.chunks.len() > 1, "the walk must have crossed a chunk");
-        assert!(list.vacant != NIL, "the walk must have let go of a chunk");
+        assert!(most_chunks > 2, "the walk must have crossed chunks");
         while let Some((_, value)) = model.pop_front() {
             assert_eq!(list.pop_front(), Some(value));
         }
         assert!(list.is_empty());
     }
 
-    fn chunks_in_use<T>(list: &Fifo<T>) -> usize {
-        list.chunks.iter().filter(|chunk| !chunk.is_empty()).count()
-    }
-
     #[test]
-    fn freed_nodes_are_used_again() {
+    fn chunks_are_used_again() {
         let mut list = Fifo::new();
         list.push_back(0);
         for value in 1..10 * CHUNK {
             list.push_back(value);
             list.pop_front();
+            assert!(list.chunks.len() <= 2, "one holds the value, and one is spare");
         }
-        assert_eq!(list.chunks.len(), 1);
+        assert!(list.chunks.capacity() <= 4);
     }
 
     #[test]
@@ -317,19 +311,40 @@ mod tests {
         let mut list = Fifo::new();
         for round in 0..3 {
             let keys: Vec<Key> = (0..10 * CHUNK).map(|value| list.push_back(value)).collect();
-            assert_eq!(chunks_in_use(&list), 10);
+            assert_eq!(list.chunks.len(), 10);
             // Alternately in order and in the reverse order.
             while list.len() > CHUNK / 2 {
                 match round {
                     1 => list.remove(keys[list.len() - 1]),
                     _ => list.pop_front(),
                 };
-                assert!(chunks_in_use(&list) <= list.len() / CHUNK + 2);
+                // The last, and a spare one.
+                assert!(list.chunks.len() <= list.len().div_ceil(CHUNK) + 2);
             }
             while list.pop_front().is_some() {}
-            assert_eq!(chunks_in_use(&list), 1);
+            assert_eq!(list.chunks.len(), 2);
         }
-        assert_eq!(list.chunks.len(), 10, "vacant places are used again");
+        assert!(list.chunks.capacity() <= 16, "vacant places are used again");
+        let many = 2 * KEPT * CHUNK;
+        (0..many).for_each(|value| _ = list.push_back(value));
+        assert!((0..many).all(|value| list.pop_front() == Some(value)));
+        assert_eq!(list.chunks.capacity(), 0, "a flood leaves nothing");
+    }
+
+    #[test]
+    fn what_leaves_from_among_others_leaves_no_chunk_behind() {
+        let mut list = Fifo::new();
+        list.push_back(0);
+        let mut window = VecDeque::new();
+        for value in 1..100 * CHUNK {
+            window.push_back(list.push_back(value));
+            if window.len() > CHUNK {
+                assert!(list.remove(window.pop_front().expect("it is long enough")).is_some());
+                assert!(list.chunks.len() <= 5);
+            }
+        }
+        assert_eq!(list.pop_front(), Some(0));
+        assert_eq!(list.front_key(), window.pop_front());
     }
 
     #[test]
@@ -342,9 +357,9 @@ mod tests {
         list.remove(edge);
         for value in 0..100 {
             let key = list.push_back(value);
-            assert_eq!(chunks_in_use(&list), 2);
+            assert_eq!(key, edge);
             list.remove(key);
-            assert_eq!(chunks_in_use(&list), 2);
+            assert_eq!(list.chunks.len(), 2);
         }
     }
 

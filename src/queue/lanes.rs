@@ -100,13 +100,30 @@ impl Lanes {
     pub(crate) fn push(&mut self, job: Queued, epoch: Epoch, since: Tick) {
         let header = job.header();
         let priority = header.priority();
-        let lane = self.lane_mut(priority);
-        header.set_slot(lane.next_key());
         header.set_epoch(epoch);
-        let key = lane.push_back(job);
-        self.since.note(priority, key, since);
+        if self.lane(priority).is_sparse() {
+            self.move_together(priority);
+        }
+        self.append(job, priority, since);
         self.len += 1;
         self.waiting = self.waiting.or(LaneSet::of(priority));
+    }
+
+    #[inline(always)]
+    fn append(&mut self, job: Queued, priority: Priority, since: Tick) {
+        let lane = self.lane_mut(priority);
+        job.header().set_slot(lane.next_key());
+        let key = lane.push_back(job);
+        self.since.note(priority, key, since);
+    }
+
+    /// Most jobs have left that stood among those of the lane, which gives their places back.
+    #[cold]
+    fn move_together(&mut self, priority: Priority) {
+        let sparse = mem::replace(self.lane_mut(priority), Fifo::new());
+        // All at once, as a job's new place may be the old one of another.
+        let jobs: Vec<_> = sparse.into_values().map(|job| (self.since(&job), job)).collect();
+        jobs.into_iter().for_each(|(since, job)| self.append(job, priority, since));
     }
 
     #[inline]
@@ -119,8 +136,10 @@ impl Lanes {
     /// When a job was submitted that stands here, or was taken out since which none was appended.
     #[inline]
     pub(crate) fn since(&self, job: &Queued) -> Tick {
-        let header = job.header();
-        self.since.of(header.priority(), header.slot())
+        self.since.of(|| {
+            let header = job.header();
+            (header.priority(), header.slot())
+        })
     }
 
     /// The job that was appended first, and when it was submitted.

@@ -59,9 +59,11 @@ pub(crate) enum Leave {
     OutOfTurn,
 }
 
+const CHUNK: usize = 16;
+
 /// The line itself.
 pub(crate) struct Line {
-    waiting: Fifo<Waiting>,
+    waiting: Fifo<Waiting, CHUNK>,
     /// Jobs that have left the queue in turn while somebody waited, since a head was last admitted.
     passed_over: u32,
 }

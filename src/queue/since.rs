@@ -32,12 +32,16 @@ impl Since {
         lane[key] = since;
     }
 
-    /// [`Tick::ZERO`] where it was not noted.
+    /// [`Tick::ZERO`] where it was not noted. Where a job stands is asked for only if any is: it is in the job's cell, on a cache line
+    /// of the submitter's, and who asks holds a lock.
     #[inline]
-    pub(super) fn of(&self, lane: Priority, key: Key) -> Tick {
+    pub(super) fn of(&self, place: impl FnOnce() -> (Priority, Key)) -> Tick {
         match &self.0 {
             None => Tick::ZERO,
-            Some(lanes) => lanes[lane as usize].get(key as usize).copied().unwrap_or_default(),
+            Some(lanes) => {
+                let (lane, key) = place();
+                lanes[lane as usize].get(key as usize).copied().unwrap_or_default()
+            }
         }
     }
 
