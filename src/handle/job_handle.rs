@@ -423,6 +423,9 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
 fn park<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Option<Outcome<T>> {
     let _shown = seat::show_wait(|| JobLabel::new(cell.name(), cell.header().submitted_at()));
     with_parker(|parker, waker| {
+        if is_ahead(deadline) {
+            parker.spin.on_until(|| cell.header().is_finished() || !is_ahead(deadline));
+        }
         loop {
             match cell.poll(waker) {
                 Poll::Ready(outcome) => return Some(outcome),

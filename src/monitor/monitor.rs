@@ -27,7 +27,7 @@ use crate::base::ids::Epoch;
 use crate::base::panic::contain;
 use crate::base::park::deadline_in;
 use crate::base::priority::Priority;
-use crate::base::spin::let_gather;
+use crate::base::spin::{AdaptiveSpin, let_gather};
 use crate::base::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Woken};
 use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
@@ -320,11 +320,11 @@ impl Monitor {
     }
 
     /// For a worker that has searched: the next job, if one has come meanwhile; else the worker sleeps until it is woken,
-    /// and looks again.
+    /// and looks again. `spin` is told how long it slept.
     #[inline]
-    pub(crate) fn take_or_sleep(&self, worker: usize, rest: Rest) -> Taken {
+    pub(crate) fn take_or_sleep(&self, worker: usize, rest: Rest, spin: &AdaptiveSpin) -> Taken {
         let both = self.stop_searching();
-        let taken = self.look(worker, both).or_else(|both| self.look(worker, self.sleep(both, rest)));
+        let taken = self.look(worker, both).or_else(|both| self.look(worker, self.sleep(both, rest, spin)));
         taken.unwrap_or_else(Self::start_searching)
     }
 
@@ -427,22 +427,28 @@ impl Monitor {
     }
 
     /// Step 2 of [`crate::queue::sleep`].
-    fn sleep<'a>(&'a self, both: Guards<'a>, rest: Rest) -> Guards<'a> {
+    fn sleep<'a>(&'a self, both: Guards<'a>, rest: Rest, spin: &AdaptiveSpin) -> Guards<'a> {
         let Guards { back, mut front } = both;
         let Some((time, broadcasts)) = front.fall_asleep(rest) else { return Guards { back, front } };
+        let is_streaming = back.is_streaming();
         drop(back);
         match time {
-            None => {
-                while front.take_wakeup(broadcasts) == Wakeup::NotYet {
-                    front = self.work.wait(front);
-                }
-            }
+            // Jobs that gather meanwhile cost less: no reason to stay awake.
+            None if is_streaming => front = self.wait_for_wakeup(front, broadcasts),
+            None => front = spin.sleep(|| self.wait_for_wakeup(front, broadcasts)),
             // The model checker has no clock: there a doze is over at once.
             Some(_) if cfg!(corepool_loom) => front.stop_dozing(Wakeup::NotYet),
             Some(time) => front = self.doze(front, time, broadcasts),
         }
         drop(front);
         self.stop_searching()
+    }
+
+    fn wait_for_wakeup<'a>(&'a self, mut front: MutexGuard<'a, Front>, broadcasts: u64) -> MutexGuard<'a, Front> {
+        while front.take_wakeup(broadcasts) == Wakeup::NotYet {
+            front = self.work.wait(front);
+        }
+        front
     }
 
     /// Step 6.

@@ -55,7 +55,9 @@ pub(crate) fn wait_for_room(
         }
         dequeue_if_ended(pool, header, registration);
         if is_ahead(deadline) {
-            spin_until(|| Verdict::on(header) != Verdict::NotYet);
+            let is_decided = || Verdict::on(header) != Verdict::NotYet;
+            spin_until(is_decided);
+            parker.spin.on_until(|| is_decided() || !is_ahead(deadline));
         }
         loop {
             match Verdict::on(header) {

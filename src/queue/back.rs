@@ -123,6 +123,10 @@ impl Back {
         self.begin(job, since)
     }
 
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.is_streaming
+    }
+
     pub(crate) fn line_waits(&self) -> bool {
         self.line_waits
     }

@@ -6,7 +6,7 @@ use std::mem;
 use std::time::Duration;
 
 use crate::base::ids::Epoch;
-use crate::base::spin::spin_until;
+use crate::base::spin::{AdaptiveSpin, spin_until};
 use crate::base::tick::Tick;
 use crate::job::runnable::Begun;
 use crate::monitor::monitor::Taken;
@@ -16,8 +16,9 @@ use crate::steal::lanes::Found;
 use crate::steal::loot::Loot;
 use crate::worker::shared::Shared;
 
-/// The next job for a worker that has run the one `done`; waits for one, and runs halves of joins meanwhile. `None`: exit.
-pub(crate) fn next_job(pool: &Shared, worker: usize, done: Option<Epoch>) -> Option<Begun> {
+/// The next job for a worker that has run the one `done`; waits for one, and runs halves of joins meanwhile. `None`: exit. `spin` is
+/// the worker's, from its first job to its last.
+pub(crate) fn next_job(pool: &Shared, worker: usize, spin: &AdaptiveSpin, done: Option<Epoch>) -> Option<Begun> {
     let mut taken = pool.monitor.take(worker, done);
     let mut idle = None;
     loop {
@@ -29,17 +30,23 @@ pub(crate) fn next_job(pool: &Shared, worker: usize, done: Option<Epoch>) -> Opt
                 return Some(job);
             }
             Taken::Exit => return None,
-            Taken::Nothing => taken = search(pool, worker, idle.get_or_insert_with(Idle::new)),
+            Taken::Nothing => taken = search(pool, worker, idle.get_or_insert_with(|| Idle::new(spin))),
         }
     }
 }
 
-fn search(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
+fn search(pool: &Shared, worker: usize, idle: &mut Idle<'_>) -> Taken {
     if pool.lanes.in_use() {
         return search_halves(pool, worker, idle);
     }
     spin_until(|| pool.monitor.may_have_work());
-    pool.monitor.take_or_sleep(worker, Rest::SleepUnlessCalled(Calls::NONE))
+    // One at a time: several would keep each other's processors from who submits.
+    if idle.spin.is_due()
+        && let Some(_turn) = pool.spinning.try_lock()
+    {
+        idle.spin.on_until(|| pool.monitor.may_have_work());
+    }
+    pool.monitor.take_or_sleep(worker, Rest::SleepUnlessCalled(Calls::NONE), idle.spin)
 }
 
 /// A worker that was idle has got a job: others that sleep may have counted on it. Step 7 of [`crate::queue::sleep`].
@@ -51,22 +58,22 @@ fn tell_others(pool: &Shared) {
 
 /// For a worker that searches, where there are joins.
 #[cold]
-fn search_halves(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
+fn search_halves(pool: &Shared, worker: usize, idle: &mut Idle<'_>) -> Taken {
     let own = pool.lanes.of_worker(worker);
     match pool.lanes.look(own, || pool.monitor.may_have_work()) {
         Found::Half(lane) => run_halves(pool, worker, &lane, idle),
-        Found::Over => pool.monitor.take_or_sleep(worker, Rest::None),
-        Found::Changes => pool.monitor.take_or_sleep(worker, idle.doze()),
+        Found::Over => pool.monitor.take_or_sleep(worker, Rest::None, idle.spin),
+        Found::Changes => pool.monitor.take_or_sleep(worker, idle.doze(), idle.spin),
         Found::Nothing => {
             let calls = pool.monitor.calls();
             let rest = if pool.lanes.watch() { Rest::SleepUnlessCalled(calls) } else { idle.doze() };
-            pool.monitor.take_or_sleep(worker, rest)
+            pool.monitor.take_or_sleep(worker, rest, idle.spin)
         }
     }
 }
 
 /// A job goes before halves.
-fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle) -> Taken {
+fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle<'_>) -> Taken {
     if let Some(taken) = pool.monitor.take_instead(worker) {
         return taken;
     }
@@ -97,15 +104,16 @@ fn run_halves(pool: &Shared, worker: usize, from: &Lane, idle: &mut Idle) -> Tak
 }
 
 /// Instead of stealing on.
-fn rest(pool: &Shared, worker: usize, idle: &mut Idle) -> Taken {
+fn rest(pool: &Shared, worker: usize, idle: &mut Idle<'_>) -> Taken {
     match pool.monitor.take(worker, None) {
-        Taken::Nothing => pool.monitor.take_or_sleep(worker, idle.doze()),
+        Taken::Nothing => pool.monitor.take_or_sleep(worker, idle.doze(), idle.spin),
         taken => taken,
     }
 }
 
 /// What a worker has found out while it is idle.
-struct Idle {
+struct Idle<'a> {
+    spin: &'a AdaptiveSpin,
     /// How long it has dozed last.
     dozed: Option<Duration>,
     /// How many halves it steals at once.
@@ -114,7 +122,7 @@ struct Idle {
     sample: (usize, u64),
 }
 
-impl Idle {
+impl<'a> Idle<'a> {
     const FIRST_DOZE: Duration = Duration::from_micros(50);
     const LONGEST_DOZE: Duration = Duration::from_millis(1);
     const LARGEST_APPETITE: usize = Loot::MOST;
@@ -127,8 +135,8 @@ impl Idle {
     /// So many tell whether halves are too short on average: a few may be long among many that are not.
     const SAMPLE: usize = 256;
 
-    const fn new() -> Self {
-        Self { dozed: None, appetite: 1, sample: (0, 0) }
+    const fn new(spin: &'a AdaptiveSpin) -> Self {
+        Self { spin, dozed: None, appetite: 1, sample: (0, 0) }
     }
 
     /// Longer each time.

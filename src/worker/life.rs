@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::base::panic::{contain, message_of};
+use crate::base::spin::AdaptiveSpin;
 use crate::queue::back::Left;
 use crate::queue::stats::Meter;
 use crate::worker::hooks::WorkerHook;
@@ -51,8 +52,8 @@ pub(crate) fn live(
 fn run_jobs(worker: &Worker) {
     // Asked for once, as every access to a thread-local costs a job one per cent.
     seat::with_stack(|stack| {
-        let mut done = None;
-        while let Some(job) = next_job(&worker.shared, worker.index, done) {
+        let (spin, mut done) = (AdaptiveSpin::default(), None);
+        while let Some(job) = next_job(&worker.shared, worker.index, &spin, done) {
             done = Some(worker.execute_on(stack, job));
         }
     });

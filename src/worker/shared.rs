@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     /// What the names of its threads begin with, unless the user names the workers.
     pub(crate) name: String,
     pub(crate) monitor: Monitor,
+    /// Held by the worker that spins for longer than others.
+    pub(crate) spinning: parking_lot::Mutex<()>,
     /// Halves of joins that may be stolen.
     pub(crate) lanes: Lanes,
     pub(crate) keeper: Arc<Keeper>,
@@ -65,6 +67,7 @@ impl Shared {
         let shared = Arc::new(Self {
             id,
             monitor: Monitor::new(plan.capacity, board.is_some()),
+            spinning: parking_lot::Mutex::new(()),
             lanes: Lanes::new(desks),
             hooks: plan.hooks,
             stack_size: stack_size(thread.stack_size),

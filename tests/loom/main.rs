@@ -133,6 +133,7 @@ use crate::base::job_panic::JobPanic;
 use crate::base::panic::Contained;
 use crate::base::park::Parker;
 use crate::base::priority::Priority;
+use crate::base::spin::AdaptiveSpin;
 use crate::base::sync::AtomicU32;
 use crate::base::tick::Tick;
 use crate::base::unrun::Unrun;
