@@ -31,14 +31,13 @@ pub enum Cancel {
     Finished,
 }
 
-/// Ends an accepted job, wherever it has got to; `request_stop` asks its cell not to start it. A pool that is gone has
-/// resolved all its jobs.
-pub(crate) fn cancel(pool: Option<Arc<dyn JobPool>>, job: &Header, request_stop: impl FnOnce()) -> Cancel {
+/// Ends an accepted job, wherever it has got to. A pool that is gone has resolved all its jobs.
+pub(crate) fn cancel(pool: Option<Arc<dyn JobPool>>, job: &Header) -> Cancel {
     if job.is_finished() {
         return Cancel::Finished;
     }
     // Before dequeuing, as that may wait for the locks: a worker that takes the job meanwhile finds it requested.
-    request_stop();
+    job.end(Unrun::Cancelled);
     match pool.map(|pool| pool.dequeue(job, Unrun::Cancelled)) {
         Some(Dequeued::Resolved) => Cancel::Dequeued,
         _ => Cancel::Requested,

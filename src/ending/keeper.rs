@@ -14,17 +14,17 @@
 //! So no user code holds a deadline up for longer than that, and there is one thread more than hold one up. Who waits for a job
 //! can leave its deadline to the keeper.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::base::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
+use crate::base::sync::{AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::base::thread;
 use crate::base::unrun::Unrun;
+use crate::ending::alarms::{AlarmKey, Alarms};
 use crate::ending::rounds::Rounds;
-use crate::job::job_pool::Target;
+use crate::ending::target::Target;
 
 /// How long a deputy leaves an alarm that is due to the first thread.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -45,10 +45,7 @@ pub(crate) struct ThreadOptions {
     pub(crate) on_start: Box<dyn Fn() + Send + Sync>,
 }
 
-/// A deadline, and a number.
-type Key = (Instant, u64);
-
-type Alarm = (Key, Errand);
+type Alarm = (AlarmKey, Errand);
 
 /// What the keeper sees to.
 #[derive(Clone)]
@@ -67,10 +64,12 @@ enum Round {
     CalledAgain,
 }
 
-#[derive(Default)]
+/// On cache lines of its own, as submitters and workers meet in its lock.
+#[repr(align(64))]
 struct State {
-    alarms: BTreeMap<Key, Errand>,
-    last_number: u64,
+    alarms: Alarms<Errand>,
+    /// If it is known: when a thread that waits for alarms looks again at the latest.
+    next_look: Option<Instant>,
     round: Round,
     /// Threads that wait for an alarm, or are on their way there.
     waiting: usize,
@@ -81,14 +80,17 @@ struct State {
 /// One job's deadline, and the alarm that is set for it.
 pub(crate) struct Deadline {
     at: Instant,
+    /// Whether it had passed by the time the job was submitted.
+    had_passed: bool,
     keeper: Arc<Keeper>,
     /// 0: no alarm is set. Written by the submitter, read by whoever owns the job after it.
     number: AtomicU64,
+    place: AtomicU32,
 }
 
 impl Keeper {
     pub(crate) fn new(thread: ThreadOptions, rounds: Option<Arc<dyn Rounds>>) -> Self {
-        Self { thread, state: Mutex::new(State::default()), bell: Condvar::new(), rounds }
+        Self { thread, state: Mutex::new(State::new()), bell: Condvar::new(), rounds }
     }
 
     /// Sets no alarm: deadlines are looked at when jobs start, and it goes no rounds.
@@ -111,15 +113,18 @@ impl Keeper {
     fn wait_for_alarm(self: &Arc<Self>, patience: Duration) -> Option<Alarm> {
         let mut state = self.state.lock();
         while !state.stopped {
-            let first = state.alarms.first_key_value();
-            let next = first.and_then(|(&(at, _), _)| at.checked_add(patience));
-            if let Some((&key, errand)) = first.filter(|_| next.is_some_and(|at| at <= Instant::now())) {
+            let first = state.alarms.first();
+            let next = first.and_then(|(key, _)| key.at().checked_add(patience));
+            if let Some((key, errand)) = first.filter(|_| next.is_some_and(|at| at <= Instant::now())) {
                 let alarm = (key, errand.clone());
                 state.waiting -= 1;
                 self.call(&mut state);
                 return Some(alarm);
             }
+            state.next_look = state.next_look.into_iter().chain(next).min();
             (state, _) = self.bell.wait_until(state, next);
+            // That of another thread is not known any more, which does no harm.
+            state.next_look = None;
         }
         None
     }
@@ -133,22 +138,22 @@ impl Keeper {
                 return None;
             }
         }
-        self.state.lock().alarms.remove(&key)
+        self.state.lock().alarms.remove(key)
     }
 
     /// Its alarm stays set meanwhile: should the round take long, another thread goes one, too.
-    fn go_round(&self, key: Key) {
+    fn go_round(&self, key: AlarmKey) {
         let Some(rounds) = &self.rounds else { return };
         let next = rounds.go_round();
         let mut state = self.state.lock();
-        if state.alarms.remove(&key).is_none() {
+        if state.alarms.remove(key).is_none() {
             return;
         }
         // Who called meanwhile may have done so since the round came by.
         let was_called = mem::replace(&mut state.round, Round::None) == Round::CalledAgain;
         // Nobody needs to be rung: this thread comes back for it.
         if let Some(at) = next.or_else(|| rounds.first().filter(|_| was_called)) {
-            state.set(at, Errand::GoRound);
+            state.alarms.set(at, Errand::GoRound);
             state.round = Round::Set;
         }
     }
@@ -165,23 +170,24 @@ impl Keeper {
         self.set_alarm(state, at, Errand::GoRound, |_| ());
     }
 
-    /// Step 1. `note` gets the alarm's number, before anybody can see to it.
+    /// Step 1. `note` gets the alarm's key, before anybody can see to it.
     fn set_alarm(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         at: Instant,
         errand: Errand,
-        note: impl FnOnce(u64),
+        note: impl FnOnce(AlarmKey),
     ) {
         if state.stopped {
             return;
         }
         self.call(&mut state);
-        let key = state.set(at, errand);
-        note(key.1);
-        let is_earliest = state.alarms.first_key_value().is_some_and(|(first, _)| *first == key);
+        let key = state.alarms.set(at, errand);
+        note(key);
+        let is_seen_to = state.next_look.is_some_and(|look| look <= at);
+        let must_ring = !is_seen_to && state.alarms.first().is_some_and(|(first, _)| first == key);
         drop(state);
-        if is_earliest {
+        if must_ring {
             self.bell.notify_all();
         }
     }
@@ -222,11 +228,15 @@ impl Keeper {
 }
 
 impl State {
-    fn set(&mut self, at: Instant, errand: Errand) -> Key {
-        self.last_number += 1;
-        let key = (at, self.last_number);
-        self.alarms.insert(key, errand);
-        key
+    fn new() -> Self {
+        Self {
+            alarms: Alarms::new(),
+            next_look: None,
+            round: Round::default(),
+            waiting: 0,
+            threads: Vec::new(),
+            stopped: false,
+        }
     }
 }
 
@@ -241,15 +251,15 @@ impl Keeper {
 
     /// Dequeues every job whose deadline is not after `now`.
     pub(crate) fn dequeue_due(&self, now: Instant) {
-        let next = || self.state.lock().alarms.first_key_value().map(|(&key, errand)| (key, errand.clone()));
-        while let Some(alarm) = next().filter(|((at, _), _)| *at <= now) {
+        let next = || self.state.lock().alarms.first().map(|(key, errand)| (key, errand.clone()));
+        while let Some(alarm) = next().filter(|(key, _)| key.at() <= now) {
             drop(self.see_to(alarm));
         }
     }
 
     /// Sees to the earliest alarm once, due or not.
     pub(crate) fn go_one_round(&self) {
-        let alarm = self.state.lock().alarms.first_key_value().map(|(&key, errand)| (key, errand.clone()));
+        let alarm = self.state.lock().alarms.first().map(|(key, errand)| (key, errand.clone()));
         alarm.map(|alarm| self.see_to(alarm));
     }
 
@@ -260,8 +270,9 @@ impl Keeper {
 }
 
 impl Deadline {
-    pub(crate) fn new(at: Instant, keeper: Arc<Keeper>) -> Self {
-        Self { at, keeper, number: AtomicU64::new(0) }
+    /// Of a job that is submitted `now`.
+    pub(crate) fn new(at: Instant, now: Instant, keeper: Arc<Keeper>) -> Self {
+        Self { at, had_passed: at <= now, keeper, number: AtomicU64::new(0), place: AtomicU32::new(0) }
     }
 
     pub(crate) fn at(&self) -> Instant {
@@ -272,21 +283,27 @@ impl Deadline {
         self.at <= Instant::now()
     }
 
-    /// Step 1.
-    pub(crate) fn register(&self, target: Target) {
-        let state = self.keeper.state.lock();
-        self.keeper.set_alarm(state, self.at, Errand::Expire(target), |number| {
-            // ORDERING: Relaxed, as the queue's lock carries it to the job's next owner, and the keeper's to the keeper.
-            self.number.store(number, Ordering::Relaxed);
-        });
+    /// Step 1, unless it had passed before; says whether it is set.
+    pub(crate) fn register(&self, target: Target) -> bool {
+        if !self.had_passed {
+            let state = self.keeper.state.lock();
+            self.keeper.set_alarm(state, self.at, Errand::Expire(target), |key| {
+                // ORDERING: Relaxed, as the queue's lock carries both to the job's next owner, and the keeper's to the keeper.
+                self.place.store(key.place(), Ordering::Relaxed);
+                self.number.store(key.number(), Ordering::Relaxed);
+            });
+        }
+        !self.had_passed
     }
 
     /// Step 4.
     pub(crate) fn unregister(&self) {
-        // ORDERING: Relaxed, see `register`.
-        let number = self.number.swap(0, Ordering::Relaxed);
+        // ORDERING: Relaxed, see `register`; and the job has one owner at a time.
+        let number = self.number.load(Ordering::Relaxed);
         if number > 0 {
-            let left = self.keeper.state.lock().alarms.remove(&(self.at, number));
+            self.number.store(0, Ordering::Relaxed);
+            let key = AlarmKey::new(self.at, number, self.place.load(Ordering::Relaxed));
+            let left = self.keeper.state.lock().alarms.remove(key);
             // Outside the lock: it may be the last to know of a pool or a job.
             drop(left);
         }

@@ -5,9 +5,11 @@
 //! is the user's too.
 
 pub(crate) mod registry;
+pub(crate) mod target;
 pub(crate) mod cancel;
 pub(crate) mod token;
 pub(crate) mod rounds;
+pub(crate) mod alarms;
 pub(crate) mod keeper;
 pub(crate) mod run_limit;
 pub(crate) mod registration;

@@ -1,24 +1,24 @@
 //! One job's registration with all that may end it while it waits to run: its token, and the keeper of its deadline.
 //! Either may do so from any thread:
 //!
-//! 1. The submitter registers the job.
+//! 1. The submitter registers the job, unless the token is cancelled or the deadline has passed.
 //! 2. It offers the job to the queue.
-//! 3. It asks whether the token or the deadline has ended meanwhile, and if so dequeues the job itself.
+//! 3. It asks whether the job has been ended meanwhile, and if so dequeues it itself.
+//! 4. Who ends a token, or sees that a deadline has passed, notes the end with each job that is registered, and then dequeues it.
 //!
-//! Who ends a token (or notes that a deadline passed) does so first and then dequeues the registered jobs. Both sides
-//! meet in the queue's lock: if the job was looked for before step 2 and not found, then step 3 sees the end. So no job
-//! stays queued past its end. Once the job starts, is aborted or is rejected, its owner takes the registration back; from
+//! Both sides meet in the queue's lock: if the job was looked for before step 2 and not found, then step 3 sees the note. So no
+//! job stays queued past its end. Once the job starts, is aborted or is rejected, its owner takes the registration back; from
 //! then on the job asks for itself, in `checkpoint()`.
 
-use std::sync::Weak;
 use std::time::Instant;
 
 use crate::base::error::Interrupted;
+use crate::base::ids::PoolId;
 use crate::base::unrun::Unrun;
 use crate::ending::keeper::Deadline;
 use crate::ending::run_limit::RunLimit;
+use crate::ending::target::Target;
 use crate::ending::token::Membership;
-use crate::job::job_pool::{JobPool, Target};
 use crate::job::options::{Ending, Extras, Options};
 use crate::job::runnable::Runnable;
 
@@ -27,29 +27,28 @@ use crate::job::runnable::Runnable;
 pub(crate) struct Registration {
     membership: Option<Membership>,
     deadline: Option<Deadline>,
-    run_limit: Option<RunLimit>,
+    /// Boxed, as few jobs have one, and all that have options would take the room.
+    run_limit: Option<Box<RunLimit>>,
 }
 
 impl Registration {
     pub(crate) fn new(membership: Option<Membership>, deadline: Option<Deadline>, run_limit: Option<RunLimit>) -> Self {
-        Self { membership, deadline, run_limit }
+        Self { membership, deadline, run_limit: run_limit.map(Box::new) }
     }
 
-    /// Step 1 at the top of this file.
-    pub(crate) fn register(&self, pool: Weak<dyn JobPool>, job: &Runnable) {
-        self.register_target(Target::new(pool, job));
+    /// Step 1 at the top of this file. `Err`: the job has ended before, and why.
+    pub(crate) fn register(&self, pool: PoolId, job: &Runnable) -> Result<(), Unrun> {
+        self.register_target(|| Target::new(pool, job))
     }
 
-    pub(crate) fn register_target(&self, target: Target) {
-        match (&self.membership, &self.deadline) {
-            (Some(membership), Some(deadline)) => {
-                membership.register(target.clone());
-                deadline.register(target);
-            }
-            (Some(membership), None) => membership.register(target),
-            (None, Some(deadline)) => deadline.register(target),
-            (None, None) => {}
+    pub(crate) fn register_target(&self, target: impl Fn() -> Target) -> Result<(), Unrun> {
+        if self.membership.as_ref().is_some_and(|membership| !membership.register(target())) {
+            return Err(Unrun::Cancelled);
         }
+        if self.deadline.as_ref().is_some_and(|deadline| !deadline.register(target())) {
+            return Err(Unrun::Expired);
+        }
+        Ok(())
     }
 
     /// The deadline, if it has one.
@@ -81,7 +80,7 @@ impl Ending for Registration {
             Some(Unrun::Expired) => Some(Interrupted::DeadlineExceeded),
             Some(Unrun::Cancelled | Unrun::Aborted) => Some(Interrupted::Cancelled),
             None => {
-                let has_run_out = self.run_limit.as_ref().is_some_and(RunLimit::has_run_out);
+                let has_run_out = self.run_limit.as_ref().is_some_and(|limit| limit.has_run_out());
                 has_run_out.then_some(Interrupted::RunLimitExceeded)
             }
         }

@@ -267,7 +267,7 @@ impl<T> JobHandle<T> {
     /// ```
     pub fn cancel(&self) -> Cancel {
         match &self.cell {
-            Some(cell) => cancel(registry::find(self.pool), cell.header(), || cell.request_stop()),
+            Some(cell) => cancel(registry::find(self.pool), cell.header()),
             None => Cancel::Finished,
         }
     }
@@ -329,7 +329,7 @@ impl<T> JobHandle<T> {
         if let Some(cell) = &self.cell
             && !cell.header().is_finished()
         {
-            cell.request_stop();
+            cell.header().end(Unrun::Cancelled);
         }
     }
 

@@ -43,9 +43,6 @@ pub(crate) trait WaitEnd<T>: Remains {
     /// The outcome, the first time it is asked for after the job has resolved.
     fn take(&self) -> Option<Outcome<T>>;
 
-    /// Asks the job not to start or, if it has begun, to stop.
-    fn request_stop(&self);
-
     /// Whether its token is cancelled.
     fn is_cancelled(&self) -> bool;
 
@@ -149,7 +146,7 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
     }
 
     /// Takes the closure, for the owner of the job's `Runnable`; with the reason not to start it, if there is one by now.
-    /// One that is given later finds the job begun: the lock is what both sides meet in.
+    /// One that is given later finds the job begun.
     #[inline(always)]
     fn begin(&self) -> (F, Submitted, Option<Unrun>) {
         let mut body = self.body.lock();
@@ -157,12 +154,6 @@ impl<F, T, O: Extras> JobCell<F, T, O> {
             unreachable!("one Runnable a job, and it is consumed by who takes the closure");
         };
         (job, submitted, self.header.ended().or_else(|| self.ended_from_outside()))
-    }
-
-    /// Asks the job not to start or, if it has begun, to stop.
-    pub(crate) fn request_stop(&self) {
-        let _body = self.body.lock();
-        self.header.end(Unrun::Cancelled);
     }
 
     fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
@@ -290,10 +281,6 @@ where
 
     fn take(&self) -> Option<Outcome<T>> {
         self.body.lock().take_outcome()
-    }
-
-    fn request_stop(&self) {
-        JobCell::request_stop(self);
     }
 
     fn is_cancelled(&self) -> bool {

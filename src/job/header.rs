@@ -91,6 +91,12 @@ impl Header {
         self.ended.store(why as u8, Ordering::Release);
     }
 
+    /// The same, unless it has been said before.
+    pub(crate) fn end_unless_ended(&self, why: Unrun) {
+        // ORDERING: Release, see `ended`; Relaxed, as nothing is done about the other.
+        let _ = self.ended.compare_exchange(0, why as u8, Ordering::Release, Ordering::Relaxed);
+    }
+
     pub(crate) fn priority(&self) -> Priority {
         self.priority
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::error::SubmitError;
-use crate::base::park::deadline_in;
 use crate::base::priority::Priority;
 use crate::base::run_error::RunError;
 use crate::ending::keeper::{Deadline, Keeper};
@@ -60,16 +59,16 @@ impl Submittable for Settings {
     type Extras = Options<Registration>;
 
     fn submitted(self, keeper: &Arc<Keeper>) -> Self::Extras {
-        let deadline = match self.due {
-            Some(Due::In(timeout)) => deadline_in(timeout),
-            Some(Due::At(at)) => Some(at),
-            None => None,
-        };
-        let registration = Registration::new(
-            self.token.map(Membership::new),
-            deadline.map(|at| Deadline::new(at, Arc::clone(keeper))),
-            self.run_limit.map(RunLimit::new),
-        );
+        let deadline = self.due.and_then(|due| {
+            let now = Instant::now();
+            let at = match due {
+                Due::In(timeout) => now.checked_add(timeout)?,
+                Due::At(at) => at,
+            };
+            Some(Deadline::new(at, now, Arc::clone(keeper)))
+        });
+        let registration =
+            Registration::new(self.token.map(Membership::new), deadline, self.run_limit.map(RunLimit::new));
         Options { name: self.name, priority: self.priority, ending: registration }
     }
 }

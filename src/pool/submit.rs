@@ -11,7 +11,6 @@ use crate::ending::registration::{Registrable, Registration};
 use crate::handle::job_handle::JobHandle;
 use crate::job::cell::JobCell;
 use crate::job::header::Header;
-use crate::job::options::Ending;
 use crate::job::runnable::Runnable;
 use crate::monitor::monitor::NoRoom;
 use crate::pool::wait_for_room::{dequeue_if_ended, wait_for_room};
@@ -135,16 +134,14 @@ pub(crate) fn offer(
 }
 
 /// Step 1 of [`crate::ending::registration`]. `None`: the job had ended before, and has been accepted as such.
-#[inline(never)]
 fn register(
     pool: &Arc<Shared>,
     job: Runnable,
     origin: Origin,
     registration: &Registration,
 ) -> Result<Option<Runnable>, SubmitErrorKind> {
-    registration.register(pool.downgrade(), &job);
-    match registration.ended() {
-        None => Ok(Some(job)),
-        Some(why) => accept_ended(pool, job, origin, why).map(|()| None).map_err(Rejected::into_kind),
+    match registration.register(pool.id, &job) {
+        Ok(()) => Ok(Some(job)),
+        Err(why) => accept_ended(pool, job, origin, why).map(|()| None).map_err(Rejected::into_kind),
     }
 }

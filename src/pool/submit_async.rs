@@ -180,7 +180,7 @@ impl<F, T, S: Submittable> Drop for SubmitAsync<F, T, S> {
         let stopped = pool.monitor.stop_waiting(header, SubmitErrorKind::Cancelled);
         if stopped == WaitStopped::Decided && Verdict::on(header) == Verdict::Accepted {
             let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool);
-            cancel(Some(pool), header, || cell.request_stop());
+            cancel(Some(pool), header);
         } else {
             // The closure is dropped with the cell.
             cell.unregister();

@@ -9,7 +9,6 @@ use crate::base::spin::spin_until;
 use crate::base::sync::Woken;
 use crate::ending::registration::Registration;
 use crate::job::header::{Header, Standing};
-use crate::job::options::Ending;
 use crate::job::runnable::Runnable;
 use crate::monitor::monitor::{NoRoom, WaitStopped};
 use crate::queue::front::{Origin, Rejected};
@@ -96,7 +95,9 @@ pub(crate) fn make_room(
 
 /// Step 3 of [`crate::ending::registration`].
 pub(crate) fn dequeue_if_ended(pool: &Shared, header: &Header, registration: Option<&Registration>) {
-    if let Some(why) = registration.and_then(Registration::ended) {
+    if registration.is_some()
+        && let Some(why) = header.ended()
+    {
         abort::dequeue(pool, header, why);
     }
 }

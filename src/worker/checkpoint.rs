@@ -1,6 +1,7 @@
 //! How a running job learns that it should stop.
 
 use crate::base::error::Interrupted;
+use crate::base::unrun::Unrun;
 use crate::job::options::Ending;
 use crate::job::runnable::RunEnd;
 use crate::monitor::monitor::Monitor;
@@ -48,7 +49,7 @@ pub fn checkpoint() -> Result<(), Interrupted> {
 
 /// Why that job should stop.
 pub(crate) fn interruption(job: &dyn RunEnd, monitor: &Monitor) -> Option<Interrupted> {
-    if job.header().ended().is_some() {
+    if job.header().ended() == Some(Unrun::Cancelled) {
         return Some(Interrupted::Cancelled);
     }
     let own = job.ending().and_then(Ending::interruption);

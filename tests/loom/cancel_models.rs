@@ -33,7 +33,7 @@ fn a_cancel_while_a_joiner_claims_the_job_ends_it_one_way() {
         let cell = Arc::clone(&job.cell);
         let canceller = pool.spawn(move |pool| {
             let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool.shared());
-            cancel(Some(pool), cell.header(), || cell.request_stop())
+            cancel(Some(pool), cell.header())
         });
         if let Some(job) = pool.monitor().claim(job.header(), Origin::Inside) {
             pool.run_here(job, &joiner);

@@ -5,7 +5,8 @@
 use super::*;
 
 fn overdue(pool: &Pool) -> Options<Registration> {
-    let deadline = Deadline::new(Instant::now(), Arc::clone(pool.keeper()));
+    let at = Instant::now();
+    let deadline = Deadline::new(at, at - Duration::from_nanos(1), Arc::clone(pool.keeper()));
     Options { ending: Registration::new(None, Some(deadline), None), ..Options::default() }
 }
 
@@ -16,9 +17,9 @@ fn spawn_keeper(pool: &Pool) -> JoinHandle<()> {
 /// Queued before its alarm is set, so that only the keeper can end it.
 fn queue_then_set_alarm(pool: &Pool, tally: &Arc<Tally>) -> JobHandle<Value> {
     let (cell, job) = new_cell(tally.job(), overdue(pool));
-    let target = Target::new(pool.shared().downgrade(), &job);
+    let target = Target::new(pool.shared().id, &job);
     assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
-    cell.extras().ending.register_target(target);
+    cell.extras().ending.register_target(|| target.clone()).unwrap();
     JobHandle::new(cell, PoolId::new(false))
 }
 
@@ -79,11 +80,12 @@ fn a_keeper_stopped_while_it_falls_asleep_ends() {
 fn a_deadline_that_passes_while_its_job_is_submitted_leaves_it_in_no_queue() {
     explore(|| {
         let (pool, tally) = (Pool::new(1), Tally::new());
-        let keeper = pool.spawn(|pool| pool.keeper().dequeue_due(Instant::now()));
+        let keeper = spawn_keeper(&pool);
         let (cell, job) = pool.register(tally.job(), overdue(&pool));
         assert!(pool.monitor().offer(job, Origin::Outside, NoRoom::Reject).is_ok());
         dequeue_if_ended(pool.shared(), cell.header(), cell.extras().registration());
         assert_eq!(end_of(JobHandle::new(cell, PoolId::new(false)).join(), &tally), "expired");
+        pool.keeper().stop();
         keeper.join().unwrap();
         let stats = pool.monitor().stats();
         assert_eq!((stats.expired, stats.queued, pool.keeper().alarms()), (1, 0, 0));

@@ -268,7 +268,7 @@ fn a_waker_may_join_the_job_whose_place_was_given_away() {
 fn a_waker_may_join_the_job_that_is_about_to_be_cancelled() {
     let ends = ends_of_a_job_that_is_joined_in_a_waker(|pool, header| {
         let pool: Arc<dyn JobPool> = Arc::<Shared>::clone(pool.shared());
-        cancel(Some(pool), header, || header.end(Unrun::Cancelled));
+        cancel(Some(pool), header);
     });
     assert_eq!(ends, [RAN, ENDED]);
 }

@@ -149,6 +149,7 @@ use crate::ending::cancel::{Cancel, cancel};
 use crate::ending::keeper::{Deadline, Keeper, ThreadOptions};
 use crate::ending::registration::{Registrable, Registration};
 use crate::ending::rounds::Rounds;
+use crate::ending::target::Target;
 use crate::ending::token::{CancelToken, Membership};
 use crate::explore::{explore, explore_bounded};
 use crate::handle::completions::Completions;
@@ -156,7 +157,7 @@ use crate::handle::job_handle::JobHandle;
 use crate::handle::outcomes::Outcomes;
 use crate::job::cell::{JobCell, WaitEnd};
 use crate::job::header::{Header, Standing};
-use crate::job::job_pool::{JobPool, Target};
+use crate::job::job_pool::JobPool;
 use crate::job::options::{Extras, Options};
 use crate::job::runnable::{Begun, RunEnd, Runnable};
 use crate::jobs::{

@@ -130,7 +130,8 @@ impl Pool {
             let (_seated, worker) = pool.enter(worker);
             let mut done = None;
             for _ in 0..jobs {
-                let job = next_job(pool.shared(), 0, done).expect("the pool is not shut down");
+                let job =
+                    next_job(pool.shared(), 0, &AdaptiveSpin::default(), done).expect("the pool is not shut down");
                 done = Some(worker.execute(job));
             }
             if let Some(epoch) = done {
@@ -145,7 +146,7 @@ impl Pool {
 
     /// Runs the oldest job on this thread.
     pub(crate) fn run_one(&self, worker: &Worker) {
-        let job = next_job(self.shared(), 0, None).expect("the pool is not shut down");
+        let job = next_job(self.shared(), 0, &AdaptiveSpin::default(), None).expect("the pool is not shut down");
         self.run_here(job, worker);
     }
 
@@ -231,7 +232,7 @@ impl Pool {
         T: Send + 'static,
     {
         let (cell, job) = new_cell(job, options);
-        cell.extras().ending.register(self.shared().downgrade(), &job);
+        cell.extras().ending.register(self.shared().id, &job).expect("it has not ended");
         (cell, job)
     }
 
