@@ -10,7 +10,8 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool_benches::peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, sizes, submit_and_join_all};
+use corepool::{CancelToken, JobBuilder, Priority};
+use corepool_benches::peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, WORKERS, sizes, submit_and_join_all};
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::{for_each_peer, run};
 use tokio::runtime;
@@ -53,6 +54,27 @@ fn round_trip_from_task<P: AsyncPeer>(group: &mut Group<'_>, workers: usize) {
     });
 }
 
+/// The burst as jobs with options, beside the same as plain jobs.
+fn options(bench: &mut dyn Bench) {
+    let token = CancelToken::new();
+    let mut with = |group: &str, options: &dyn Fn(JobBuilder<'_>) -> JobBuilder<'_>| {
+        let mut group = Group::new(group).jobs(BURST);
+        let Corepool(pool) = Corepool::build(WORKERS);
+        group.iterate("corepool", move || {
+            let submit = |n| options(pool.job()).submit(move || black_box(n)).expect("the pool is open");
+            let jobs: Vec<_> = (0..BURST).map(submit).collect();
+            jobs.into_iter().map(Corepool::join).sum::<u64>()
+        });
+        let plain = Corepool::build(WORKERS);
+        group.iterate("corepool_plain", move || submit_and_join_all(&plain, BURST));
+        bench.measure(group);
+    };
+    with("options_name", &|job| job.name("thumbnail").priority(Priority::Low));
+    with("options_token", &|job| job.token(&token));
+    with("options_all", &|job| job.name("thumbnail").priority(Priority::Low).token(&token));
+    with("options_deadline", &|job| job.timeout(Duration::from_secs(60)));
+}
+
 /// So many threads, each with its share of a burst, timed from when all are up to the last join.
 fn producers<P: Peer>(group: &mut Group<'_>, workers: usize, threads: u64) {
     let mut pool = None;
@@ -85,6 +107,7 @@ fn handover(bench: &mut dyn Bench) {
         for_each_peer!(burst(&mut group, workers));
         bench.measure(group);
     }
+    options(bench);
     for (name, workers) in sizes("round_trip") {
         let mut group = Group::new(name).jobs(1);
         for_each_peer!(round_trip(&mut group, workers));

@@ -1,4 +1,5 @@
-//! What the pools take besides time: allocations and memory a job, and processor time while they have nothing to do.
+//! What the pools take besides time: allocations and memory a job, and processor time while they have nothing to do. And how long
+//! the slowest of many round trips take, which no median of them tells.
 //!
 //! `cargo bench --bench resources`; prints a row for each pool and figure as CSV. The first
 //! argument that is a number is the seconds of idleness measured, 5 without one.
@@ -9,7 +10,7 @@ use std::alloc::System;
 use std::env;
 use std::hint::black_box;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use corepool::Pool;
 use corepool_benches::for_each_sized_peer;
@@ -104,9 +105,27 @@ fn count_ticks(group: &str, peer: &str, rest: Duration) {
     row(group, peer, used as f64, "ticks");
 }
 
+const TRIPS: usize = 20_000;
+
+/// How long single round trips take: half of them, and all but one in a hundred, in nanoseconds at most.
+fn latency<P: Peer>() {
+    let pool = P::build(WORKERS);
+    let trip = || {
+        let start = Instant::now();
+        black_box(P::join(pool.submit(|| black_box(1))));
+        start.elapsed().as_nanos() as f64
+    };
+    (0..TRIPS / 10).for_each(|_| _ = trip());
+    let mut times: Vec<_> = (0..TRIPS).map(|_| trip()).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    row("round_trip_p50", P::NAME, times[TRIPS / 2], "ns");
+    row("round_trip_p99", P::NAME, times[TRIPS / 100 * 99], "ns");
+}
+
 fn main() {
     let seconds = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(5);
     for_each_sized_peer!(memory());
+    for_each_sized_peer!(latency());
     for workers in [2, 64] {
         for_each_sized_peer!(idle(workers, Duration::from_secs(seconds)));
     }

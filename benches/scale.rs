@@ -3,7 +3,8 @@
 //! `cargo bench --bench scale`; a time is one iteration's, and the line of elements per second below it counts jobs. There is as much
 //! work for each worker whatever their number. So in `fork`, `slice` and the jobs of so many microseconds the time stays the same
 //! where the pool scales; `plain_threads` is the same work done by as many plain threads. In `burst` as many threads submit and
-//! join empty jobs as there are workers: where the queue is the limit, the jobs a second stay the same, or go down.
+//! join empty jobs as there are workers: where the queue is the limit, the jobs a second stay the same, or go down. SCALING.md says
+//! what to expect.
 
 use std::hint::black_box;
 use std::iter;

@@ -1,8 +1,16 @@
 //! What the groups measure, in words. A group that is not here is shown without any.
 
 /// By how the group's name begins, the longer before the shorter; what follows is its own.
-const WORDS: [(&str, &str); 48] = [
+const WORDS: [(&str, &str); 53] = [
     ("burst", "100,000 empty jobs submitted, then all awaited"),
+    ("options_name", "the burst as jobs with a name and a priority, and as plain jobs"),
+    ("options_token", "the burst as jobs of one token, and as plain jobs"),
+    ("options_all", "the burst as jobs with a name, a priority and a token, and as plain jobs"),
+    ("options_deadline", "the burst as jobs with a timeout of a minute, and as plain jobs"),
+    (
+        "round_trip_p",
+        "the part in a hundred of 20,000 round trips that took no longer, each awaited by a thread, the pools after each other",
+    ),
     ("round_trip_from_task", "one empty job after the other, each awaited by a task of tokio's"),
     ("round_trip", "one empty job after the other, each awaited by a thread"),
     ("producers_", "the burst, shared by so many threads that submit and await"),
@@ -79,6 +87,57 @@ const WORDS: [(&str, &str); 48] = [
     ),
     ("idle_", "processor time of an idle pool of so many workers in five seconds, in ticks of usually 10 ms"),
 ];
+
+/// Why a group costs ours more than the best peer, or than its bar, where that is known: what is promised for it.
+const COSTS: [(&str, &str); 11] = [
+    (
+        "scope_",
+        "a job of a scope is a job of the pool. It is queued behind what came before, counts in the statistics, can be \
+         cancelled, waits in a handle for whoever joins it, and its panic says where it was spawned. rayon's goes on the \
+         worker's own deque, last in, first out, and is none of that; called from outside, that costs it more than all of \
+         it costs here. For parts that need none of it there are `join` and `map_slice`",
+    ),
+    (
+        "cycle",
+        "a probe has a lease, so that one which never returns does not leave the breaker half-open for good. That takes a \
+         look at the clock when it goes out and one when it comes back; failsafe lets all calls through when half-open",
+    ),
+    (
+        "closed_",
+        "a permit is a value: it may be held across an `await` and sent to another thread, and one that is dropped gives \
+         its place back. An owned one holds the breaker by a count, written twice for each call. recloser takes a closure",
+    ),
+    (
+        "queued_memory",
+        "72 bytes are the job's one allocation: both ends' counts, where it was submitted, its state and place, a lock, \
+         the closure or the result, and 16 for whoever awaits it, so that awaiting allocates nothing. 16 are its place in \
+         the queue, by which it is cancelled in constant time. threadpool's two allocations hold neither, and what the \
+         allocator adds to each is not counted here",
+    ),
+    (
+        "build",
+        "every worker runs when `build` returns, or it says why not. tokio starts its threads as jobs come, here one. To \
+         wait for the second takes 8 µs",
+    ),
+    (
+        "options_deadline",
+        "the clock is read as the job is submitted and as it starts, as no job starts after its deadline, however late the \
+         keeper is; and its alarm is set, and taken back as it starts, under a lock that submitter and workers share",
+    ),
+    (
+        "options_",
+        "a token forgets a job as it starts, so that it may live as long as the program and cancelling takes as long as \
+         jobs wait: a second lock that submitter and workers meet in, for each job",
+    ),
+    ("map_slice_4000000", "both wait for the memory that the results are written to"),
+    ("map_slice_spread", "both keep two cores busy all the time"),
+    ("fib_oversubscribed_", "where the compiler puts the recursion moves `fib` by more than the difference"),
+    ("open_", "both read one word, and give back an error"),
+];
+
+pub(crate) fn cost(group: &str) -> Option<&'static str> {
+    COSTS.iter().find(|(beginning, _)| group.starts_with(beginning)).map(|(_, words)| *words)
+}
 
 pub(crate) fn words(group: &str) -> Option<&'static str> {
     WORDS.iter().find(|(beginning, _)| group.starts_with(beginning)).map(|(_, words)| *words)

@@ -46,7 +46,7 @@ fn wording(must: &Must) -> String {
         Must::BeatOrShareLimit(peer, least, slack) => {
             format!("at least {least}× as fast as {peer}, or both at most {slack}× half of {SERIAL}")
         }
-        Must::TakeSerial(most) => format!("at most {most}× {SERIAL}"),
+        Must::TakeAtMost(most, row) => format!("at most {most}× {row}"),
         Must::NotOutgrow(group, most) => format!("a job at most {most}× that of {group}"),
     }
 }
@@ -74,9 +74,9 @@ fn weigh(must: &Must, group: &Group<'_>, ours: &Row, groups: &[Group<'_>]) -> Op
             let is_at_limit = |row| 2.0 * ratio(row, serial.value()) <= *slack;
             Some((measured, is_beaten || is_at_limit(ours.value()) && is_at_limit(rival.value())))
         }
-        Must::TakeSerial(most) => {
-            let taken = Spread::of(ours, group.row(SERIAL)?).median;
-            Some((format!("{} {SERIAL}", times(taken)), taken <= *most))
+        Must::TakeAtMost(most, row) => {
+            let taken = Spread::of(ours, group.row(row)?).median;
+            Some((format!("{} {row}", times(taken)), taken <= *most))
         }
         Must::NotOutgrow(other, most) => {
             let other = groups.iter().find(|group| group.name == *other)?;
@@ -151,11 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn one_thread_may_be_nearly_as_fast() {
+    fn another_row_may_be_nearly_as_fast() {
         let values = [("a", "corepool", 11.0), ("a", "serial", 10.0)];
-        assert_eq!(outcome(Must::TakeSerial(1.1), &values), Outcome::Met);
-        assert_eq!(outcome(Must::TakeSerial(1.05), &values), Outcome::NotMet);
-        assert_eq!(outcome(Must::TakeSerial(1.1), &values[..1]), Outcome::NotMeasured);
+        assert_eq!(outcome(Must::TakeAtMost(1.1, "serial"), &values), Outcome::Met);
+        assert_eq!(outcome(Must::TakeAtMost(1.05, "serial"), &values), Outcome::NotMet);
+        assert_eq!(outcome(Must::TakeAtMost(1.1, "serial"), &values[..1]), Outcome::NotMeasured);
     }
 
     #[test]

@@ -13,7 +13,8 @@ const HOW: &str = "\
 Each round runs every row of a group once, for 40 ms or one iteration, in an order shuffled anew: a machine whose speed
 drifts slows them all down alike. A time is the median of the rounds; a ratio is the median of the ratios within each
 round, and in brackets are its quarters: in half of the rounds it was between these two. Ahead or behind is who is so in
-three quarters of the rounds; else the two are even. Of `allocations`, `queued_memory` and `idle` there is one sample. All
+three quarters of the rounds; else the two are even. Of `allocations`, `queued_memory`, `round_trip_p50`,
+`round_trip_p99` and `idle` there is one sample. All
 pools have two workers if the group does not say otherwise, and a peer without handles of its own has a `oneshot` channel
 for its results. smol's `blocking` starts threads as it sees fit.
 
@@ -36,6 +37,7 @@ pub(crate) fn page(measured: &Measured, groups: &[Group<'_>]) -> String {
         warning(groups).unwrap_or_default(),
         failures(measured),
         format!("## Rows we lose\n\n{}", tables::lost_rows(groups)),
+        format!("## What that is the price of\n\n{}", tables::costs(groups)),
         format!("## Bars\n\nWhat corepool is held to, on a machine of two cores.\n\n{}", tables::bars(groups)),
         format!("## Where and when\n\n{}", conditions(&measured.conditions)),
         format!("## How\n\n{}", how(measured, groups)),

@@ -1,5 +1,6 @@
 //! Tables in Markdown: one for each group, one of the bars, one of the rows we lose.
 
+use crate::about;
 use crate::bars::BARS;
 use crate::group::{Group, Lead, Standing, lost};
 use crate::judge::{Outcome, judge};
@@ -46,6 +47,27 @@ pub(crate) fn lost_rows(groups: &[Group<'_>]) -> String {
     };
     let columns = [Words("group"), Words("ours"), Number(""), Words("best peer"), Number(""), Number("behind")];
     table(&columns, lost.into_iter().map(row))
+}
+
+/// What costs it, for each group in which a row is lost or a bar is not met.
+pub(crate) fn costs(groups: &[Group<'_>]) -> String {
+    let lost = lost(groups).into_iter().map(|(standing, _)| standing.group);
+    let failed = BARS.iter().filter(|bar| judge(bar, groups).outcome == Outcome::NotMet).map(|bar| bar.group);
+    let mut named = Vec::new();
+    for group in lost.chain(failed) {
+        if !named.contains(&group) {
+            named.push(group);
+        }
+    }
+    let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (group, cost) in named.into_iter().filter_map(|group| Some((group, about::cost(group)?))) {
+        match lines.iter_mut().find(|(known, _)| *known == cost) {
+            Some((_, groups)) => groups.push(group),
+            None => lines.push((cost, vec![group])),
+        }
+    }
+    let line = |(cost, groups): (&str, Vec<&str>)| format!("- {}: {cost}.\n", groups.join(", "));
+    lines.into_iter().map(line).collect()
 }
 
 pub(crate) fn bars(groups: &[Group<'_>]) -> String {
