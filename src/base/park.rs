@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::base::spin::AdaptiveSpin;
 use crate::base::sync::{Condvar, Mutex, Woken};
 
 /// The moment `timeout` from now; `None`, no limit, if the clock cannot say it.
@@ -25,8 +24,6 @@ pub(crate) fn is_ahead(deadline: Option<Instant>) -> bool {
 pub(crate) struct Parker {
     rung: Mutex<bool>,
     bell: Condvar,
-    /// For before it sleeps.
-    pub(crate) spin: AdaptiveSpin,
 }
 
 impl Parker {
@@ -34,7 +31,7 @@ impl Parker {
     pub(crate) fn park_until(&self, deadline: Option<Instant>) -> Woken {
         let mut rung = self.rung.lock();
         while !*rung {
-            let (guard, woken) = self.spin.sleep(|| self.bell.wait_until(rung, deadline));
+            let (guard, woken) = self.bell.wait_until(rung, deadline);
             rung = guard;
             if woken == Woken::TimedOut && !*rung {
                 return Woken::TimedOut;

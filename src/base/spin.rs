@@ -3,46 +3,43 @@
 //! Parking and being woken costs 2 to 20 microseconds, so a short wait is worth burning; it is bounded, so an idle pool
 //! uses no CPU.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::tick::{Tick, nanos};
 
-/// Some 2 microseconds on the processors of the day: looks in between two pauses of 10 to 40 nanoseconds.
-const SPINS: u32 = 100;
+/// Some half a microsecond on the processors of the day: looks in between two pauses of 10 to 40 nanoseconds.
+const SPINS: u32 = 25;
 const YIELDS: u32 = 4;
 
-/// Spins, then yields, for a few microseconds at most, until `done`. The caller looks again: this only decides when, so
-/// under the model checker it returns at once.
+/// Spins for a few microseconds at most, until `done`, and yields in between: what it waits for may need this very processor. The
+/// caller looks again: this only decides when, so under the model checker it returns at once.
 #[inline]
 pub(crate) fn spin_until(done: impl Fn() -> bool) {
     if cfg!(corepool_loom) {
         return;
     }
-    for _ in 0..SPINS {
-        if done() {
-            return;
-        }
-        std::hint::spin_loop();
-    }
     for _ in 0..YIELDS {
-        if done() {
-            return;
+        for _ in 0..SPINS {
+            if done() {
+                return;
+            }
+            std::hint::spin_loop();
         }
         std::thread::yield_now();
     }
 }
 
-/// How long a thread spins before it sleeps, by how long it slept last.
+/// How long a worker spins before it sleeps, by how long it slept last.
 ///
-/// To wake a thread whose processor has gone to sleep takes ten times as long as [`spin_until`] spins. So where two threads wait
-/// for each other in turn, and both have slept once, both would go on doing so: each sleeps again before the other has woken up. A
-/// round trip then takes 50 microseconds instead of half a one, for thousands of round trips in a row. So who was up again soon
-/// spins on for as long the next time; who was not, or has spun on in vain, does not any more.
+/// To wake a thread whose processor has gone to sleep takes ten times as long as [`spin_until`] spins. So where a worker and a
+/// submitter wait for each other in turn, and both have slept once, both would go on doing so: each sleeps again before the other
+/// has woken up. A round trip then takes 50 microseconds instead of half a one, for thousands of round trips in a row. So a worker
+/// that was up again soon spins on for as long the next time; one that was not, or has spun on in vain, does not any more. One of
+/// the two is enough, and a worker knows whether more than one job at a time comes in, so that spinning wins nothing.
 #[derive(Debug, Default)]
 pub(crate) struct AdaptiveSpin {
-    /// Whether the last sleep was short. Read and written by the thread alone, so it is no matter for the model checker.
-    was_short: AtomicBool,
+    was_short: Cell<bool>,
 }
 
 impl AdaptiveSpin {
@@ -51,37 +48,21 @@ impl AdaptiveSpin {
     /// How long to spin on after a short sleep: longer than another thread takes to wake up.
     const SPIN: Duration = Duration::from_micros(60);
 
-    /// As [`spin_until`], but for longer if the last sleep was short.
-    #[inline]
-    pub(crate) fn until(&self, done: impl Fn() -> bool) {
-        spin_until(&done);
-        self.on_until(done);
-    }
-
-    /// The same for who has spun already.
-    pub(crate) fn on_until(&self, done: impl Fn() -> bool) {
-        if self.is_due() && !done() {
-            let is_in_time = yield_until(Self::SPIN, done);
-            // ORDERING: Relaxed, as no other thread takes part.
-            self.was_short.store(is_in_time, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether there is a reason to spin on.
+    /// Whether there is a reason to spin on. None for the model checker, as it only decides when.
     pub(crate) fn is_due(&self) -> bool {
-        // ORDERING: Relaxed, as above.
-        !cfg!(corepool_loom) && self.was_short.load(Ordering::Relaxed)
+        !cfg!(corepool_loom) && self.was_short.get()
+    }
+
+    /// Spins on until `done`.
+    pub(crate) fn until(&self, done: impl Fn() -> bool) {
+        self.was_short.set(yield_until(Self::SPIN, done));
     }
 
     /// Notes how long that sleep takes.
     pub(crate) fn sleep<R>(&self, sleep: impl FnOnce() -> R) -> R {
         let begin = Tick::now();
         let slept = sleep();
-        if !cfg!(corepool_loom) {
-            let is_short = Tick::now().since(begin) < nanos(Self::SHORT);
-            // ORDERING: Relaxed, see `on_until`.
-            self.was_short.store(is_short, Ordering::Relaxed);
-        }
+        self.was_short.set(Tick::now().since(begin) < nanos(Self::SHORT));
         slept
     }
 }

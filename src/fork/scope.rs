@@ -36,6 +36,7 @@ use crate::base::error::SubmitErrorKind;
 use crate::base::ids::PoolId;
 use crate::base::panic::{AbortOnUnwind, contain};
 use crate::base::park::with_parker;
+use crate::base::spin::spin_until;
 use crate::fork::erased::{run_end, wait_end};
 use crate::fork::inherit::Inherited;
 use crate::fork::scoped::{InScope, Jobs};
@@ -110,7 +111,7 @@ fn wait_for(pool: &Arc<Shared>, jobs: &Jobs, called_at: &'static Location<'stati
                 continue;
             }
             if !pool.id.is_inline() {
-                parker.spin.until(|| jobs.left() == 0);
+                spin_until(|| jobs.left() == 0);
             }
             if jobs.leave(waker) {
                 let _shown = seat::show_wait(|| JobLabel::new(None, called_at));

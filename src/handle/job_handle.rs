@@ -407,7 +407,7 @@ impl<T> Drop for JobHandle<T> {
 }
 
 /// Waits for the outcome until `deadline`: looks, spins for a moment, then parks. It is woken to look whether the job has ended,
-/// too, which takes its waker: see [`Target::end_all`](crate::job::job_pool::Target::end_all).
+/// too, which takes its waker: see [`Target::end_all`](crate::ending::target::Target::end_all).
 fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Option<Outcome<T>> {
     let header = cell.header();
     if is_ahead(deadline) {
@@ -423,9 +423,6 @@ fn wait<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Op
 fn park<T>(cell: &dyn WaitEnd<T>, pool: PoolId, deadline: Option<Instant>) -> Option<Outcome<T>> {
     let _shown = seat::show_wait(|| JobLabel::new(cell.name(), cell.header().submitted_at()));
     with_parker(|parker, waker| {
-        if is_ahead(deadline) {
-            parker.spin.on_until(|| cell.header().is_finished() || !is_ahead(deadline));
-        }
         loop {
             match cell.poll(waker) {
                 Poll::Ready(outcome) => return Some(outcome),

@@ -13,6 +13,7 @@ use std::task::{Poll, Waker};
 
 use crate::base::ids::PoolId;
 use crate::base::park::{Parker, with_parker};
+use crate::base::spin::spin_until;
 use crate::handle::job_handle::JobHandle;
 use crate::observe::label::JobLabel;
 use crate::queue::front::Origin;
@@ -79,7 +80,7 @@ pub(crate) trait Outcomes<T> {
     fn park(&mut self, made_at: &'static Location<'static>, parker: &Parker, waker: &Waker) -> Poll<Self::Next> {
         // A job of an inline pool runs where it is polled.
         if self.front().is_some_and(|oldest| !oldest.is_inline()) {
-            parker.spin.until(|| self.is_ready());
+            spin_until(|| self.is_ready());
         }
         let polled = self.poll(waker);
         if polled.is_pending() {

@@ -40,11 +40,11 @@ fn search(pool: &Shared, worker: usize, idle: &mut Idle<'_>) -> Taken {
         return search_halves(pool, worker, idle);
     }
     spin_until(|| pool.monitor.may_have_work());
-    // One at a time: several would keep each other's processors from who submits.
+    // One at a time: several would keep processors from who submits. A broadcast or a shutdown waits for it.
     if idle.spin.is_due()
         && let Some(_turn) = pool.spinning.try_lock()
     {
-        idle.spin.on_until(|| pool.monitor.may_have_work());
+        idle.spin.until(|| pool.monitor.may_have_work());
     }
     pool.monitor.take_or_sleep(worker, Rest::SleepUnlessCalled(Calls::NONE), idle.spin)
 }
