@@ -123,6 +123,7 @@ impl Lanes {
         let sparse = mem::replace(self.lane_mut(priority), Fifo::new());
         // All at once, as a job's new place may be the old one of another.
         let jobs: Vec<_> = sparse.into_values().map(|job| (self.since(&job), job)).collect();
+        self.since.forget(priority);
         jobs.into_iter().for_each(|(since, job)| self.append(job, priority, since));
     }
 

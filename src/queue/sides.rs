@@ -269,7 +269,7 @@ impl<'a> Sides<'a> {
 
     /// Moves to `phase`, unless the pool is past it. Rejects the line, whose submitters are to be woken, and wakes every
     /// worker: all are to be notified. Where that is to abort, who waits for a queued job is told first, as for
-    /// [`Target::end_all`](crate::job::job_pool::Target::end_all), unless nobody's code runs before the job resolves.
+    /// [`Target::end_all`](crate::ending::target::Target::end_all), unless nobody's code runs before the job resolves.
     pub(crate) fn close(&mut self, phase: Phase) -> Option<Wakeups> {
         if self.front.phase >= phase {
             return None;

@@ -7,8 +7,9 @@ use crate::base::fifo::Key;
 use crate::base::priority::Priority;
 use crate::base::tick::Tick;
 
-/// Room for more is given back as the lane moves over, and once a worker finds nothing queued.
-const KEPT: usize = 1024;
+/// Room for more is given back as the lane moves over, and once a worker finds nothing queued: more than the keys of a list that
+/// breathes, see [`crate::base::fifo`].
+const KEPT: usize = 2048;
 
 /// Of the jobs of one side.
 #[derive(Debug, Default)]
@@ -50,6 +51,13 @@ impl Since {
     pub(super) fn give_back(&mut self) {
         for lane in self.0.iter_mut().flat_map(|lanes| lanes.iter_mut()).filter(|lane| lane.capacity() > KEPT) {
             shrink(lane);
+        }
+    }
+
+    /// Forgets those of a lane.
+    pub(super) fn forget(&mut self, lane: Priority) {
+        if let Some(lanes) = &mut self.0 {
+            lanes[lane as usize] = Vec::new();
         }
     }
 
