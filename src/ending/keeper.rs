@@ -1,7 +1,7 @@
 //! The keeper of deadlines: a thread of the pool, started by the first job that has a deadline, that dequeues jobs which
 //! still wait to run when theirs passes, in the order of their deadlines.
 //!
-//! 1. A submitter sets an alarm, and rings if it is the earliest.
+//! 1. A submitter sets an alarm, and rings if it is the earliest, and goes off before a thread looks again anyway.
 //! 2. The thread sleeps until the earliest alarm or a ring.
 //! 3. It dequeues that alarm's job, which takes as long as its destructors and wakers like. Meanwhile another thread waits for
 //!    alarms, and is started if there is none. Such a deputy leaves an alarm that is due to the first thread for [`PATIENCE`];
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::base::sync::{AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, lock_spinning};
 use crate::base::thread;
 use crate::base::unrun::Unrun;
 use crate::ending::alarms::{AlarmKey, Alarms};
@@ -86,6 +86,8 @@ pub(crate) struct Deadline {
     /// 0: no alarm is set. Written by the submitter, read by whoever owns the job after it.
     number: AtomicU64,
     place: AtomicU32,
+    /// Whether a thread waits for alarms. Written and read by the submitter.
+    is_watched: AtomicBool,
 }
 
 impl Keeper {
@@ -167,7 +169,7 @@ impl Keeper {
             return;
         }
         state.round = Round::Set;
-        self.set_alarm(state, at, Errand::GoRound, |_| ());
+        self.set_alarm(state, at, Errand::GoRound, |_, _| ());
     }
 
     /// Step 1. `note` gets the alarm's key, before anybody can see to it.
@@ -176,14 +178,14 @@ impl Keeper {
         mut state: MutexGuard<'_, State>,
         at: Instant,
         errand: Errand,
-        note: impl FnOnce(AlarmKey),
+        note: impl FnOnce(AlarmKey, bool),
     ) {
         if state.stopped {
             return;
         }
         self.call(&mut state);
         let key = state.alarms.set(at, errand);
-        note(key);
+        note(key, state.waiting > 0);
         let is_seen_to = state.next_look.is_some_and(|look| look <= at);
         let must_ring = !is_seen_to && state.alarms.first().is_some_and(|(first, _)| first == key);
         drop(state);
@@ -272,7 +274,14 @@ impl Keeper {
 impl Deadline {
     /// Of a job that is submitted `now`.
     pub(crate) fn new(at: Instant, now: Instant, keeper: Arc<Keeper>) -> Self {
-        Self { at, had_passed: at <= now, keeper, number: AtomicU64::new(0), place: AtomicU32::new(0) }
+        Self {
+            at,
+            had_passed: at <= now,
+            keeper,
+            number: AtomicU64::new(0),
+            place: AtomicU32::new(0),
+            is_watched: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn at(&self) -> Instant {
@@ -286,14 +295,21 @@ impl Deadline {
     /// Step 1, unless it had passed before; says whether it is set.
     pub(crate) fn register(&self, target: Target) -> bool {
         if !self.had_passed {
-            let state = self.keeper.state.lock();
-            self.keeper.set_alarm(state, self.at, Errand::Expire(target), |key| {
+            let state = lock_spinning(&self.keeper.state);
+            self.keeper.set_alarm(state, self.at, Errand::Expire(target), |key, is_watched| {
                 // ORDERING: Relaxed, as the queue's lock carries both to the job's next owner, and the keeper's to the keeper.
                 self.place.store(key.place(), Ordering::Relaxed);
                 self.number.store(key.number(), Ordering::Relaxed);
+                self.is_watched.store(is_watched, Ordering::Relaxed);
             });
         }
         !self.had_passed
+    }
+
+    /// Whether it has passed and nobody may note that: the keeper has no thread, or has been stopped.
+    pub(crate) fn has_passed_unwatched(&self) -> bool {
+        // ORDERING: Relaxed, as the submitter has written it.
+        !self.is_watched.load(Ordering::Relaxed) && self.has_passed()
     }
 
     /// Step 4.
@@ -303,8 +319,8 @@ impl Deadline {
         if number > 0 {
             self.number.store(0, Ordering::Relaxed);
             let key = AlarmKey::new(self.at, number, self.place.load(Ordering::Relaxed));
-            let left = self.keeper.state.lock().alarms.remove(key);
-            // Outside the lock: it may be the last to know of a pool or a job.
+            let left = lock_spinning(&self.keeper.state).alarms.remove(key);
+            // Outside the lock: it may be the last to know of the job.
             drop(left);
         }
     }

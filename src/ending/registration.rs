@@ -3,7 +3,8 @@
 //!
 //! 1. The submitter registers the job, unless the token is cancelled or the deadline has passed.
 //! 2. It offers the job to the queue.
-//! 3. It asks whether the job has been ended meanwhile, and if so dequeues it itself.
+//! 3. It asks whether the job has been ended meanwhile, and if so dequeues it itself. Where no thread keeps deadlines, it looks at
+//!    the clock.
 //! 4. Who ends a token, or sees that a deadline has passed, notes the end with each job that is registered, and then dequeues it.
 //!
 //! Both sides meet in the queue's lock: if the job was looked for before step 2 and not found, then step 3 sees the note. So no
@@ -54,6 +55,13 @@ impl Registration {
     /// The deadline, if it has one.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline.as_ref().map(Deadline::at)
+    }
+
+    /// Why the job has ended by now, as far as step 4 leaves that to the submitter: the inline pool has no keeper, and others may be
+    /// refused one by the system.
+    pub(crate) fn ended_unwatched(&self) -> Option<Unrun> {
+        let deadline = self.deadline.as_ref();
+        deadline.is_some_and(Deadline::has_passed_unwatched).then_some(Unrun::Expired)
     }
 
     pub(crate) fn has_expired(&self) -> bool {

@@ -5,7 +5,7 @@ use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
 use crate::base::fifo::{Fifo, Key};
-use crate::base::sync::{AtomicBool, AtomicU32, Mutex, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU32, Mutex, Ordering, lock_spinning};
 use crate::base::unrun::Unrun;
 use crate::ending::target::Target;
 
@@ -16,7 +16,7 @@ use crate::ending::target::Target;
 /// [`checkpoint`](crate::checkpoint), and jobs submitted later do not run.
 ///
 /// A token forgets jobs that have started, so it can live as long as the program. It takes about 200 bytes, from its first
-/// job on 700, and 30 more for each further job that is queued.
+/// job on 700, and 30 more for each further job that is queued; up to 400 where those that were submitted with it have left.
 ///
 /// Clones of a token are equal; different tokens are not.
 ///
@@ -129,7 +129,7 @@ impl Membership {
 
     /// Step 1 of [`crate::ending::registration`], unless the token is cancelled; says whether it is not.
     pub(crate) fn register(&self, target: Target) -> bool {
-        let mut waiting = self.token.0.waiting.lock();
+        let mut waiting = lock_spinning(&self.token.0.waiting);
         let Some(members) = waiting.as_mut() else { return false };
         // ORDERING: Relaxed, as the queue's lock carries it to the job's next owner.
         self.key.store(members.push_back(target), Ordering::Relaxed);
@@ -141,7 +141,7 @@ impl Membership {
         let key = self.key.load(Ordering::Relaxed);
         if key != NONE {
             self.key.store(NONE, Ordering::Relaxed);
-            let left = self.token.0.waiting.lock().as_mut().and_then(|members| members.remove(key));
+            let left = lock_spinning(&self.token.0.waiting).as_mut().and_then(|members| members.remove(key));
             // Outside the lock: it may be the last to know of the job.
             drop(left);
         }

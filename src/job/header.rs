@@ -30,14 +30,15 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 pub(crate) struct Header {
     standing: AtomicU8,
-    /// Why it must not start any more or, if it has begun, should stop: by its handle, or by who tells of an end before it
-    /// comes to this job. 0: nobody has said so.
+    /// Why it must not start any more or, if it has begun, should stop: by its handle, or by who ends it from outside. 0: nobody
+    /// has said so.
     ended: AtomicU8,
     priority: Priority,
     /// The epoch it was accepted in. Written under the front's lock, then read by the owner of the
     /// `Runnable`.
     epoch: AtomicU8,
-    /// Key in the list that holds the `Runnable`. Written under the front's lock, read under both.
+    /// Key in the list that holds the `Runnable`. Written under the front's lock while it stands there, read under the lock of the
+    /// list that holds it.
     slot: AtomicU32,
     submitted_at: &'static Location<'static>,
 }
@@ -102,8 +103,8 @@ impl Header {
     }
 
     pub(crate) fn slot(&self) -> Key {
-        // ORDERING: Relaxed, as the front's lock is held here and was held by every writer. For a job of another pool it
-        // is another front's lock: the key may then be out of date, and whoever uses it compares the job it leads to.
+        // ORDERING: Relaxed, as the list came from the front to where it is with both locks held. For a job of another pool the
+        // key may be out of date: whoever uses it compares the job it leads to.
         self.slot.load(Ordering::Relaxed)
     }
 

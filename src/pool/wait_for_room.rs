@@ -54,9 +54,7 @@ pub(crate) fn wait_for_room(
         }
         dequeue_if_ended(pool, header, registration);
         if is_ahead(deadline) {
-            let is_decided = || Verdict::on(header) != Verdict::NotYet;
-            spin_until(is_decided);
-            parker.spin.on_until(|| is_decided() || !is_ahead(deadline));
+            spin_until(|| Verdict::on(header) != Verdict::NotYet);
         }
         loop {
             match Verdict::on(header) {
@@ -95,9 +93,8 @@ pub(crate) fn make_room(
 
 /// Step 3 of [`crate::ending::registration`].
 pub(crate) fn dequeue_if_ended(pool: &Shared, header: &Header, registration: Option<&Registration>) {
-    if registration.is_some()
-        && let Some(why) = header.ended()
-    {
+    let Some(registration) = registration else { return };
+    if let Some(why) = header.ended().or_else(|| registration.ended_unwatched()) {
         abort::dequeue(pool, header, why);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::task::{Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::common::{
     EXPECTED, Gate, Log, assert_adds_up, assert_no_thread_named, finish, is_cancelled, one_worker, poll_once,
@@ -246,6 +246,19 @@ fn jobs_left_by_an_unwinding_drop_are_aborted() {
         unwinds.join().unwrap_err();
     });
     assert!(matches!(job.join(), Err(JobError::Aborted)));
+}
+
+/// Nobody keeps its deadline, so its submitter has to look.
+#[test]
+fn a_job_that_expires_while_its_submitter_makes_room_takes_no_place() {
+    let pool = Pool::builder().inline().queue_capacity(1).build().unwrap();
+    let at = Instant::now() + Duration::from_millis(20);
+    pool.submit(move || while Instant::now() < at {}).unwrap().detach();
+    // It runs the first one, which lasts until the deadline has passed.
+    let late = pool.job().deadline(at).submit(|| unreachable!("it has expired")).unwrap();
+    assert_eq!((pool.stats().queued, pool.stats().expired), (0, 1));
+    finish(pool.try_submit(|| ()).unwrap());
+    assert!(matches!(late.join(), Err(JobError::Expired)));
 }
 
 #[test]
