@@ -25,9 +25,9 @@ pub(crate) type Key = u32;
 const NIL: Key = Key::MAX;
 /// For lists that grow long. With values of two words it is among the sizes that allocators keep for the thread.
 const LARGE_CHUNK: usize = 512;
-/// Once it has had more chunks than this at a time, a list begins anew when the last value leaves: it gives back what it knew of
-/// them, and its keys are small again.
-const KEPT: usize = 4;
+/// Once it has had more places than this at a time, a list begins anew when the last value leaves: it gives back what it knew of its
+/// chunks, and its keys are small again.
+const KEPT: usize = 2_048;
 
 /// A row of places. Each chunk of the list holds a value, but for the last, which may be without any.
 ///
@@ -178,7 +178,7 @@ impl<T, const PLACES: usize> Fifo<T, PLACES> {
 
     /// After the last value of a chunk has left. The chunk leaves the list, unless it is the last: that one is filled anew.
     fn see_to_spent(&mut self, index: u32) {
-        if self.len == 0 && self.chunks.capacity() > KEPT {
+        if self.len == 0 && self.chunks.capacity() * PLACES > KEPT {
             *self = Self::new();
             return;
         }
