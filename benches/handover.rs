@@ -4,22 +4,21 @@
 //! `cargo bench --bench handover`; a time is one iteration's (a whole burst, or one round trip), and the line of elements
 //! per second below it counts jobs.
 
-use std::collections::VecDeque;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corepool::{CancelToken, JobBuilder, JobHandle, Priority};
-use corepool_benches::peers::{AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, WORKERS, sizes, submit_and_join_all};
+use corepool::{CancelToken, JobBuilder, Priority};
+use corepool_benches::peers::{
+    AsyncPeer, Blocking, Corepool, Peer, Spawn, Tokio, WORKERS, sizes, stream, submit_and_join_all,
+};
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::{for_each_peer, run};
 use tokio::runtime;
 
 const BURST: u64 = 100_000;
-/// Jobs with options, and those they are compared with.
-const IN_FLIGHT: usize = 1_024;
 const PRODUCERS: [u64; 4] = [1, 2, 4, 8];
 
 fn burst<P: Peer>(group: &mut Group<'_>, workers: usize) {
@@ -57,29 +56,16 @@ fn round_trip_from_task<P: AsyncPeer>(group: &mut Group<'_>, workers: usize) {
     });
 }
 
-/// Submits the jobs of a burst, of which so many are in flight, and joins them in order.
-fn stream(submit: impl Fn(u64) -> JobHandle<u64>) -> u64 {
-    let (mut flying, mut sum) = (VecDeque::with_capacity(IN_FLIGHT), 0);
-    for n in 0..BURST {
-        if flying.len() == IN_FLIGHT {
-            sum += flying.pop_front().map_or(0, Corepool::join);
-        }
-        flying.push_back(submit(n));
-    }
-    sum + flying.into_iter().map(Corepool::join).sum::<u64>()
-}
-
 /// Jobs with options, beside the same as plain jobs.
 fn options(bench: &mut dyn Bench) {
     let token = CancelToken::new();
     let mut with = |group: &str, options: &dyn Fn(JobBuilder<'_>) -> JobBuilder<'_>| {
         let mut group = Group::new(group).jobs(BURST);
         let Corepool(pool) = Corepool::build(WORKERS);
-        let with_options =
-            move || stream(|n| options(pool.job()).submit(move || black_box(n)).expect("the pool is open"));
-        group.iterate("corepool", with_options);
+        let submit = move |n| options(pool.job()).submit(move || black_box(n)).expect("the pool is open");
+        group.iterate("corepool", move || stream::<Corepool>(BURST, &submit));
         let plain = Corepool::build(WORKERS);
-        group.iterate("corepool_plain", move || stream(|n| plain.submit(move || black_box(n))));
+        group.iterate("corepool_plain", move || stream::<Corepool>(BURST, |n| plain.submit(move || black_box(n))));
         bench.measure(group);
     };
     with("options_name", &|job| job.name("thumbnail").priority(Priority::Low));

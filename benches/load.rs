@@ -6,14 +6,13 @@
 //! its time over a pool's is how much of the cores the pool makes use of. In `grain_10us_busy` other threads of the process
 //! are busy meanwhile, one for each processor.
 
-use std::collections::VecDeque;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use corepool_benches::peers::{Corepool, Peer, Timed, WORKERS, hold, sizes, submit_and_join_all};
+use corepool_benches::peers::{Corepool, IN_FLIGHT, Peer, Timed, WORKERS, hold, sizes, stream, submit_and_join_all};
 use corepool_benches::rows::{Bench, Group};
 use corepool_benches::work::{Jobs, rounds_per_microsecond, spin};
 use corepool_benches::{for_each_peer, for_each_sized_peer, run};
@@ -74,23 +73,14 @@ fn busy(bench: &mut dyn Bench) {
     with_work(bench, "uneven", &uneven(unit));
 }
 
-const IN_FLIGHT: usize = 1_024;
 const STREAM: u64 = 100_000;
 
-/// A stream of empty jobs, of which so many are in flight: the oldest is joined before the next is submitted.
+/// A stream of empty jobs, by a pool with a queue for as many as are in flight.
 fn bounded<P: Peer>(group: &mut Group<'_>, workers: usize) {
     let mut pool = None;
     group.iterate(P::NAME, move || {
         let pool = pool.get_or_insert_with(|| P::build_bounded(workers, IN_FLIGHT));
-        let mut flight = VecDeque::with_capacity(IN_FLIGHT);
-        let mut sum = 0;
-        for n in 0..STREAM {
-            if flight.len() == IN_FLIGHT {
-                sum += flight.pop_front().map_or(0, P::join);
-            }
-            flight.push_back(pool.submit(move || black_box(n)));
-        }
-        sum + flight.into_iter().map(P::join).sum::<u64>()
+        stream::<P>(STREAM, |n| pool.submit(move || black_box(n)))
     });
 }
 

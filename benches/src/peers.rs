@@ -2,6 +2,7 @@
 //!
 //! A peer that has no handle of its own gets a `oneshot` channel for the result, which is what its users take.
 
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::iter;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -53,6 +54,21 @@ pub trait AsyncPeer: Peer {
 pub fn submit_and_join_all<P: Peer>(pool: &P, jobs: u64) -> u64 {
     let handles: Vec<_> = (0..jobs).map(|n| pool.submit(move || black_box(n))).collect();
     handles.into_iter().map(P::join).sum()
+}
+
+/// Of a [`stream`].
+pub const IN_FLIGHT: usize = 1_024;
+
+/// Submits so many jobs, of which [`IN_FLIGHT`] are in flight: the oldest is joined before the next is submitted.
+pub fn stream<P: Peer>(jobs: u64, submit: impl Fn(u64) -> P::Handle) -> u64 {
+    let (mut flight, mut sum) = (VecDeque::with_capacity(IN_FLIGHT), 0);
+    for n in 0..jobs {
+        if flight.len() == IN_FLIGHT {
+            sum += flight.pop_front().map_or(0, P::join);
+        }
+        flight.push_back(submit(n));
+    }
+    sum + flight.into_iter().map(P::join).sum::<u64>()
 }
 
 /// Keeps a worker until the sender is dropped.

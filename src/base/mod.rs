@@ -21,3 +21,5 @@ pub(crate) mod try_map_error;
 pub(crate) mod ids;
 pub(crate) mod priority;
 pub(crate) mod unrun;
+#[cfg(all(test, not(corepool_loom)))]
+pub(crate) mod random;

@@ -99,25 +99,20 @@ impl<T> Alarms<T> {
 #[cfg(all(test, not(corepool_loom)))]
 mod tests {
     use super::*;
+    use crate::base::random::numbers;
     use std::time::Duration;
 
     /// Drives it and a plain map with the same pseudo-random steps: mostly in order, as they come, or anyhow.
     #[test]
     fn behaves_like_a_map() {
-        let (start, mut seed) = (Instant::now(), 0x9E37_79B9_7F4A_7C15_u64);
-        let mut random = move |below: u64| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed % below
-        };
+        let (start, mut random) = (Instant::now(), numbers());
         let (mut alarms, mut model, mut gone) = (Alarms::new(), BTreeMap::new(), Vec::new());
         let (mut were_in_order, mut others) = (0, 0);
-        for step in 0..100_000 {
+        for step in 0..100_000_usize {
             match random(4) {
                 0 | 1 => {
                     let after = if random(8) == 0 { random(step + 1) } else { step };
-                    let key = alarms.set(start + Duration::from_nanos(after), step);
+                    let key = alarms.set(start + Duration::from_nanos(after as u64), step);
                     model.insert((key.at, step), key);
                 }
                 2 => {
@@ -130,7 +125,7 @@ mod tests {
                     }
                 }
                 _ if !model.is_empty() => {
-                    let (&at, &key) = model.iter().nth(random(model.len().min(50) as u64) as usize).expect("it is set");
+                    let (&at, &key) = model.iter().nth(random(model.len().min(50))).expect("it is set");
                     assert_eq!(alarms.remove(key), Some(at.1));
                     model.remove(&at);
                     gone.push(key);
@@ -140,7 +135,7 @@ mod tests {
             assert_eq!(alarms.len(), model.len());
             (were_in_order, others) = (were_in_order.max(alarms.in_order.len()), others.max(alarms.others.len()));
             if !gone.is_empty() {
-                let key = gone[random(gone.len() as u64) as usize];
+                let key = gone[random(gone.len())];
                 assert_eq!(alarms.remove(key), None, "an alarm goes once");
             }
         }

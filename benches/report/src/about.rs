@@ -89,7 +89,7 @@ const WORDS: [(&str, &str); 53] = [
 ];
 
 /// Why a group costs ours more than the best peer, or than its bar, where that is known: what is promised for it.
-const COSTS: [(&str, &str); 12] = [
+const COSTS: [(&str, &str); 11] = [
     (
         "scope_",
         "a job of a scope is a job of the pool. It is queued behind what came before, counts in the statistics, can be \
@@ -104,8 +104,8 @@ const COSTS: [(&str, &str); 12] = [
     ),
     (
         "closed_",
-        "a permit is a value: it may be held across an `await` and sent to another thread, and one that is dropped gives \
-         its place back. An owned one holds the breaker by a count, written twice for each call. recloser takes a closure",
+        "a permit is a value: it may be held across an `await` and sent to another thread, and one that is dropped without a \
+         report tells the breaker so. An owned one holds the breaker by a count, written twice for each call. recloser takes a closure",
     ),
     (
         "queued_memory",
@@ -132,16 +132,22 @@ const COSTS: [(&str, &str); 12] = [
     ("options_all", "its token, as above"),
     ("map_slice_4000000", "both wait for the memory that the results are written to"),
     ("map_slice_spread", "both keep two cores busy all the time"),
-    ("fib_oversubscribed_", "where the compiler puts the recursion moves `fib` by more than the difference"),
-    ("open_", "both read one word, and give back an error"),
+    (
+        "open_",
+        "a rejected call is counted, and told when to come again; recloser's is told that it was rejected. Both read the clock",
+    ),
 ];
 
 pub(crate) fn cost(group: &str) -> Option<&'static str> {
-    COSTS.iter().find(|(beginning, _)| group.starts_with(beginning)).map(|(_, words)| *words)
+    look_up(&COSTS, group)
 }
 
 pub(crate) fn words(group: &str) -> Option<&'static str> {
-    WORDS.iter().find(|(beginning, _)| group.starts_with(beginning)).map(|(_, words)| *words)
+    look_up(&WORDS, group)
+}
+
+fn look_up(table: &[(&str, &'static str)], group: &str) -> Option<&'static str> {
+    table.iter().find(|(beginning, _)| group.starts_with(beginning)).map(|(_, words)| *words)
 }
 
 #[cfg(test)]

@@ -124,10 +124,9 @@ pub(crate) fn lost<'a>(groups: &[Group<'a>]) -> Vec<(Standing<'a>, Spread)> {
     lost
 }
 
-/// A row that is better than the ideal of its group can be: its machine was not idle, and no number can be relied on. Among busy
-/// threads there is no ideal, as who has more threads gets more of the cores.
+/// A row that is better than the ideal of its group can be: its machine was not idle, and no number can be relied on.
 pub(crate) fn too_good<'a>(groups: &[Group<'a>]) -> Option<(&'a str, &'a Row)> {
-    groups.iter().filter(|group| !group.name.contains("busy")).find_map(|group| {
+    groups.iter().find_map(|group| {
         let (ideal, best) = (group.plain_threads()?, group.best_peer()?);
         (Spread::of(ideal, best).median > 1.0 + LUCK).then_some((group.name, best))
     })
